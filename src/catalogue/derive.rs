@@ -1,0 +1,231 @@
+//! From what a finding says to the traits that it shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    ControlId, Epss, Evidence, NetworkPath, ResourceType, SensitiveData, Signal, SourceSeverity,
+    TraitIndex, TraitSet, Vulnerability,
+};
+
+use super::Catalogue;
+use super::raw::RawOrigin;
+
+/// What a finding of Inspector or Macie must say to show a trait.
+#[derive(Clone, Debug)]
+pub enum SignalCondition {
+    /// A network path.
+    NetworkReachability {
+        /// Where it starts.
+        from: Option<PathOrigin>,
+        /// One of which it covers; empty: any.
+        ports: Vec<u16>,
+    },
+    /// A vulnerable package.
+    PackageVulnerability(VulnerabilityCondition),
+    /// Sensitive data.
+    SensitiveData {
+        /// How the finding's type begins.
+        type_prefix: String,
+        /// The least severity.
+        severity_at_least: Option<SourceSeverity>,
+    },
+}
+
+/// Where a network path starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathOrigin {
+    /// The internet.
+    Internet,
+    /// Anywhere else.
+    PrivateNetwork,
+}
+
+impl From<RawOrigin> for PathOrigin {
+    fn from(origin: RawOrigin) -> Self {
+        match origin {
+            RawOrigin::Internet => Self::Internet,
+            RawOrigin::PrivateNetwork => Self::PrivateNetwork,
+        }
+    }
+}
+
+/// What a vulnerability must be like. A condition on what the source does not say is not met.
+#[derive(Clone, Debug, Default)]
+pub struct VulnerabilityCondition {
+    pub(super) attack_vector: Option<Vec<String>>,
+    pub(super) privileges_required: Option<Vec<String>>,
+    pub(super) user_interaction: Option<Vec<String>>,
+    pub(super) epss_at_least: Option<Epss>,
+    pub(super) exploit_available: Option<bool>,
+    pub(super) known_exploited: Option<bool>,
+    pub(super) id_prefix: Option<String>,
+    pub(super) severity_at_least: Option<SourceSeverity>,
+}
+
+/// What an attribute in a resource's details must be like. An absent attribute is unknown, never "no".
+#[derive(Clone, Debug)]
+pub struct AttributeCondition {
+    /// The trait.
+    pub trait_index: TraitIndex,
+    /// The path, with dots.
+    pub path: String,
+    /// The value; `None`: any, if it is not empty.
+    pub equals: Option<serde_json::Value>,
+}
+
+/// All conditions, by what they are looked up with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Conditions {
+    /// As AWS writes them, for asking Security Hub.
+    pub controls: BTreeSet<String>,
+    pub by_control: BTreeMap<ControlId, Vec<TraitIndex>>,
+    pub by_signal: Vec<(TraitIndex, SignalCondition)>,
+    pub attributes: BTreeMap<ResourceType, Vec<AttributeCondition>>,
+    pub known_resources: Vec<(ResourceType, String, TraitIndex)>,
+}
+
+impl Catalogue {
+    /// The traits that a signal shows on its own resource.
+    #[must_use]
+    pub fn traits_of(&self, signal: &Signal) -> Vec<TraitIndex> {
+        let shown: Vec<TraitIndex> = match &signal.evidence {
+            Evidence::Control { id, .. } => self.traits_of_control(id).to_vec(),
+            // These two are derived where the details are read.
+            Evidence::Attribute { .. } | Evidence::KnownResource { .. } => Vec::new(),
+            other => self
+                .conditions
+                .by_signal
+                .iter()
+                .filter(|(_, condition)| condition.is_met_by(other))
+                .map(|(index, _)| *index)
+                .collect(),
+        };
+        let all: TraitSet = shown.iter().copied().collect();
+        shown
+            .into_iter()
+            .filter(|index| self.is_found_on(*index, signal.resource.resource_type))
+            .filter(|index| !self.definition(*index).except.intersects(&all))
+            .collect()
+    }
+
+    /// Whether a signal about a resource of the type may show the trait: a finding about an account says nothing
+    /// about the resources in it.
+    #[must_use]
+    pub fn is_found_on(&self, index: TraitIndex, resource_type: ResourceType) -> bool {
+        let definition = self.definition(index);
+        definition.found_on.contains(&resource_type)
+            || (definition.found_on.is_empty()
+                && definition.resource_types.contains(&resource_type))
+    }
+
+    /// What to look for in the details of a resource of the type.
+    #[must_use]
+    pub fn attribute_conditions(&self, resource_type: ResourceType) -> &[AttributeCondition] {
+        self.conditions
+            .attributes
+            .get(&resource_type)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The traits that a resource has by its very name.
+    pub fn traits_of_known_resource(
+        &self,
+        resource_type: ResourceType,
+        id: &str,
+    ) -> impl Iterator<Item = TraitIndex> {
+        self.conditions
+            .known_resources
+            .iter()
+            .filter(move |(known, suffix, _)| {
+                *known == resource_type && id.ends_with(suffix.as_str())
+            })
+            .map(|(_, _, index)| *index)
+    }
+}
+
+impl SignalCondition {
+    fn is_met_by(&self, evidence: &Evidence) -> bool {
+        match (self, evidence) {
+            (Self::NetworkReachability { from, ports }, Evidence::NetworkReachability(path)) => {
+                from.is_none_or(|from| origin(path) == from)
+                    && (ports.is_empty() || covers(path, ports))
+            }
+            (
+                Self::PackageVulnerability(condition),
+                Evidence::PackageVulnerability(vulnerability),
+            ) => condition.is_met_by(vulnerability),
+            (
+                Self::SensitiveData {
+                    type_prefix,
+                    severity_at_least,
+                },
+                Evidence::SensitiveData(data),
+            ) => is_sensitive(data, type_prefix, *severity_at_least),
+            _ => false,
+        }
+    }
+}
+
+/// Only a path whose first component is an internet gateway, or a load balancer, comes from the internet.
+/// Inspector reports a balancer at the head only where the balancer faces the internet.
+/// Source: Amazon Inspector User Guide, "Finding types", network reachability.
+fn origin(path: &NetworkPath) -> PathOrigin {
+    match path.steps.first().map(|step| step.component_type.as_str()) {
+        Some(
+            "AWS::EC2::InternetGateway"
+            | "AWS::ElasticLoadBalancing::LoadBalancer"
+            | "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        ) => PathOrigin::Internet,
+        _ => PathOrigin::PrivateNetwork,
+    }
+}
+
+fn covers(path: &NetworkPath, ports: &[u16]) -> bool {
+    path.ports.is_some_and(|range| {
+        ports
+            .iter()
+            .any(|port| (range.begin..=range.end).contains(port))
+    })
+}
+
+fn is_sensitive(
+    data: &SensitiveData,
+    type_prefix: &str,
+    severity_at_least: Option<SourceSeverity>,
+) -> bool {
+    data.finding_type.starts_with(type_prefix)
+        && severity_at_least.is_none_or(|least| data.severity >= least)
+}
+
+impl VulnerabilityCondition {
+    fn is_met_by(&self, vulnerability: &Vulnerability) -> bool {
+        let metric_is = |name: &str, wanted: &Option<Vec<String>>| {
+            wanted.as_ref().is_none_or(|wanted| {
+                vulnerability
+                    .cvss
+                    .as_ref()
+                    .and_then(|cvss| cvss.metric(name))
+                    .is_some_and(|value| wanted.iter().any(|one| one == value))
+            })
+        };
+        metric_is("AV", &self.attack_vector)
+            && metric_is("PR", &self.privileges_required)
+            && metric_is("UI", &self.user_interaction)
+            && self
+                .epss_at_least
+                .is_none_or(|least| vulnerability.epss.is_some_and(|score| score >= least))
+            && self
+                .exploit_available
+                .is_none_or(|wanted| vulnerability.exploit_available == Some(wanted))
+            && self
+                .known_exploited
+                .is_none_or(|wanted| vulnerability.known_exploited == wanted)
+            && self
+                .id_prefix
+                .as_ref()
+                .is_none_or(|prefix| vulnerability.id.starts_with(prefix.as_str()))
+            && self
+                .severity_at_least
+                .is_none_or(|least| vulnerability.severity >= least)
+    }
+}

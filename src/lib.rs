@@ -1,0 +1,4 @@
+pub mod catalogue;
+pub mod diagnostics;
+pub mod model;
+pub mod store;

@@ -1,0 +1,76 @@
+//! AWS account ids.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+/// A 12-digit AWS account id.
+///
+/// Kept as a number, because there is one in every key of the store; shown with its leading zeros.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(u64);
+
+/// The text is no account id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an AWS account id: 12 digits are expected")]
+pub struct NotAnAccountId(String);
+
+impl FromStr for AccountId {
+    type Err = NotAnAccountId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAccountId> {
+        if text.len() == 12
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+            && let Ok(number) = text.parse()
+        {
+            return Ok(Self(number));
+        }
+        Err(NotAnAccountId(text.chars().take(64).collect()))
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:012}", self.0)
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl Serialize for AccountId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leading_zeros_stay() {
+        assert_eq!(
+            "000000000012".parse::<AccountId>().unwrap().to_string(),
+            "000000000012"
+        );
+    }
+
+    #[test]
+    fn anything_but_twelve_digits_is_refused() {
+        for text in [
+            "",
+            "12345678901",
+            "1234567890123",
+            "12345678901a",
+            "+12345678901",
+            "١٢٣٤٥٦٧٨٩٠١٢",
+        ] {
+            assert!(text.parse::<AccountId>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Amazon Resource Names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use super::{AccountId, Region};
+
+/// A group of Regions with its own accounts and its own ARN prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Partition {
+    /// The commercial Regions.
+    #[default]
+    Aws,
+    /// China.
+    AwsCn,
+    /// AWS GovCloud (US).
+    AwsUsGov,
+    /// The AWS European Sovereign Cloud.
+    AwsEusc,
+}
+
+impl Partition {
+    /// As it stands in an ARN.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::AwsCn => "aws-cn",
+            Self::AwsUsGov => "aws-us-gov",
+            Self::AwsEusc => "aws-eusc",
+        }
+    }
+
+    /// The partition that a Region belongs to.
+    #[must_use]
+    pub fn of_region(region: &Region) -> Self {
+        match region.as_str() {
+            text if text.starts_with("cn-") => Self::AwsCn,
+            text if text.starts_with("us-gov-") => Self::AwsUsGov,
+            text if text.starts_with("eusc-") => Self::AwsEusc,
+            _ => Self::Aws,
+        }
+    }
+}
+
+impl FromStr for Partition {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Aws, Self::AwsCn, Self::AwsUsGov, Self::AwsEusc]
+            .into_iter()
+            .find(|partition| partition.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// An Amazon Resource Name: `arn:partition:service:region:account:resource`.
+/// Source: AWS General Reference, "Identify AWS resources with Amazon Resource Names".
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arn(String);
+
+/// The text is no ARN.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an ARN: \"arn:partition:service:region:account:resource\" is expected")]
+pub struct NotAnArn(String);
+
+impl Arn {
+    /// Puts an ARN together from parts that are known to be sound.
+    #[must_use]
+    pub fn new(
+        partition: Partition,
+        service: &str,
+        region: &str,
+        account: Option<AccountId>,
+        resource: &str,
+    ) -> Self {
+        let account = account
+            .map(|account| account.to_string())
+            .unwrap_or_default();
+        Self(format!(
+            "arn:{}:{service}:{region}:{account}:{resource}",
+            partition.as_str()
+        ))
+    }
+
+    /// The whole ARN.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The partition.
+    #[must_use]
+    pub fn partition(&self) -> Partition {
+        // `from_str` and `new` let no other partition in.
+        self.part(1).parse().unwrap_or_default()
+    }
+
+    /// The service, such as `ec2`.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        self.part(2)
+    }
+
+    /// The Region, if the ARN names one.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        self.part(3).parse().ok()
+    }
+
+    /// The account, if the ARN names one (S3 buckets name none, AWS's own policies name `aws`).
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        self.part(4).parse().ok()
+    }
+
+    /// All that follows the account: `instance/i-0abc`, `function:name`, a bucket's name.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        self.part(5)
+    }
+
+    fn part(&self, index: usize) -> &str {
+        self.0.splitn(6, ':').nth(index).unwrap_or_default()
+    }
+}
+
+impl FromStr for Arn {
+    type Err = NotAnArn;
+
+    fn from_str(text: &str) -> Result<Self, NotAnArn> {
+        let refused = || NotAnArn(text.chars().take(128).collect());
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [prefix, partition, service, _, _, resource] = parts[..] else {
+            return Err(refused());
+        };
+        let sound = prefix == "arn"
+            && partition.parse::<Partition>().is_ok()
+            && !service.is_empty()
+            && !resource.is_empty()
+            && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+        if sound {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(refused())
+        }
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Arn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl Serialize for Arn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_told_apart() {
+        let arn: Arn = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:f:7"
+            .parse()
+            .unwrap();
+        assert_eq!(arn.partition(), Partition::AwsUsGov);
+        assert_eq!(arn.service(), "lambda");
+        assert_eq!(arn.region().unwrap().as_str(), "us-gov-west-1");
+        assert_eq!(arn.account().unwrap().to_string(), "123456789012");
+        assert_eq!(arn.resource(), "function:f:7");
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        for text in [
+            "",
+            "i-1",
+            "arn:aws:s3",
+            "arn:mars:s3:::b",
+            "arn:aws:s3:::",
+            "arn:aws:s3:::a b",
+            "arn:aws:s3:::a\u{1b}[31m",
+        ] {
+            assert!(text.parse::<Arn>().is_err(), "{text}");
+        }
+    }
+}

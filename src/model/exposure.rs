@@ -1,0 +1,213 @@
+//! Exposures: what is published.
+
+use std::fmt;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Evidence, Factor, FindingId, Impact, Level, Likelihood, Product, Resource, RuleId, Severity,
+    TraitId, TraitType,
+};
+
+/// The id of an exposure: a function of its resource alone, so that it stays the same across runs, rules and daemons.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ExposureId(String);
+
+impl ExposureId {
+    /// The id for a resource: `exposured/exposure/` and the first 32 hexadecimal digits of a SHA-256 over its key.
+    #[must_use]
+    pub fn of(resource: &Resource) -> Self {
+        // The separator cannot stand in an account or a type, and the id comes last: no two keys give the same text.
+        let key = format!(
+            "{}\n{}\n{}\n{}",
+            resource.account, resource.region, resource.resource_type, resource.id
+        );
+        let digest = Sha256::digest(key.as_bytes());
+        let hexadecimal: String = digest
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self(format!("exposured/exposure/{hexadecimal}"))
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ExposureId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ExposureId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The level of one factor, and the traits that gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FactorScore {
+    /// The factor.
+    pub factor: Factor,
+    /// Its level.
+    pub level: Level,
+    /// The contributing traits that have this level. Empty at level 0.
+    pub because: Vec<TraitId>,
+}
+
+/// A finding behind a trait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignalReference {
+    /// The finding.
+    pub finding: FindingId,
+    /// Who made it.
+    pub product: Product,
+    /// What it is about: the exposed resource, or one from which the trait travelled.
+    pub resource: Resource,
+    /// What it says.
+    pub evidence: Evidence,
+}
+
+/// How to end a trait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remediation {
+    /// What to do.
+    pub text: String,
+    /// Where AWS describes it.
+    pub url: String,
+}
+
+/// A trait of an exposed resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExposureTrait {
+    /// The trait's id.
+    pub id: TraitId,
+    /// AWS's title for it on this type of resource.
+    pub title: String,
+    /// The trait's type.
+    pub trait_type: TraitType,
+    /// Whether a rule that matched needed it.
+    pub contributing: bool,
+    /// The findings that it derives from, the weightiest first.
+    pub signals: Vec<SignalReference>,
+    /// How to end it.
+    pub remediation: Remediation,
+}
+
+/// A node of an attack path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct PathNode {
+    /// An ARN or a component's id; `internet` for where it starts.
+    pub id: String,
+    /// A CloudFormation type, or `Internet`.
+    #[serde(rename = "type")]
+    pub node_type: String,
+}
+
+/// A step of an attack path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct PathEdge {
+    /// Where from.
+    pub from: PathNode,
+    /// Where to.
+    pub to: PathNode,
+    /// By which relation, port or finding.
+    pub by: String,
+}
+
+/// The finding types under which an exposure is published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExposureTypes {
+    /// `namespace/category/classifier` in ASFF's namespaces.
+    pub asff: Vec<String>,
+    /// As AWS's own exposures have them in OCSF: `Exposure/Potential Impact/…`.
+    pub ocsf: Vec<String>,
+}
+
+/// One exposed resource: why, and how bad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    /// The id.
+    pub id: ExposureId,
+    /// The title of the rule that decided.
+    pub title: String,
+    /// What it means, in a sentence or two.
+    pub description: String,
+    /// The grade.
+    pub severity: Severity,
+    /// What the first four factors make.
+    pub likelihood: Likelihood,
+    /// What is lost; `None` where nothing known says.
+    pub impact: Option<Impact>,
+    /// The exposed resource.
+    pub resource: Resource,
+    /// Its tags, sorted.
+    pub tags: Vec<(String, String)>,
+    /// The rule that gave the title.
+    pub rule: RuleId,
+    /// Every rule that matched, that one first.
+    pub matched_rules: Vec<RuleId>,
+    /// Under which types it is published.
+    pub types: ExposureTypes,
+    /// The five factors.
+    pub factors: Vec<FactorScore>,
+    /// Contributing ones first.
+    pub traits: Vec<ExposureTrait>,
+    /// How an attacker gets there, from the outside in.
+    pub attack_path: Vec<PathEdge>,
+}
+
+impl Exposure {
+    /// The contributing traits.
+    pub fn contributing(&self) -> impl Iterator<Item = &ExposureTrait> {
+        self.traits.iter().filter(|one| one.contributing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ResourceType;
+    use super::*;
+
+    fn resource(resource_type: ResourceType, account: &str, region: &str) -> Resource {
+        Resource {
+            resource_type,
+            id: "x".into(),
+            account: account.parse().unwrap(),
+            region: region.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_id_hangs_on_each_part_of_the_key() {
+        let ids: std::collections::BTreeSet<_> = [
+            resource(ResourceType::S3Bucket, "111122223333", "us-east-1"),
+            resource(ResourceType::SqsQueue, "111122223333", "us-east-1"),
+            resource(ResourceType::S3Bucket, "111122223334", "us-east-1"),
+            resource(ResourceType::S3Bucket, "111122223333", "us-east-2"),
+        ]
+        .iter()
+        .map(ExposureId::of)
+        .collect();
+        assert_eq!(ids.len(), 4);
+    }
+
+    #[test]
+    fn the_id_never_changes() {
+        // Published findings are known by it: a change would make every one of them new.
+        let id = ExposureId::of(&resource(
+            ResourceType::S3Bucket,
+            "111122223333",
+            "us-east-1",
+        ));
+        insta::assert_snapshot!(id.as_str(), @"exposured/exposure/bb13dcbc1ad7ed56f256b55c87607ace");
+    }
+}

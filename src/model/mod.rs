@@ -1,0 +1,33 @@
+//! Plain data: what exposured thinks in. No I/O, no clock, no AWS SDK type.
+
+mod account;
+mod arn;
+mod coverage;
+mod evidence;
+mod exposure;
+mod identity;
+mod region;
+mod relation;
+mod resource;
+mod severity;
+mod signal;
+mod traits;
+
+pub use account::{AccountId, NotAnAccountId};
+pub use arn::{Arn, NotAnArn, Partition};
+pub use coverage::{Cell, Coverage, CoverageReason, CoverageRow, Scope, Source};
+pub use evidence::{
+    ControlId, Cvss, Epss, Evidence, FixAvailable, NetworkPath, NotAnEpss, PathStep, PortRange,
+    SensitiveData, SourceSeverity, Vulnerability,
+};
+pub use exposure::{
+    Exposure, ExposureId, ExposureTrait, ExposureTypes, FactorScore, PathEdge, PathNode,
+    Remediation, SignalReference,
+};
+pub use identity::{ResourceMention, identify};
+pub use region::{NotARegion, Region};
+pub use relation::{Relation, RelationKind};
+pub use resource::{Resource, ResourceType};
+pub use severity::{Factor, Impact, Level, Likelihood, Severity};
+pub use signal::{FindingId, Product, Signal};
+pub use traits::{RuleId, TraitId, TraitIndex, TraitSet, TraitType};

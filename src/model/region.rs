@@ -1,0 +1,113 @@
+//! AWS Regions.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+/// An AWS Region such as `eu-central-1`, or `global` for what belongs to none (IAM).
+///
+/// The set of Regions grows, so the form is checked and not a list.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Region(Arc<str>);
+
+/// The text has not the form of a Region.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an AWS Region: something like \"eu-central-1\" is expected")]
+pub struct NotARegion(String);
+
+impl Region {
+    /// The Region that AWS's own exposure findings show for IAM and other global resources.
+    #[must_use]
+    pub fn global() -> Self {
+        Self("global".into())
+    }
+
+    /// The Region as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Region {
+    type Err = NotARegion;
+
+    fn from_str(text: &str) -> Result<Self, NotARegion> {
+        // `aws-global` is the SDK's pseudo-Region for the same thing; one name keeps one resource one.
+        if text == "global" || text == "aws-global" {
+            return Ok(Self::global());
+        }
+        let shaped = text.len() <= 32
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && text.split('-').count() >= 3
+            && text.split('-').all(|part| !part.is_empty())
+            && text.as_bytes()[0].is_ascii_lowercase()
+            && text
+                .rsplit('-')
+                .next()
+                .is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+        if shaped {
+            Ok(Self(text.into()))
+        } else {
+            Err(NotARegion(text.chars().take(64).collect()))
+        }
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl Serialize for Region {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_forms_are_read() {
+        for text in [
+            "us-east-1",
+            "ap-southeast-7",
+            "us-gov-west-1",
+            "cn-northwest-1",
+            "eusc-de-east-1",
+            "global",
+        ] {
+            assert_eq!(text.parse::<Region>().unwrap().as_str(), text);
+        }
+        assert_eq!("aws-global".parse::<Region>().unwrap(), Region::global());
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        for text in [
+            "",
+            "us-east",
+            "US-EAST-1",
+            "us-east-one",
+            "us--1",
+            "-us-east-1",
+            "us-east-1 ",
+            "us_east_1",
+        ] {
+            assert!(text.parse::<Region>().is_err(), "{text}");
+        }
+    }
+}

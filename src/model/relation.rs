@@ -1,0 +1,113 @@
+//! Typed edges between resources.
+
+use serde::{Deserialize, Serialize};
+
+use super::{FindingId, Resource};
+
+/// How one resource hangs on another, read from the holder's side.
+/// The names are those that AWS Config uses, where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RelationKind {
+    /// Instance → network interface.
+    HasNetworkInterface,
+    /// Network interface, function, database, service → security group.
+    MemberOfSecurityGroup,
+    /// Instance, interface → subnet.
+    InSubnet,
+    /// Most things → VPC.
+    InVpc,
+    /// Subnet → network ACL.
+    GuardedByNetworkAcl,
+    /// Instance → instance profile.
+    UsesInstanceProfile,
+    /// Instance profile → role.
+    ContainsRole,
+    /// Function, task definition, notebook → role.
+    AssumesRole,
+    /// User, role, group → managed policy.
+    GrantsPolicy,
+    /// User → group.
+    MemberOfGroup,
+    /// Service → task definition.
+    RunsTaskDefinition,
+    /// Task definition → image.
+    RunsImage,
+    /// Instance → volume.
+    HasVolume,
+    /// Database → cluster.
+    MemberOfCluster,
+}
+
+impl RelationKind {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::HasNetworkInterface,
+        Self::MemberOfSecurityGroup,
+        Self::InSubnet,
+        Self::InVpc,
+        Self::GuardedByNetworkAcl,
+        Self::UsesInstanceProfile,
+        Self::ContainsRole,
+        Self::AssumesRole,
+        Self::GrantsPolicy,
+        Self::MemberOfGroup,
+        Self::RunsTaskDefinition,
+        Self::RunsImage,
+        Self::HasVolume,
+        Self::MemberOfCluster,
+    ];
+
+    /// As the catalogue writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HasNetworkInterface => "has-network-interface",
+            Self::MemberOfSecurityGroup => "member-of-security-group",
+            Self::InSubnet => "in-subnet",
+            Self::InVpc => "in-vpc",
+            Self::GuardedByNetworkAcl => "guarded-by-network-acl",
+            Self::UsesInstanceProfile => "uses-instance-profile",
+            Self::ContainsRole => "contains-role",
+            Self::AssumesRole => "assumes-role",
+            Self::GrantsPolicy => "grants-policy",
+            Self::MemberOfGroup => "member-of-group",
+            Self::RunsTaskDefinition => "runs-task-definition",
+            Self::RunsImage => "runs-image",
+            Self::HasVolume => "has-volume",
+            Self::MemberOfCluster => "member-of-cluster",
+        }
+    }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// An edge, and the finding that told of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Relation {
+    /// The holder.
+    pub from: Resource,
+    /// How.
+    pub kind: RelationKind,
+    /// The held.
+    pub to: Resource,
+    /// Where it was read.
+    pub finding: FindingId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_serialised_form() {
+        for kind in RelationKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+            assert_eq!(RelationKind::named(kind.as_str()), Some(kind));
+        }
+    }
+}

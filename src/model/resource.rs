@@ -1,0 +1,199 @@
+//! Resource types and resources.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{AccountId, Region};
+
+macro_rules! resource_types {
+    ($($variant:ident $cloudformation:literal $asff:literal $(, $other:literal)*;)*) => {
+        /// The types of resource that exposured knows, exposed ones and those on the way to them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs, reason = "each variant is its CloudFormation type")]
+        pub enum ResourceType { $($variant,)* }
+
+        impl ResourceType {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The CloudFormation type, such as `AWS::EC2::Instance`.
+            #[must_use]
+            pub fn cloudformation(self) -> &'static str {
+                match self { $(Self::$variant => $cloudformation,)* }
+            }
+
+            /// The type in ASFF's `Resources[].Type`; `Other` where ASFF has none.
+            #[must_use]
+            pub fn asff(self) -> &'static str {
+                match self { $(Self::$variant => $asff,)* }
+            }
+
+            /// Any spelling: CloudFormation, ASFF, Inspector.
+            #[must_use]
+            pub fn of_any_spelling(text: &str) -> Option<Self> {
+                match text {
+                    $($cloudformation $(| $other)* => Some(Self::$variant),)*
+                    "Other" => None,
+                    _ => Self::ALL.iter().copied().find(|known| known.asff() == text),
+                }
+            }
+        }
+    };
+}
+
+// CloudFormation, ASFF (botocore's securityhub model; "Other" where it has no details shape), further spellings
+// (Inspector's resource types, CSPM's account).
+resource_types! {
+    Account "AWS::::Account" "AwsAccount";
+    AutoScalingGroup "AWS::AutoScaling::AutoScalingGroup" "AwsAutoScalingAutoScalingGroup";
+    LaunchConfiguration "AWS::AutoScaling::LaunchConfiguration" "AwsAutoScalingLaunchConfiguration";
+    BedrockAgentCoreGateway "AWS::BedrockAgentCore::Gateway" "Other";
+    CloudFrontDistribution "AWS::CloudFront::Distribution" "AwsCloudFrontDistribution";
+    CodeBuildProject "AWS::CodeBuild::Project" "AwsCodeBuildProject";
+    DynamoDbTable "AWS::DynamoDB::Table" "AwsDynamoDbTable";
+    Ec2Eip "AWS::EC2::EIP" "AwsEc2Eip";
+    Ec2Instance "AWS::EC2::Instance" "AwsEc2Instance", "AWS_EC2_INSTANCE";
+    Ec2InternetGateway "AWS::EC2::InternetGateway" "Other";
+    Ec2LaunchTemplate "AWS::EC2::LaunchTemplate" "AwsEc2LaunchTemplate";
+    Ec2NetworkAcl "AWS::EC2::NetworkAcl" "AwsEc2NetworkAcl";
+    Ec2NetworkInterface "AWS::EC2::NetworkInterface" "AwsEc2NetworkInterface";
+    Ec2RouteTable "AWS::EC2::RouteTable" "AwsEc2RouteTable";
+    Ec2SecurityGroup "AWS::EC2::SecurityGroup" "AwsEc2SecurityGroup";
+    Ec2Subnet "AWS::EC2::Subnet" "AwsEc2Subnet";
+    Ec2Volume "AWS::EC2::Volume" "AwsEc2Volume";
+    Ec2Vpc "AWS::EC2::VPC" "AwsEc2Vpc";
+    Ec2VpcPeeringConnection "AWS::EC2::VPCPeeringConnection" "AwsEc2VpcPeeringConnection";
+    Ec2VpnGateway "AWS::EC2::VPNGateway" "Other";
+    EcrImage "AWS::ECR::Image" "AwsEcrContainerImage", "AWS_ECR_CONTAINER_IMAGE";
+    EcrRepository "AWS::ECR::Repository" "AwsEcrRepository", "AWS_ECR_REPOSITORY";
+    EcsCluster "AWS::ECS::Cluster" "AwsEcsCluster";
+    EcsService "AWS::ECS::Service" "AwsEcsService";
+    EcsTaskDefinition "AWS::ECS::TaskDefinition" "AwsEcsTaskDefinition";
+    EksCluster "AWS::EKS::Cluster" "AwsEksCluster";
+    EksNodegroup "AWS::EKS::Nodegroup" "Other";
+    LoadBalancer "AWS::ElasticLoadBalancingV2::LoadBalancer" "AwsElbv2LoadBalancer";
+    ClassicLoadBalancer "AWS::ElasticLoadBalancing::LoadBalancer" "AwsElbLoadBalancer";
+    TargetGroup "AWS::ElasticLoadBalancingV2::TargetGroup" "Other";
+    IamGroup "AWS::IAM::Group" "AwsIamGroup";
+    IamInstanceProfile "AWS::IAM::InstanceProfile" "Other";
+    IamPolicy "AWS::IAM::Policy" "AwsIamPolicy", "AWS::IAM::ManagedPolicy";
+    IamRole "AWS::IAM::Role" "AwsIamRole";
+    IamUser "AWS::IAM::User" "AwsIamUser";
+    KmsKey "AWS::KMS::Key" "AwsKmsKey";
+    LambdaFunction "AWS::Lambda::Function" "AwsLambdaFunction", "AWS_LAMBDA_FUNCTION";
+    RdsDbCluster "AWS::RDS::DBCluster" "AwsRdsDbCluster";
+    RdsDbClusterSnapshot "AWS::RDS::DBClusterSnapshot" "AwsRdsDbClusterSnapshot";
+    RdsDbInstance "AWS::RDS::DBInstance" "AwsRdsDbInstance";
+    RdsDbSnapshot "AWS::RDS::DBSnapshot" "AwsRdsDbSnapshot";
+    S3AccessPoint "AWS::S3::AccessPoint" "AwsS3AccessPoint";
+    S3Bucket "AWS::S3::Bucket" "AwsS3Bucket";
+    SageMakerNotebookInstance "AWS::SageMaker::NotebookInstance" "AwsSageMakerNotebookInstance";
+    SecretsManagerSecret "AWS::SecretsManager::Secret" "AwsSecretsManagerSecret";
+    SnsTopic "AWS::SNS::Topic" "AwsSnsTopic";
+    SqsQueue "AWS::SQS::Queue" "AwsSqsQueue";
+    SsmPatchCompliance "AWS::SSM::PatchCompliance" "AwsSsmPatchCompliance";
+}
+
+impl ResourceType {
+    /// Whether the type belongs to no Region: findings about it arrive from each Region that records it.
+    #[must_use]
+    pub fn is_global(self) -> bool {
+        matches!(
+            self,
+            Self::Account
+                | Self::CloudFrontDistribution
+                | Self::IamGroup
+                | Self::IamInstanceProfile
+                | Self::IamPolicy
+                | Self::IamRole
+                | Self::IamUser
+        )
+    }
+}
+
+impl FromStr for ResourceType {
+    type Err = String;
+
+    /// Reads the CloudFormation name, as the catalogue and the output write it.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.cloudformation() == text)
+            .ok_or_else(|| {
+                let nearest = Self::ALL
+                    .iter()
+                    .map(|known| known.cloudformation())
+                    .min_by_key(|name| (strsim::damerau_levenshtein(text, name), *name));
+                format!(
+                    "{text:?} is not a resource type that exposured knows; did you mean {:?}?",
+                    nearest.unwrap_or("AWS::EC2::Instance")
+                )
+            })
+    }
+}
+
+impl fmt::Display for ResourceType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.cloudformation())
+    }
+}
+
+impl Serialize for ResourceType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.cloudformation())
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A resource. One is told from another by all four fields; the type comes first so that lists read well.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Resource {
+    /// The CloudFormation type.
+    #[serde(rename = "type")]
+    pub resource_type: ResourceType,
+    /// The ARN where the type has one.
+    pub id: String,
+    /// The owner.
+    pub account: AccountId,
+    /// Where it is; `global` for IAM and the like.
+    pub region: Region,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_means_the_same_type() {
+        for known in ResourceType::ALL.iter().copied() {
+            assert_eq!(known.cloudformation().parse(), Ok(known));
+            assert_eq!(
+                ResourceType::of_any_spelling(known.cloudformation()),
+                Some(known)
+            );
+            if known.asff() != "Other" {
+                assert_eq!(ResourceType::of_any_spelling(known.asff()), Some(known));
+            }
+        }
+        assert_eq!(
+            ResourceType::of_any_spelling("AWS_EC2_INSTANCE"),
+            Some(ResourceType::Ec2Instance)
+        );
+        assert_eq!(ResourceType::of_any_spelling("Other"), None);
+    }
+
+    #[test]
+    fn a_wrong_name_is_told_the_nearest_right_one() {
+        let told = "AWS::EC2::Instanze".parse::<ResourceType>().unwrap_err();
+        assert!(told.contains("\"AWS::EC2::Instance\""), "{told}");
+    }
+}

@@ -1,0 +1,153 @@
+//! Finding ids in 24 bytes.
+//!
+//! An organisation has millions of findings, and each id is an ARN of 100 to 200 bytes. But they differ only in their
+//! last part, a UUID or 32 hexadecimal digits, and share the part before: that one is interned.
+
+use string_interner::backend::StringBackend;
+use string_interner::symbol::SymbolU32;
+
+/// Strings of one snapshot.
+pub(super) type Strings = string_interner::StringInterner<StringBackend<SymbolU32>>;
+
+/// A finding id, split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct FindingKey {
+    prefix: SymbolU32,
+    tail: [u8; 16],
+    form: TailForm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum TailForm {
+    /// The prefix is all of it.
+    None,
+    /// 32 lower-case hexadecimal digits.
+    Hexadecimal,
+    /// The same with hyphens after 8, 12, 16 and 20.
+    Uuid,
+}
+
+const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+impl FindingKey {
+    pub(super) fn of(id: &str, strings: &mut Strings) -> Self {
+        let start = id.rfind('/').map_or(0, |slash| slash + 1);
+        let (prefix, last) = id.split_at(start);
+        let (tail, form) = if last.len() == 36
+            && UUID_HYPHENS
+                .iter()
+                .all(|place| last.as_bytes()[*place] == b'-')
+        {
+            (
+                bytes(
+                    last.bytes()
+                        .enumerate()
+                        .filter(|(place, _)| !UUID_HYPHENS.contains(place))
+                        .map(|(_, byte)| byte),
+                ),
+                TailForm::Uuid,
+            )
+        } else if last.len() == 32 {
+            (bytes(last.bytes()), TailForm::Hexadecimal)
+        } else {
+            (None, TailForm::None)
+        };
+        match tail {
+            Some(tail) => Self {
+                prefix: strings.get_or_intern(prefix),
+                tail,
+                form,
+            },
+            None => Self {
+                prefix: strings.get_or_intern(id),
+                tail: [0; 16],
+                form: TailForm::None,
+            },
+        }
+    }
+
+    pub(super) fn text(&self, strings: &Strings) -> String {
+        let mut text = strings.resolve(self.prefix).unwrap_or_default().to_owned();
+        if self.form == TailForm::None {
+            return text;
+        }
+        for (place, byte) in self.tail.iter().enumerate() {
+            if self.form == TailForm::Uuid && matches!(place, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            text.push_str(&format!("{byte:02x}"));
+        }
+        text
+    }
+}
+
+/// 16 bytes of 32 lower-case hexadecimal digits.
+fn bytes(digits: impl Iterator<Item = u8>) -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    for (place, digit) in digits.enumerate() {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        *bytes.get_mut(place / 2)? |= if place % 2 == 0 { value << 4 } else { value };
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn round_trip(id: &str) {
+        let mut strings = Strings::new();
+        let key = FindingKey::of(id, &mut strings);
+        assert_eq!(key.text(&strings), id);
+    }
+
+    #[test]
+    fn real_ids_come_back_as_they_were() {
+        for id in [
+            "arn:aws:securityhub:us-east-1:111122223333:security-control/EC2.8/finding/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+            "arn:aws:inspector2:us-east-1:111122223333:finding/0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "0A1B2C3D4E5F60718293A4B5C6D7E8F9",
+            "something/else",
+            "",
+            "ends/",
+            "ü-345678-0123-5678-0123-567890123456",
+        ] {
+            round_trip(id);
+        }
+    }
+
+    #[test]
+    fn ids_of_one_control_share_their_prefix() {
+        let mut strings = Strings::new();
+        for last in [
+            "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+            "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f8",
+        ] {
+            FindingKey::of(
+                &format!("arn:aws:securityhub:us-east-1:1:c/EC2.8/finding/{last}"),
+                &mut strings,
+            );
+        }
+        assert_eq!(strings.len(), 1);
+        assert!(size_of::<FindingKey>() <= 24);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back(id in "\\PC{0,80}") {
+            round_trip(&id);
+        }
+
+        #[test]
+        fn any_text_like_an_id_comes_back(id in "[a-z/]{0,3}/?[0-9a-fA-Fg-]{30,38}") {
+            round_trip(&id);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The in-memory trait snapshots, one a cell, and the consistent view of all of them.
+//!
+//! A snapshot is built by one collector and then never changes; the store swaps it in whole. The evaluator reads a
+//! [`View`], which holds the snapshots it was made of: a cell that is collected meanwhile does not disturb it.
+
+mod finding_key;
+mod snapshot;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{Cell, Coverage, CoverageReason, CoverageRow};
+
+pub use snapshot::{Observation, Snapshot, SnapshotBuilder};
+pub use view::{Observed, ResourceIndex, View};
+
+/// How the collection of one cell ended.
+#[derive(Debug)]
+pub struct CellOutcome {
+    /// The cell.
+    pub cell: Cell,
+    /// What was collected; of a failed cell, what was collected until it failed.
+    pub snapshot: Snapshot,
+    /// How much that is.
+    pub coverage: Coverage,
+    /// Why it is not all.
+    pub reason: Option<CoverageReason>,
+    /// The same for people.
+    pub detail: Option<String>,
+    /// How many records were read.
+    pub records: u64,
+    /// How many of them made a signal.
+    pub signals: u64,
+    /// When.
+    pub collected_at: DateTime<Utc>,
+}
+
+/// The last snapshot of each cell.
+#[derive(Debug, Default)]
+pub struct Store {
+    cells: BTreeMap<Cell, (Arc<Snapshot>, CoverageRow)>,
+}
+
+impl Store {
+    /// Swaps in what was collected. A failed cell keeps its last good snapshot, marked stale; if it has none, what was
+    /// collected before it failed is better than nothing.
+    pub fn put(&mut self, outcome: CellOutcome) {
+        let CellOutcome {
+            cell,
+            snapshot,
+            coverage,
+            reason,
+            detail,
+            records,
+            signals,
+            collected_at,
+        } = outcome;
+        let former = self.cells.remove(&cell);
+        let (snapshot, stale, collected_at) = match former {
+            Some((good, row)) if coverage == Coverage::Failed && row.collected_at.is_some() => {
+                (good, true, row.collected_at)
+            }
+            _ => {
+                let is_good = coverage == Coverage::Complete || coverage == Coverage::Partial;
+                (Arc::new(snapshot), false, is_good.then_some(collected_at))
+            }
+        };
+        let row = CoverageRow {
+            cell: cell.clone(),
+            coverage,
+            reason,
+            detail,
+            records,
+            signals,
+            stale,
+            collected_at,
+        };
+        self.cells.insert(cell, (snapshot, row));
+    }
+
+    /// How much is known of each cell.
+    pub fn coverage(&self) -> impl Iterator<Item = &CoverageRow> {
+        self.cells.values().map(|(_, row)| row)
+    }
+
+    /// One consistent view of everything.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View::of(
+            self.cells
+                .values()
+                .map(|(snapshot, _)| Arc::clone(snapshot))
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Source;
+
+    fn outcome(coverage: Coverage, minute: u32) -> CellOutcome {
+        CellOutcome {
+            cell: Cell::api(
+                Source::Macie,
+                "111122223333".parse().unwrap(),
+                "us-east-1".parse().unwrap(),
+            ),
+            snapshot: SnapshotBuilder::default().finish(),
+            coverage,
+            reason: (coverage == Coverage::Failed).then_some(CoverageReason::Throttled),
+            detail: None,
+            records: u64::from(minute),
+            signals: 0,
+            collected_at: DateTime::UNIX_EPOCH + chrono::Duration::minutes(i64::from(minute)),
+        }
+    }
+
+    #[test]
+    fn a_failed_cell_keeps_its_last_good_snapshot_marked_stale() {
+        let mut store = Store::default();
+        store.put(outcome(Coverage::Complete, 1));
+        store.put(outcome(Coverage::Failed, 2));
+        store.put(outcome(Coverage::Failed, 3));
+        let row = store.coverage().next().unwrap();
+        assert!(row.stale);
+        assert_eq!(row.coverage, Coverage::Failed);
+        assert_eq!(
+            row.collected_at,
+            Some(outcome(Coverage::Complete, 1).collected_at)
+        );
+        store.put(outcome(Coverage::Complete, 4));
+        assert!(!store.coverage().next().unwrap().stale);
+    }
+
+    #[test]
+    fn a_cell_that_never_was_good_is_not_stale() {
+        let mut store = Store::default();
+        store.put(outcome(Coverage::Failed, 1));
+        store.put(outcome(Coverage::Failed, 2));
+        let row = store.coverage().next().unwrap();
+        assert!(!row.stale);
+        assert_eq!(row.collected_at, None);
+    }
+}

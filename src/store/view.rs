@@ -1,0 +1,424 @@
+//! One consistent view of all snapshots: each resource once, whatever cells know of it.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Evidence, FindingId, Product, RelationKind, Resource, ResourceType, TraitIndex, TraitSet,
+};
+
+use super::snapshot::{ObservationRow, Snapshot};
+
+/// The place of a resource in a [`View`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceIndex(u32);
+
+/// What a finding shows of a resource.
+#[derive(Clone, Debug)]
+pub struct Observed<'a> {
+    /// The finding.
+    pub finding: FindingId,
+    /// Who made it.
+    pub product: Product,
+    /// What it says.
+    pub evidence: &'a Evidence,
+}
+
+/// Where a resource stands in the snapshots.
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    resource: ResourceIndex,
+    snapshot: u32,
+    place: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Edge {
+    from: ResourceIndex,
+    kind: RelationKind,
+    to: ResourceIndex,
+}
+
+/// All resources, sorted by type, id, account and Region.
+#[derive(Debug, Default)]
+pub struct View {
+    snapshots: Vec<Arc<Snapshot>>,
+    /// Sorted by resource.
+    members: Vec<Member>,
+    /// By resource: its first member.
+    first_member: Vec<u32>,
+    traits: Vec<TraitSet>,
+    /// Sorted.
+    edges: Vec<Edge>,
+}
+
+impl View {
+    pub(super) fn of(snapshots: Vec<Arc<Snapshot>>) -> Self {
+        let mut view = Self {
+            members: merge(&snapshots),
+            snapshots,
+            ..Self::default()
+        };
+        for (place, member) in view.members.iter().enumerate() {
+            if view.first_member.len() == member.resource.0 as usize {
+                view.first_member.push(narrow(place));
+            }
+        }
+        view.traits = (0..view.len())
+            .map(|index| view.direct_traits(ResourceIndex(narrow(index))))
+            .collect();
+        view.edges = view.merged_edges();
+        view
+    }
+
+    /// How many resources there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.first_member.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.first_member.is_empty()
+    }
+
+    /// All resources, sorted.
+    pub fn indices(&self) -> impl Iterator<Item = ResourceIndex> + use<> {
+        (0..narrow(self.len())).map(ResourceIndex)
+    }
+
+    /// A resource's type.
+    #[must_use]
+    pub fn resource_type(&self, index: ResourceIndex) -> ResourceType {
+        let member = self.members[self.first_member[index.0 as usize] as usize];
+        self.snapshots[member.snapshot as usize].resources[member.place as usize].resource_type
+    }
+
+    /// A resource's name.
+    #[must_use]
+    pub fn resource(&self, index: ResourceIndex) -> Resource {
+        let member = self.members[self.first_member[index.0 as usize] as usize];
+        let snapshot = &self.snapshots[member.snapshot as usize];
+        snapshot.resource(snapshot.resources[member.place as usize])
+    }
+
+    /// The traits that findings show of the resource itself.
+    #[must_use]
+    pub fn traits(&self, index: ResourceIndex) -> TraitSet {
+        self.traits[index.0 as usize]
+    }
+
+    /// Where the edges of a kind lead, sorted.
+    pub fn related(
+        &self,
+        from: ResourceIndex,
+        kind: RelationKind,
+    ) -> impl Iterator<Item = ResourceIndex> + '_ {
+        let start = self
+            .edges
+            .partition_point(|edge| (edge.from, edge.kind) < (from, kind));
+        self.edges[start..]
+            .iter()
+            .take_while(move |edge| edge.from == from && edge.kind == kind)
+            .map(|edge| edge.to)
+    }
+
+    /// The findings that show a trait of the resource itself, each once, sorted by id.
+    #[must_use]
+    pub fn observed(&self, index: ResourceIndex, trait_index: TraitIndex) -> Vec<Observed<'_>> {
+        let mut all: Vec<Observed<'_>> = self
+            .members(index)
+            .flat_map(|member| {
+                let snapshot = &self.snapshots[member.snapshot as usize];
+                snapshot
+                    .observations_of(member.place)
+                    .iter()
+                    .filter(move |row| row.trait_index == trait_index && row.holds)
+                    .map(|row| Observed {
+                        finding: FindingId(row.finding.text(&snapshot.strings)),
+                        product: row.product,
+                        evidence: &snapshot.evidence[row.evidence as usize],
+                    })
+            })
+            .collect();
+        all.sort_by(|one, other| {
+            (&one.finding, one.evidence).cmp(&(&other.finding, other.evidence))
+        });
+        all.dedup_by(|one, other| one.finding == other.finding);
+        all
+    }
+
+    /// The resource's tags, sorted. Where cells disagree, all their values are there.
+    #[must_use]
+    pub fn tags(&self, index: ResourceIndex) -> Vec<(String, String)> {
+        let mut tags: Vec<(String, String)> = self
+            .members(index)
+            .filter_map(|member| {
+                let snapshot = &self.snapshots[member.snapshot as usize];
+                Some((snapshot, snapshot.tags.get(&member.place)?))
+            })
+            .flat_map(|(snapshot, tags)| {
+                tags.iter().map(|(key, value)| {
+                    (
+                        snapshot.string(*key).to_owned(),
+                        snapshot.string(*value).to_owned(),
+                    )
+                })
+            })
+            .collect();
+        tags.sort();
+        tags.dedup();
+        tags
+    }
+
+    fn members(&self, index: ResourceIndex) -> impl Iterator<Item = &Member> {
+        let start = self.first_member[index.0 as usize] as usize;
+        self.members[start..]
+            .iter()
+            .take_while(move |member| member.resource == index)
+    }
+
+    /// A trait is there if a finding shows it. Attributes are read in many findings of different ages: of those the
+    /// latest decides, and a tie is decided for the trait.
+    fn direct_traits(&self, index: ResourceIndex) -> TraitSet {
+        let mut present = TraitSet::default();
+        let mut attributes: Vec<(TraitIndex, u32, bool)> = Vec::new();
+        for member in self.members(index) {
+            let snapshot = &self.snapshots[member.snapshot as usize];
+            for row in snapshot.observations_of(member.place) {
+                if is_attribute(snapshot, row) {
+                    attributes.push((row.trait_index, row.updated_at, row.holds));
+                } else if row.holds {
+                    present.insert(row.trait_index);
+                }
+            }
+        }
+        attributes.sort_unstable();
+        for (place, (trait_index, _, holds)) in attributes.iter().enumerate() {
+            let is_last = attributes
+                .get(place + 1)
+                .is_none_or(|next| next.0 != *trait_index);
+            if is_last && *holds {
+                present.insert(*trait_index);
+            }
+        }
+        present
+    }
+
+    fn merged_edges(&self) -> Vec<Edge> {
+        let mut global: Vec<Vec<ResourceIndex>> = self
+            .snapshots
+            .iter()
+            .map(|snapshot| vec![ResourceIndex(0); snapshot.resources.len()])
+            .collect();
+        for member in &self.members {
+            global[member.snapshot as usize][member.place as usize] = member.resource;
+        }
+        let mut edges: Vec<Edge> = self
+            .snapshots
+            .iter()
+            .zip(&global)
+            .flat_map(|(snapshot, global)| {
+                snapshot.relations.iter().map(|row| Edge {
+                    from: global[row.from as usize],
+                    kind: row.kind,
+                    to: global[row.to as usize],
+                })
+            })
+            .collect();
+        edges.sort_unstable();
+        edges.dedup();
+        edges
+    }
+}
+
+fn is_attribute(snapshot: &Snapshot, row: &ObservationRow) -> bool {
+    matches!(
+        snapshot.evidence[row.evidence as usize],
+        Evidence::Attribute { .. }
+    )
+}
+
+/// Every resource of every snapshot, sorted by its name, the same names numbered the same.
+fn merge(snapshots: &[Arc<Snapshot>]) -> Vec<Member> {
+    let mut named: Vec<_> = snapshots
+        .iter()
+        .enumerate()
+        .flat_map(|(number, snapshot)| {
+            snapshot
+                .resources
+                .iter()
+                .enumerate()
+                .map(move |(place, row)| {
+                    let name = (
+                        row.resource_type,
+                        snapshot.string(row.id),
+                        row.account,
+                        snapshot.string(row.region),
+                    );
+                    (name, narrow(number), narrow(place))
+                })
+        })
+        .collect();
+    named.sort_unstable();
+    let mut resource = 0;
+    let mut members = Vec::with_capacity(named.len());
+    for (place, (name, snapshot, local)) in named.iter().enumerate() {
+        if place > 0 && named[place - 1].0 != *name {
+            resource += 1;
+        }
+        members.push(Member {
+            resource: ResourceIndex(resource),
+            snapshot: *snapshot,
+            place: *local,
+        });
+    }
+    members
+}
+
+/// Places in snapshots are 32 bits wide (see `snapshot::place_of`), so counts of them fit.
+fn narrow(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::model::{ControlId, Region};
+    use crate::store::{Observation, SnapshotBuilder};
+
+    fn instance(id: &str) -> Resource {
+        Resource {
+            resource_type: ResourceType::Ec2Instance,
+            id: id.into(),
+            account: "111122223333".parse().unwrap(),
+            region: "us-east-1".parse::<Region>().unwrap(),
+        }
+    }
+
+    fn index(place: usize) -> TraitIndex {
+        TraitIndex::new(place).unwrap()
+    }
+
+    fn control() -> Evidence {
+        Evidence::Control {
+            id: ControlId::new("EC2.8"),
+            title: "t".into(),
+        }
+    }
+
+    fn attribute(value: &str) -> Evidence {
+        Evidence::Attribute {
+            path: "A".into(),
+            value: value.into(),
+            title: "t".into(),
+        }
+    }
+
+    fn snapshot(rows: &[(&str, usize, bool, &str, Evidence, i64)]) -> Arc<Snapshot> {
+        let mut builder = SnapshotBuilder::default();
+        for (resource, trait_index, holds, finding, evidence, minute) in rows {
+            builder.observe(Observation {
+                resource: &instance(resource),
+                trait_index: index(*trait_index),
+                holds: *holds,
+                finding: &FindingId((*finding).into()),
+                product: Product::SecurityHub,
+                evidence,
+                updated_at: DateTime::<Utc>::from_timestamp(minute * 60, 0),
+            });
+        }
+        Arc::new(builder.finish())
+    }
+
+    #[test]
+    fn a_resource_that_two_cells_know_is_one() {
+        let view = View::of(vec![
+            snapshot(&[
+                ("i-2", 1, true, "f1", control(), 1),
+                ("i-1", 2, true, "f2", control(), 1),
+            ]),
+            snapshot(&[
+                ("i-2", 3, true, "f3", control(), 1),
+                ("i-2", 1, true, "f1", control(), 1),
+            ]),
+        ]);
+        assert_eq!(view.len(), 2);
+        let second = view.indices().nth(1).unwrap();
+        assert_eq!(view.resource(second).id, "i-2");
+        assert_eq!(
+            view.traits(second),
+            [index(1), index(3)].into_iter().collect()
+        );
+        assert_eq!(
+            view.observed(second, index(1)).len(),
+            1,
+            "one finding, seen by two cells"
+        );
+    }
+
+    #[test]
+    fn the_latest_reading_of_an_attribute_decides() {
+        let yes_then_no = snapshot(&[
+            ("i-1", 1, true, "f1", attribute("optional"), 1),
+            ("i-1", 1, false, "f2", attribute("required"), 2),
+        ]);
+        let no_then_yes = snapshot(&[
+            ("i-1", 1, true, "f1", attribute("optional"), 2),
+            ("i-1", 1, false, "f2", attribute("required"), 1),
+        ]);
+        let only = |snapshot| {
+            let view = View::of(vec![snapshot]);
+            view.traits(view.indices().next().unwrap())
+                .contains(index(1))
+        };
+        assert!(!only(yes_then_no));
+        assert!(only(no_then_yes));
+    }
+
+    #[test]
+    fn an_attribute_does_not_take_back_what_a_control_says() {
+        let view = View::of(vec![snapshot(&[
+            ("i-1", 1, true, "f1", control(), 1),
+            ("i-1", 1, false, "f2", attribute("required"), 2),
+        ])]);
+        assert!(
+            view.traits(view.indices().next().unwrap())
+                .contains(index(1))
+        );
+    }
+
+    #[test]
+    fn edges_lead_from_the_holder() {
+        let mut one = SnapshotBuilder::default();
+        one.relate(
+            &instance("i-1"),
+            RelationKind::InVpc,
+            &instance("i-3"),
+            &FindingId("f".into()),
+        );
+        let mut two = SnapshotBuilder::default();
+        two.relate(
+            &instance("i-1"),
+            RelationKind::InVpc,
+            &instance("i-2"),
+            &FindingId("g".into()),
+        );
+        two.relate(
+            &instance("i-1"),
+            RelationKind::InVpc,
+            &instance("i-3"),
+            &FindingId("g".into()),
+        );
+        let view = View::of(vec![Arc::new(one.finish()), Arc::new(two.finish())]);
+        let first = view.indices().next().unwrap();
+        let led: Vec<_> = view
+            .related(first, RelationKind::InVpc)
+            .map(|to| view.resource(to).id)
+            .collect();
+        assert_eq!(led, ["i-2", "i-3"]);
+        assert_eq!(view.related(first, RelationKind::InSubnet).count(), 0);
+    }
+}
