@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    ControlId, Epss, Evidence, NetworkPath, ResourceType, SensitiveData, Signal, SourceSeverity,
+    ControlId, Epss, Evidence, NetworkPath, ResourceType, SensitiveData, SourceSeverity,
     TraitIndex, TraitSet, Vulnerability,
 };
 
@@ -85,10 +85,10 @@ pub(super) struct Conditions {
 }
 
 impl Catalogue {
-    /// The traits that a signal shows on its own resource.
+    /// The traits that evidence shows on the resource that it is about.
     #[must_use]
-    pub fn traits_of(&self, signal: &Signal) -> Vec<TraitIndex> {
-        let shown: Vec<TraitIndex> = match &signal.evidence {
+    pub fn traits_of(&self, evidence: &Evidence, resource_type: ResourceType) -> Vec<TraitIndex> {
+        let shown: Vec<TraitIndex> = match evidence {
             Evidence::Control { id, .. } => self.traits_of_control(id).to_vec(),
             // These two are derived where the details are read.
             Evidence::Attribute { .. } | Evidence::KnownResource { .. } => Vec::new(),
@@ -103,7 +103,7 @@ impl Catalogue {
         let all: TraitSet = shown.iter().copied().collect();
         shown
             .into_iter()
-            .filter(|index| self.is_found_on(*index, signal.resource.resource_type))
+            .filter(|index| self.is_found_on(*index, resource_type))
             .filter(|index| !self.definition(*index).except.intersects(&all))
             .collect()
     }

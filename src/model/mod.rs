@@ -11,6 +11,7 @@ mod relation;
 mod resource;
 mod severity;
 mod signal;
+mod text;
 mod traits;
 
 pub use account::{AccountId, NotAnAccountId};
@@ -30,4 +31,5 @@ pub use relation::{Relation, RelationKind};
 pub use resource::{Resource, ResourceType};
 pub use severity::{Factor, Impact, Level, Likelihood, Severity};
 pub use signal::{FindingId, Product, Signal};
+pub use text::{clean, is_clean_identifier, is_harmful};
 pub use traits::{RuleId, TraitId, TraitIndex, TraitSet, TraitType};

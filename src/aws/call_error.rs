@@ -1,0 +1,240 @@
+//! Why a call failed, in terms that coverage, logs and users share.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::model::{CoverageReason, clean};
+
+/// The kinds of failure that call for different things to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The service is not enabled.
+    NotEnabled,
+    /// The caller may not.
+    Denied {
+        /// The IAM action that is missing.
+        action: String,
+    },
+    /// Too many requests, even after all retries.
+    Throttled,
+    /// No connection, or no answer in time.
+    Unreachable,
+    /// No credentials, or none that are good any more.
+    Credentials,
+    /// An error on the service's side, or one that is not known.
+    Service,
+    /// An answer that is no JSON.
+    BadAnswer,
+    /// The service refused what was asked, such as a paging token that went stale.
+    InvalidInput,
+}
+
+/// A failed call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    /// Of what kind.
+    pub failure: Failure,
+    /// In the service's words, cleaned.
+    pub message: String,
+}
+
+impl CallError {
+    /// As a reason why a cell is not complete.
+    #[must_use]
+    pub fn coverage_reason(&self) -> CoverageReason {
+        match &self.failure {
+            Failure::NotEnabled => CoverageReason::NotEnabled,
+            Failure::Denied { action } => CoverageReason::Denied {
+                action: action.clone(),
+            },
+            Failure::Throttled => CoverageReason::Throttled,
+            Failure::Unreachable => CoverageReason::Unreachable,
+            Failure::Credentials => CoverageReason::Credentials,
+            Failure::BadAnswer => CoverageReason::BadAnswer,
+            Failure::Service | Failure::InvalidInput => CoverageReason::ServiceError,
+        }
+    }
+
+    /// What the user can do.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match &self.failure {
+            Failure::NotEnabled => {
+                "enable the service in this account and Region, or switch the source off under [collect]".into()
+            }
+            Failure::Denied { action } => format!("allow {action} to the role of exposured"),
+            Failure::Throttled => "run fewer readers of this API at once; the next cycle tries again".into(),
+            Failure::Unreachable => {
+                "check that the Region is enabled and the endpoint reachable (route, proxy, VPC endpoint)".into()
+            }
+            Failure::Credentials => "check the task role or the profile: credentials are missing or expired".into(),
+            Failure::Service | Failure::BadAnswer | Failure::InvalidInput => "the next cycle tries again".into(),
+        }
+    }
+}
+
+/// Tells what kind of failure an SDK error is. `action` is the IAM action of the call, such as
+/// `securityhub:GetFindings`.
+#[must_use]
+pub fn classify<E>(error: &SdkError<E, Response>, action: &str) -> CallError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let failure = match error {
+        _ if caused_by_credentials(error) => Failure::Credentials,
+        SdkError::TimeoutError(_) => Failure::Unreachable,
+        SdkError::DispatchFailure(_) => Failure::Unreachable,
+        SdkError::ResponseError(_) => Failure::Unreachable,
+        SdkError::ServiceError(context) => {
+            let status = context.raw().status().as_u16();
+            of_service(
+                status,
+                context.err().code(),
+                context.err().message().unwrap_or_default(),
+                action,
+            )
+        }
+        _ => Failure::Service,
+    };
+    CallError {
+        failure,
+        message: message(error),
+    }
+}
+
+/// Error codes differ between services and have no common type; these are the ones that the models and the services'
+/// error pages name.
+fn of_service(status: u16, code: Option<&str>, message: &str, action: &str) -> Failure {
+    let code = code.unwrap_or_default();
+    let says_not_enabled = message.contains("not enabled") || message.contains("not subscribed");
+    if status == 429
+        || code.contains("Throttl")
+        || code.contains("TooManyRequests")
+        || code == "LimitExceededException"
+    {
+        Failure::Throttled
+    } else if [
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "UnrecognizedClient",
+        "InvalidSignature",
+        "SignatureDoesNotMatch",
+    ]
+    .iter()
+    .any(|known| code.starts_with(known))
+    {
+        Failure::Credentials
+    } else if code == "InvalidAccessException"
+        || (code.starts_with("AccessDenied") && says_not_enabled)
+    {
+        Failure::NotEnabled
+    } else if code.starts_with("AccessDenied") || code == "UnauthorizedOperation" {
+        Failure::Denied {
+            action: missing_action(message).unwrap_or(action).to_owned(),
+        }
+    } else if code == "InvalidInputException" || code == "ValidationException" {
+        Failure::InvalidInput
+    } else if (200..300).contains(&status) {
+        Failure::BadAnswer
+    } else {
+        Failure::Service
+    }
+}
+
+/// `… is not authorized to perform: securityhub:GetFindings on resource: …`
+fn missing_action(message: &str) -> Option<&str> {
+    let action = message
+        .split("not authorized to perform: ")
+        .nth(1)?
+        .split_whitespace()
+        .next()?;
+    action.contains(':').then_some(action)
+}
+
+fn caused_by_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(one) = cause {
+        if one.downcast_ref::<CredentialsError>().is_some() {
+            return true;
+        }
+        cause = one.source();
+    }
+    false
+}
+
+fn message<E>(error: &SdkError<E, Response>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    if let SdkError::ServiceError(context) = error {
+        let (code, message) = (context.err().code(), context.err().message());
+        if let (Some(code), Some(message)) = (code, message) {
+            return clean(&format!("{code}: {message}"));
+        }
+    }
+    // Behind the colon the context repeats the error in its debug form.
+    let text = DisplayErrorContext(error).to_string();
+    clean(text.split(" (").next().unwrap_or(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_say_the_same_in_different_words() {
+        let table = [
+            (
+                401,
+                "InvalidAccessException",
+                "Account 1 is not subscribed to AWS Security Hub",
+                Failure::NotEnabled,
+            ),
+            (
+                403,
+                "AccessDeniedException",
+                "Macie is not enabled",
+                Failure::NotEnabled,
+            ),
+            (
+                403,
+                "AccessDeniedException",
+                "Invoking account is not enabled.",
+                Failure::NotEnabled,
+            ),
+            (
+                403,
+                "AccessDeniedException",
+                "User: arn:aws:iam::1:user/u is not authorized to perform: macie2:GetFindings on resource: x",
+                Failure::Denied {
+                    action: "macie2:GetFindings".into(),
+                },
+            ),
+            (
+                403,
+                "AccessDenied",
+                "no",
+                Failure::Denied {
+                    action: "a:B".into(),
+                },
+            ),
+            (429, "TooManyRequestsException", "", Failure::Throttled),
+            (400, "Throttling", "Rate exceeded", Failure::Throttled),
+            (403, "ExpiredTokenException", "", Failure::Credentials),
+            (400, "InvalidInputException", "", Failure::InvalidInput),
+            (500, "InternalException", "", Failure::Service),
+            (200, "", "", Failure::BadAnswer),
+        ];
+        for (status, code, message, expected) in table {
+            assert_eq!(
+                of_service(status, Some(code), message, "a:B"),
+                expected,
+                "{code} {message}"
+            );
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! One configured way to AWS: who we are, and clients for each Region.
+
+use std::time::Duration;
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::model::{AccountId, Partition, Region, clean};
+
+use super::call_error::{CallError, classify};
+use super::unreachable::GiveUpOnUnreachable;
+
+/// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random) these outlast a minute of
+/// throttling. The SDK's own 3 attempts last 2 seconds.
+const ATTEMPTS: u32 = 10;
+
+/// What the SDK does by itself; anything else was set by the user and stands.
+const SDK_ATTEMPTS: u32 = 3;
+
+/// A Region that is not enabled for the account does not refuse connections, it swallows them.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A page of findings takes a second or two. A connection on which nothing comes any more must not hold up the cycle.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The configured SDK, and the identity that it has.
+#[derive(Clone, Debug)]
+pub struct Session {
+    config: SdkConfig,
+    /// The account of the credentials.
+    pub account: AccountId,
+    /// The partition of the first Region.
+    pub partition: Partition,
+    /// Where findings are read, in the configured order; at least one.
+    pub regions: Vec<Region>,
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// Neither the configuration nor the environment names a Region.
+    #[error("no Region is known: set aws.regions in the configuration, or AWS_REGION")]
+    NoRegion,
+    /// The environment names something that is no Region.
+    #[error("the environment's Region: {0}")]
+    BadRegion(#[from] crate::model::NotARegion),
+    /// `GetCallerIdentity` failed.
+    #[error("asking AWS STS who we are (sts:GetCallerIdentity): {0}\n  {remedy}", remedy = .0.remedy())]
+    Identity(CallError),
+    /// `GetCallerIdentity` gave no account.
+    #[error("AWS STS told an account that is none: {0}")]
+    BadAccount(String),
+}
+
+impl Session {
+    /// Reads the SDK's environment and asks STS who we are.
+    ///
+    /// # Errors
+    /// No Region, no credentials, or STS does not answer.
+    pub async fn open(configured: &[Region]) -> Result<Self, SessionError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT)
+                .build(),
+        );
+        if let Ok(name) = AppName::new("exposured") {
+            loader = loader.app_name(name);
+        }
+        if let Some(first) = configured.first() {
+            loader = loader.region(aws_config::Region::new(first.as_str().to_owned()));
+        }
+        let config = loader.load().await;
+        let regions = match (configured, config.region()) {
+            ([], None) => return Err(SessionError::NoRegion),
+            ([], Some(region)) => vec![region.as_ref().parse()?],
+            (configured, _) => configured.to_vec(),
+        };
+        let config = with_retries(config);
+        let account = identity(&config).await?;
+        let partition = regions
+            .first()
+            .map(Partition::of_region)
+            .unwrap_or_default();
+        Ok(Self {
+            config,
+            account,
+            partition,
+            regions,
+        })
+    }
+
+    /// Where this account's own things are done: the first Region.
+    #[must_use]
+    pub fn home(&self) -> &Region {
+        // `open` makes no session without a Region.
+        &self.regions[0]
+    }
+
+    /// A client for Security Hub.
+    #[must_use]
+    pub fn security_hub(&self, region: &Region) -> aws_sdk_securityhub::Client {
+        let config = aws_sdk_securityhub::config::Builder::from(&self.config)
+            .region(sdk_region(region))
+            .retry_classifier(GiveUpOnUnreachable::default());
+        aws_sdk_securityhub::Client::from_conf(config.build())
+    }
+
+    /// A client for Security Hub as a role in another account. The role's credentials last an hour, the most that role
+    /// chaining allows; the SDK renews them.
+    pub async fn security_hub_as(
+        &self,
+        region: &Region,
+        role: &str,
+        external_id: &str,
+    ) -> aws_sdk_securityhub::Client {
+        let mut provider = AssumeRoleProvider::builder(role)
+            .configure(&self.config)
+            .region(sdk_region(self.home()))
+            .session_name("exposured")
+            .session_length(Duration::from_secs(3_600));
+        if !external_id.is_empty() {
+            provider = provider.external_id(external_id);
+        }
+        let config = aws_sdk_securityhub::config::Builder::from(&self.config)
+            .region(sdk_region(region))
+            .credentials_provider(provider.build().await)
+            .retry_classifier(GiveUpOnUnreachable::default());
+        aws_sdk_securityhub::Client::from_conf(config.build())
+    }
+
+    /// A client for Inspector.
+    #[must_use]
+    pub fn inspector(&self, region: &Region) -> aws_sdk_inspector2::Client {
+        let config = aws_sdk_inspector2::config::Builder::from(&self.config)
+            .region(sdk_region(region))
+            .retry_classifier(GiveUpOnUnreachable::default());
+        aws_sdk_inspector2::Client::from_conf(config.build())
+    }
+
+    /// A client for Macie.
+    #[must_use]
+    pub fn macie(&self, region: &Region) -> aws_sdk_macie2::Client {
+        let config = aws_sdk_macie2::config::Builder::from(&self.config)
+            .region(sdk_region(region))
+            .retry_classifier(GiveUpOnUnreachable::default());
+        aws_sdk_macie2::Client::from_conf(config.build())
+    }
+}
+
+fn sdk_region(region: &Region) -> aws_config::Region {
+    aws_config::Region::new(region.as_str().to_owned())
+}
+
+/// Sizes the retries for throttling, unless the environment or the profile did.
+fn with_retries(config: SdkConfig) -> SdkConfig {
+    let set_by_user = config
+        .retry_config()
+        .is_some_and(|retries| retries.max_attempts() != SDK_ATTEMPTS)
+        || std::env::var_os("AWS_MAX_ATTEMPTS").is_some();
+    if set_by_user {
+        return config;
+    }
+    let retries = config
+        .retry_config()
+        .cloned()
+        .unwrap_or_else(RetryConfig::standard)
+        .with_max_attempts(ATTEMPTS);
+    config.into_builder().retry_config(retries).build()
+}
+
+async fn identity(config: &SdkConfig) -> Result<AccountId, SessionError> {
+    let client = aws_sdk_sts::Client::from_conf(
+        aws_sdk_sts::config::Builder::from(config)
+            .retry_classifier(GiveUpOnUnreachable::default())
+            .build(),
+    );
+    let identity = client
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(|error| SessionError::Identity(classify(&error, "sts:GetCallerIdentity")))?;
+    let account = identity.account().unwrap_or_default();
+    account
+        .parse()
+        .map_err(|_| SessionError::BadAccount(clean(account)))
+}

@@ -1,0 +1,469 @@
+//! Reading one finding in the AWS Security Finding Format: Security Hub's controls, and what Inspector and Macie put
+//! into Security Hub.
+//!
+//! Source: Security Hub User Guide, "AWS Security Finding Format (ASFF)"; the securityhub model.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::{
+    AccountId, ControlId, Cvss, Epss, Evidence, FindingId, FixAvailable, NetworkPath, PathStep,
+    PortRange, Product, Region, ResourceMention, ResourceType, SensitiveData, SourceSeverity,
+    Vulnerability, clean, identify, is_clean_identifier,
+};
+
+use super::reading::{DescribedResource, Reading, Unreadable};
+
+use super::{network_path, time};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Finding {
+    id: String,
+    product_arn: String,
+    product_name: Option<String>,
+    generator_id: String,
+    aws_account_id: String,
+    title: String,
+    region: Option<String>,
+    updated_at: Option<Value>,
+    types: Option<Vec<String>>,
+    record_state: Option<String>,
+    workflow: Option<Workflow>,
+    compliance: Option<Compliance>,
+    product_fields: Option<serde_json::Map<String, Value>>,
+    sample: Option<bool>,
+    severity: Option<Severity>,
+    vulnerabilities: Option<Vec<AsffVulnerability>>,
+    network_path: Option<Vec<AsffPathComponent>>,
+    network: Option<Network>,
+    resources: Vec<AsffResource>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Workflow {
+    status: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Compliance {
+    status: Option<String>,
+    security_control_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Severity {
+    label: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AsffVulnerability {
+    id: String,
+    #[serde(default)]
+    cvss: Vec<AsffCvss>,
+    epss_score: Option<f64>,
+    exploit_available: Option<String>,
+    last_known_exploit_at: Option<Value>,
+    fix_available: Option<String>,
+    #[serde(default)]
+    vulnerable_packages: Vec<AsffPackage>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AsffCvss {
+    version: Option<String>,
+    base_score: Option<f64>,
+    base_vector: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AsffPackage {
+    name: Option<String>,
+    version: Option<String>,
+    fixed_in_version: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AsffPathComponent {
+    component_id: Option<String>,
+    component_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Network {
+    protocol: Option<String>,
+    open_port_range: Option<OpenPortRange>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct OpenPortRange {
+    begin: i64,
+    end: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AsffResource {
+    #[serde(rename = "Type")]
+    resource_type: String,
+    id: String,
+    region: Option<String>,
+    tags: Option<serde_json::Map<String, Value>>,
+    details: Option<serde_json::Map<String, Value>>,
+}
+
+/// Reads a finding. `None` if it is one that exposured has no use for: of another product, archived, a sample.
+///
+/// # Errors
+/// What is wrong with the record.
+pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
+    let finding: Finding =
+        serde_json::from_str(json).map_err(|error| Unreadable::because("ASFF finding", error))?;
+    let Some(product) = product(&finding) else {
+        return Ok(None);
+    };
+    if finding.sample == Some(true) || finding.record_state.as_deref() == Some("ARCHIVED") {
+        return Ok(None);
+    }
+    if !is_clean_identifier(&finding.id) {
+        return Err(Unreadable::because(
+            "Id",
+            "control characters, or longer than any id",
+        ));
+    }
+    let account: AccountId = finding
+        .aws_account_id
+        .parse()
+        .map_err(|error| Unreadable::because("AwsAccountId", error))?;
+    let region = region(&finding)?;
+    let resources = finding
+        .resources
+        .iter()
+        .filter_map(|resource| described(resource, account, &region).transpose())
+        .collect::<Result<Vec<_>, _>>()?;
+    let evidence = if counts(&finding) {
+        evidence(&finding, product)?
+    } else {
+        None
+    };
+    let relations = match &evidence {
+        Some(Evidence::NetworkReachability(path)) => {
+            network_path::relations(path, account, &region)
+        }
+        _ => Vec::new(),
+    };
+    Ok(Some(Reading {
+        finding: FindingId(finding.id),
+        product,
+        title: clean(&finding.title),
+        region,
+        updated_at: finding.updated_at.as_ref().and_then(time::read),
+        evidence,
+        resources,
+        relations,
+    }))
+}
+
+/// Told from the product ARN, `arn:aws:securityhub:us-east-1::product/aws/inspector`; `ProductName` may be missing.
+fn product(finding: &Finding) -> Option<Product> {
+    let products = [
+        Product::SecurityHub,
+        Product::Inspector,
+        Product::Macie,
+        Product::GuardDuty,
+    ];
+    products.into_iter().find(|product| {
+        finding
+            .product_arn
+            .ends_with(&format!(":product/aws/{}", product.arn_name()))
+            || (finding.product_arn.is_empty()
+                && finding.product_name.as_deref().is_some_and(|name| {
+                    name.replace(' ', "")
+                        .eq_ignore_ascii_case(product.arn_name())
+                }))
+    })
+}
+
+/// Whether the finding stands: not suppressed or resolved by a user, and, of a control, failed.
+fn counts(finding: &Finding) -> bool {
+    let workflow = finding
+        .workflow
+        .as_ref()
+        .and_then(|workflow| workflow.status.as_deref());
+    let compliance = finding
+        .compliance
+        .as_ref()
+        .and_then(|compliance| compliance.status.as_deref());
+    matches!(workflow, None | Some("NEW" | "NOTIFIED"))
+        && matches!(compliance, None | Some("FAILED"))
+}
+
+fn region(finding: &Finding) -> Result<Region, Unreadable> {
+    let text = finding
+        .region
+        .as_deref()
+        .or_else(|| finding.product_arn.split(':').nth(3))
+        .unwrap_or_default();
+    text.parse()
+        .map_err(|error| Unreadable::because("Region", error))
+}
+
+fn described(
+    resource: &AsffResource,
+    account: AccountId,
+    finding_region: &Region,
+) -> Result<Option<DescribedResource>, Unreadable> {
+    let Some(resource_type) = ResourceType::of_any_spelling(&resource.resource_type) else {
+        return Ok(None);
+    };
+    if !is_clean_identifier(&resource.id) {
+        return Err(Unreadable::because(
+            "Resources[].Id",
+            "empty, control characters, or longer than any id",
+        ));
+    }
+    let region = match &resource.region {
+        Some(text) => text
+            .parse()
+            .map_err(|error| Unreadable::because("Resources[].Region", error))?,
+        None => finding_region.clone(),
+    };
+    let details = resource
+        .details
+        .as_ref()
+        .and_then(|details| details.get(resource_type.asff()))
+        .cloned()
+        .unwrap_or(Value::Null);
+    let mut tags: Vec<(String, String)> = resource
+        .tags
+        .iter()
+        .flatten()
+        .map(|(key, value)| (clean(key), clean(value.as_str().unwrap_or_default())))
+        .collect();
+    tags.sort();
+    let mention = ResourceMention {
+        resource_type,
+        id: &resource.id,
+        account,
+        region: &region,
+    };
+    Ok(Some(DescribedResource {
+        resource: identify(mention),
+        tags,
+        details,
+    }))
+}
+
+fn evidence(finding: &Finding, product: Product) -> Result<Option<Evidence>, Unreadable> {
+    match product {
+        Product::SecurityHub => Ok(control(finding)),
+        Product::Inspector => inspector(finding),
+        Product::Macie => Ok(macie(finding)),
+        Product::GuardDuty => Ok(None),
+    }
+}
+
+/// A control finding. `SecurityControlId` is there since consolidated control findings; older ones have the id in a
+/// product field or at the end of the generator's id.
+fn control(finding: &Finding) -> Option<Evidence> {
+    finding.compliance.as_ref()?.status.as_ref()?;
+    let product_field = |name: &str| finding.product_fields.as_ref()?.get(name)?.as_str();
+    let id = finding
+        .compliance
+        .as_ref()
+        .and_then(|compliance| compliance.security_control_id.as_deref())
+        .or_else(|| product_field("ControlId"))
+        .or_else(|| product_field("RuleId"))
+        .or_else(|| finding.generator_id.rsplit('/').next())?;
+    Some(Evidence::Control {
+        id: ControlId::new(&clean(id)),
+        title: clean(&finding.title),
+    })
+}
+
+fn inspector(finding: &Finding) -> Result<Option<Evidence>, Unreadable> {
+    if let Some(vulnerability) = finding.vulnerabilities.as_ref().and_then(|all| all.first()) {
+        return vulnerability_of(finding, vulnerability)
+            .map(|found| Some(Evidence::PackageVulnerability(found)));
+    }
+    let is_reachability = finding.network_path.is_some()
+        || finding
+            .types
+            .iter()
+            .flatten()
+            .any(|one| one.contains("Network Reachability"));
+    if !is_reachability {
+        return Ok(None);
+    }
+    let network = finding.network.as_ref();
+    let ports = match network.and_then(|network| network.open_port_range.as_ref()) {
+        Some(range) => Some(port_range(range.begin, range.end)?),
+        None => None,
+    };
+    let steps = finding.network_path.iter().flatten().filter_map(|step| {
+        Some(PathStep {
+            component_type: clean(step.component_type.as_deref()?),
+            component_id: clean(step.component_id.as_deref()?),
+        })
+    });
+    Ok(Some(Evidence::NetworkReachability(NetworkPath {
+        title: clean(&finding.title),
+        protocol: network
+            .and_then(|network| network.protocol.as_deref())
+            .map(clean),
+        ports,
+        steps: steps.collect(),
+    })))
+}
+
+/// The ports, if they are on the scale.
+///
+/// # Errors
+/// The numbers are no ports.
+pub fn port_range(begin: i64, end: i64) -> Result<PortRange, Unreadable> {
+    match (u16::try_from(begin), u16::try_from(end)) {
+        (Ok(begin), Ok(end)) if begin <= end => Ok(PortRange { begin, end }),
+        _ => Err(Unreadable::because(
+            "open port range",
+            format_args!("{begin} to {end} are no ports"),
+        )),
+    }
+}
+
+fn vulnerability_of(
+    finding: &Finding,
+    found: &AsffVulnerability,
+) -> Result<Vulnerability, Unreadable> {
+    let epss = match found.epss_score.map(Epss::try_from) {
+        Some(Ok(score)) => Some(score),
+        Some(Err(error)) => return Err(Unreadable::because("Vulnerabilities[].EpssScore", error)),
+        None => None,
+    };
+    let cvss = found.cvss.iter().rev().find_map(|cvss| {
+        Some(Cvss {
+            version: clean(cvss.version.as_deref()?),
+            vector: clean(cvss.base_vector.as_deref()?),
+            score_tenths: tenths(cvss.base_score.unwrap_or_default()),
+        })
+    });
+    let mut packages: Vec<(String, Option<String>)> = found
+        .vulnerable_packages
+        .iter()
+        .filter_map(|package| {
+            let name = format!(
+                "{} {}",
+                package.name.as_deref()?,
+                package.version.as_deref().unwrap_or_default()
+            );
+            Some((
+                clean(name.trim()),
+                package.fixed_in_version.as_deref().map(clean),
+            ))
+        })
+        .collect();
+    packages.sort();
+    packages.dedup();
+    Ok(Vulnerability {
+        id: clean(&found.id),
+        title: clean(&finding.title),
+        severity: severity(
+            finding
+                .severity
+                .as_ref()
+                .and_then(|severity| severity.label.as_deref()),
+        ),
+        epss,
+        exploit_available: found.exploit_available.as_deref().and_then(yes_or_no),
+        known_exploited: found
+            .last_known_exploit_at
+            .as_ref()
+            .and_then(time::read)
+            .is_some(),
+        fix: found.fix_available.as_deref().and_then(fix_available),
+        cvss,
+        packages,
+    })
+}
+
+/// A CVSS score in tenths; what is off the scale is cut to it.
+#[must_use]
+pub fn tenths(score: f64) -> u16 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to 0..=100"
+    )]
+    let tenths = (score.clamp(0.0, 10.0) * 10.0).round() as u16;
+    tenths
+}
+
+/// `YES` and `NO`.
+#[must_use]
+pub fn yes_or_no(text: &str) -> Option<bool> {
+    match text {
+        "YES" => Some(true),
+        "NO" => Some(false),
+        _ => None,
+    }
+}
+
+/// `YES`, `NO` and `PARTIAL`.
+#[must_use]
+pub fn fix_available(text: &str) -> Option<FixAvailable> {
+    match text {
+        "YES" => Some(FixAvailable::Yes),
+        "NO" => Some(FixAvailable::No),
+        "PARTIAL" => Some(FixAvailable::Partial),
+        _ => None,
+    }
+}
+
+/// A severity; one that is absent or new is unknown, not low.
+#[must_use]
+pub fn severity(label: Option<&str>) -> SourceSeverity {
+    label
+        .and_then(|label| label.parse().ok())
+        .unwrap_or(SourceSeverity::Untriaged)
+}
+
+fn macie(finding: &Finding) -> Option<Evidence> {
+    let finding_type = finding
+        .product_fields
+        .as_ref()
+        .and_then(|fields| fields.get("aws/macie/FindingType"))
+        .and_then(Value::as_str)
+        .or_else(|| {
+            finding
+                .types
+                .as_ref()?
+                .first()
+                .map(String::as_str)
+                .and_then(|one| one.rsplit('/').next())
+        })
+        .map(clean)
+        .filter(|one| one.contains("S3Object"))?;
+    let categories = finding_type
+        .rsplit([':', '/', '-'])
+        .next()
+        .map(|one| one.to_ascii_uppercase());
+    Some(Evidence::SensitiveData(SensitiveData {
+        // In `Types` it is written `…/SensitiveData:S3Object-Personal`.
+        finding_type: finding_type.replace('-', "/"),
+        severity: severity(
+            finding
+                .severity
+                .as_ref()
+                .and_then(|severity| severity.label.as_deref()),
+        ),
+        categories: categories.into_iter().collect(),
+    }))
+}

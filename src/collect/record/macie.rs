@@ -1,0 +1,182 @@
+//! Reading one finding of Macie's own `GetFindings`.
+//!
+//! Source: the macie2 model, `Finding`.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::{
+    AccountId, Evidence, FindingId, Product, Region, ResourceMention, ResourceType, SensitiveData,
+    clean, identify, is_clean_identifier,
+};
+
+use super::asff::severity;
+use super::reading::{DescribedResource, Reading, Unreadable};
+
+use super::time;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Finding {
+    id: String,
+    account_id: String,
+    region: String,
+    category: Option<String>,
+    #[serde(rename = "type")]
+    finding_type: String,
+    title: Option<String>,
+    archived: Option<bool>,
+    sample: Option<bool>,
+    severity: Option<Severity>,
+    updated_at: Option<Value>,
+    classification_details: Option<ClassificationDetails>,
+    resources_affected: Option<ResourcesAffected>,
+}
+
+#[derive(Deserialize)]
+struct Severity {
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ClassificationDetails {
+    result: Option<ClassificationResult>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClassificationResult {
+    #[serde(default)]
+    sensitive_data: Option<Vec<SensitiveDataItem>>,
+}
+
+#[derive(Deserialize)]
+struct SensitiveDataItem {
+    category: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ResourcesAffected {
+    s3_bucket: Option<Bucket>,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    arn: Option<String>,
+    name: Option<String>,
+    tags: Option<Vec<Tag>>,
+}
+
+#[derive(Deserialize)]
+struct Tag {
+    key: String,
+    value: Option<String>,
+}
+
+/// Reads a finding. `None` if it is one that exposured has no use for: archived, a sample, of a policy.
+///
+/// # Errors
+/// What is wrong with the record.
+pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
+    let finding: Finding =
+        serde_json::from_str(json).map_err(|error| Unreadable::because("Macie finding", error))?;
+    if finding.archived == Some(true)
+        || finding.sample == Some(true)
+        || finding
+            .category
+            .as_deref()
+            .is_some_and(|category| category != "CLASSIFICATION")
+    {
+        return Ok(None);
+    }
+    if !is_clean_identifier(&finding.id) {
+        return Err(Unreadable::because(
+            "id",
+            "empty, control characters, or longer than any id",
+        ));
+    }
+    let account: AccountId = finding
+        .account_id
+        .parse()
+        .map_err(|error| Unreadable::because("accountId", error))?;
+    let region: Region = finding
+        .region
+        .parse()
+        .map_err(|error| Unreadable::because("region", error))?;
+    let bucket = finding
+        .resources_affected
+        .as_ref()
+        .and_then(|affected| affected.s3_bucket.as_ref())
+        .ok_or_else(|| Unreadable::because("resourcesAffected.s3Bucket", "missing"))?;
+    let id = bucket
+        .arn
+        .as_deref()
+        .or(bucket.name.as_deref())
+        .filter(|id| is_clean_identifier(id))
+        .ok_or_else(|| {
+            Unreadable::because(
+                "resourcesAffected.s3Bucket",
+                "neither a sound arn nor a name",
+            )
+        })?;
+    let mut tags: Vec<(String, String)> = bucket
+        .tags
+        .iter()
+        .flatten()
+        .map(|tag| {
+            (
+                clean(&tag.key),
+                clean(tag.value.as_deref().unwrap_or_default()),
+            )
+        })
+        .collect();
+    tags.sort();
+    let mention = ResourceMention {
+        resource_type: ResourceType::S3Bucket,
+        id,
+        account,
+        region: &region,
+    };
+    let described = DescribedResource {
+        resource: identify(mention),
+        tags,
+        details: Value::Null,
+    };
+    Ok(Some(Reading {
+        title: clean(finding.title.as_deref().unwrap_or(&finding.finding_type)),
+        product: Product::Macie,
+        updated_at: finding.updated_at.as_ref().and_then(time::read),
+        evidence: Some(Evidence::SensitiveData(SensitiveData {
+            finding_type: clean(&finding.finding_type),
+            severity: severity(
+                finding
+                    .severity
+                    .as_ref()
+                    .and_then(|severity| severity.description.as_deref()),
+            ),
+            categories: categories(&finding),
+        })),
+        finding: FindingId(finding.id),
+        region,
+        resources: vec![described],
+        relations: Vec::new(),
+    }))
+}
+
+fn categories(finding: &Finding) -> Vec<String> {
+    let items = finding
+        .classification_details
+        .as_ref()
+        .and_then(|details| details.result.as_ref())
+        .and_then(|result| result.sensitive_data.as_ref());
+    let mut categories: Vec<String> = items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.category.as_deref())
+        .map(clean)
+        .collect();
+    categories.sort();
+    categories.dedup();
+    categories
+}

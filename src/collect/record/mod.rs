@@ -1,0 +1,17 @@
+//! Reading single records: whatever carries them (an answer, a file), the same record is read by the same code.
+//!
+//! A reader gives a [`Reading`], or nothing if exposured has no use for the record, or says what is wrong with it.
+
+pub mod asff;
+mod details;
+pub mod inspector;
+pub mod macie;
+mod network_path;
+mod reading;
+pub mod resource;
+mod time;
+
+pub use reading::{DescribedResource, Reading, SnapshotWriter, Unreadable};
+
+/// Reads one record.
+pub type Reader = fn(&str) -> Result<Option<Reading>, Unreadable>;

@@ -1,0 +1,124 @@
+//! A progress line on a terminal, for what takes more than a second; nothing elsewhere.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Shorter work is done before a person has read the line.
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
+
+/// How far the current piece of work has come. Clones share one line.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    inner: Option<Arc<Line>>,
+}
+
+#[derive(Debug)]
+struct Line {
+    bar: ProgressBar,
+    started: Instant,
+    shown: AtomicBool,
+    records: AtomicU64,
+}
+
+impl Progress {
+    /// A line on standard error if that is a terminal.
+    #[must_use]
+    pub fn on_terminal() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self::none();
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        // The template is a constant without mistakes; the default would do as well.
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {elapsed} {prefix} {pos}/{len} {msg}")
+        {
+            bar.set_style(style);
+        }
+        let line = Line {
+            bar,
+            started: Instant::now(),
+            shown: AtomicBool::new(false),
+            records: AtomicU64::new(0),
+        };
+        Self {
+            inner: Some(Arc::new(line)),
+        }
+    }
+
+    /// No line.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { inner: None }
+    }
+
+    /// Starts a piece of work with so many parts.
+    pub fn start(&self, what: &'static str, parts: usize) {
+        let Some(line) = &self.inner else { return };
+        line.records.store(0, Ordering::Relaxed);
+        line.bar.set_prefix(what);
+        line.bar.set_message("");
+        line.bar.set_position(0);
+        line.bar.set_length(parts as u64);
+        line.show();
+    }
+
+    /// So many more records were read.
+    pub fn records(&self, count: usize) {
+        let Some(line) = &self.inner else { return };
+        let all = line.records.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
+        line.bar
+            .set_message(format!("({} records)", HumanCount(all)));
+        line.show();
+    }
+
+    /// One part is done.
+    pub fn part_done(&self) {
+        let Some(line) = &self.inner else { return };
+        line.bar.inc(1);
+        line.show();
+    }
+
+    /// All is done: the line goes away.
+    pub fn finish(&self) {
+        let Some(line) = &self.inner else { return };
+        line.bar.finish_and_clear();
+    }
+
+    pub(super) fn log_writer(&self) -> LogWriter<'_> {
+        LogWriter {
+            line: self.inner.as_deref(),
+        }
+    }
+}
+
+impl Line {
+    fn show(&self) {
+        if self.started.elapsed() >= SHOWN_AFTER && !self.shown.swap(true, Ordering::Relaxed) {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
+}
+
+/// Writes log lines above the progress line.
+#[derive(Debug)]
+pub struct LogWriter<'a> {
+    line: Option<&'a Line>,
+}
+
+impl Write for LogWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.line {
+            Some(line) => line.bar.suspend(|| std::io::stderr().write_all(bytes))?,
+            None => std::io::stderr().write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
+}

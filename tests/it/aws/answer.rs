@@ -1,0 +1,122 @@
+//! Answers and errors in the shape that each service gives them.
+
+use std::time::{Duration, SystemTime};
+
+use axum::{body::Body, response::Response};
+use serde_json::json;
+
+use super::{fault::Kind, sts, world::Service};
+
+/// An error in the service's own shape.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub status: u16,
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Refusal {
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The test has come upon something that this server does not know how AWS answers.
+    pub fn not_modelled(what: impl Into<String>) -> Self {
+        Self::new(501, "NotModelled", what)
+    }
+}
+
+/// An answer before it goes out.
+pub(super) struct Answer {
+    pub status: u16,
+    pub error: Option<&'static str>,
+    pub content_type: &'static str,
+    pub body: String,
+}
+
+/// The faults that stand in for the service's answer. All the throttling codes are ones that the SDKs' retry
+/// classifier knows. Security Hub's is not in its model for these operations but is what callers see
+/// (prowler#5004); the other two are in their models.
+pub(super) fn refusal_of(kind: Kind, service: Service) -> Option<Refusal> {
+    Some(match (kind, service) {
+        (Kind::Throttle, Service::SecurityHub) => {
+            Refusal::new(429, "TooManyRequestsException", "Too Many Requests")
+        }
+        (Kind::Throttle, Service::Inspector | Service::Macie) => {
+            Refusal::new(429, "ThrottlingException", "Rate exceeded")
+        }
+        (Kind::Throttle, Service::Sts) => Refusal::new(400, "Throttling", "Rate exceeded"),
+        (Kind::ExpiredToken, service) => expired(service),
+        (Kind::Status(status), _) => Refusal::new(status, "", ""),
+        _ => return None,
+    })
+}
+
+pub(super) fn expired(service: Service) -> Refusal {
+    let code = if service == Service::Sts {
+        "ExpiredToken"
+    } else {
+        "ExpiredTokenException"
+    };
+    Refusal::new(
+        403,
+        code,
+        "The security token included in the request is expired",
+    )
+}
+
+pub(super) fn refuse(
+    service: Service,
+    Refusal {
+        status,
+        code,
+        message,
+    }: &Refusal,
+) -> Answer {
+    let (content_type, body) = match service {
+        _ if code.is_empty() => ("text/plain", String::new()),
+        Service::Sts => ("text/xml", sts::error(code, message)),
+        Service::SecurityHub if code.starts_with("AccessDenied") => {
+            ("application/json", json!({"Message": message}).to_string())
+        }
+        Service::SecurityHub => (
+            "application/json",
+            json!({"Message": message, "Code": code}).to_string(),
+        ),
+        Service::Inspector if *code == "ValidationException" => {
+            let body = json!({"message": message, "reason": "FIELD_VALIDATION_FAILED"});
+            ("application/json", body.to_string())
+        }
+        Service::Inspector | Service::Macie => {
+            ("application/json", json!({"message": message}).to_string())
+        }
+    };
+    let error = Some(*code).filter(|code| !code.is_empty() && service != Service::Sts);
+    Answer {
+        status: *status,
+        error,
+        content_type,
+        body,
+    }
+}
+
+pub(super) fn render(answer: Answer) -> Response {
+    let since_epoch = SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO);
+    let mut response = Response::builder()
+        .status(answer.status)
+        .header("content-type", answer.content_type)
+        .header(
+            "x-amzn-requestid",
+            format!("{:032x}", since_epoch.as_nanos()),
+        );
+    if let Some(code) = answer.error {
+        response = response.header("x-amzn-errortype", code);
+    }
+    response
+        .body(Body::from(answer.body))
+        .expect("a well-formed answer")
+}

@@ -1,0 +1,325 @@
+//! From a request on the wire to a service, and back: credential scope, routes, faults, rates, errors.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use axum::{
+    Router,
+    body::to_bytes,
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, Method, request::Parts},
+    response::Response,
+};
+use chrono::Utc;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use super::{
+    answer::{Answer, Refusal, expired, refusal_of, refuse, render},
+    fault::Kind,
+    import, inspector, macie, security_hub, sts,
+    wire::{Cut, Listener, Wire},
+    world::{self, Bucket, Operation, Request, Service, World},
+};
+
+/// Binds a free port and serves the world on the runtime.
+pub(super) fn serve(runtime: &Runtime, world: Arc<Mutex<World>>) -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
+    listener
+        .set_nonblocking(true)
+        .expect("a non-blocking listener");
+    let address = listener.local_addr().expect("the listener's address");
+    let _inside = runtime.enter();
+    let listener =
+        Listener(tokio::net::TcpListener::from_std(listener).expect("a listener in the runtime"));
+    let app = Router::new()
+        .fallback(handle)
+        .with_state(world)
+        .into_make_service_with_connect_info::<Wire>();
+    runtime.spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+/// A request as a service sees it.
+pub(super) struct Call {
+    pub operation: Operation,
+    pub account: String,
+    pub region: String,
+    /// The caller's ARN.
+    pub caller: String,
+    /// Whether the caller is itself an assumed role.
+    pub in_session: bool,
+    pub body: Value,
+    /// Size of the body in bytes.
+    pub size: usize,
+}
+
+async fn handle(
+    State(world): State<Arc<Mutex<World>>>,
+    ConnectInfo(wire): ConnectInfo<Wire>,
+    request: axum::extract::Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, 64 << 20).await else {
+        return render(refuse(
+            Service::SecurityHub,
+            &Refusal::new(413, "RequestEntityTooLarge", "too large"),
+        ));
+    };
+    let (call, entry, fault) = match admit(&mut world.lock().expect("world"), &head, &body) {
+        Ok(admitted) => admitted,
+        Err((service, refusal)) => return render(refuse(service, &refusal)),
+    };
+    if let Some(Kind::Hang(duration)) = fault {
+        tokio::time::sleep(duration).await;
+    }
+    let mut world = world.lock().expect("world");
+    let mut answer = match fault.and_then(|kind| refusal_of(kind, call.operation.service())) {
+        Some(refusal) => refuse(call.operation.service(), &refusal),
+        None => answer(&mut world, &call),
+    };
+    match fault {
+        Some(Kind::ResetBeforeAnswer) => wire.cut(Cut::BeforeAnswer),
+        Some(Kind::ResetMidAnswer) => wire.cut(Cut::MidAnswer),
+        Some(Kind::TruncatedJson) => {
+            let half = (0..=answer.body.len() / 2)
+                .rev()
+                .find(|at| answer.body.is_char_boundary(*at));
+            answer.body.truncate(half.unwrap_or(0));
+        }
+        Some(Kind::NotJson) => {
+            answer.content_type = "text/html";
+            answer.body = "<html><body><h1>It works!</h1></body></html>".to_owned();
+        }
+        _ => {}
+    }
+    world.log[entry].status = answer.status;
+    render(answer)
+}
+
+type Admitted = (Call, usize, Option<Kind>);
+
+/// Who calls, what for, and whether a fault lies in wait. Writes the log.
+fn admit(world: &mut World, head: &Parts, body: &[u8]) -> Result<Admitted, (Service, Refusal)> {
+    let (key, region, service) = credential_scope(&head.headers).ok_or_else(|| {
+        let refusal = Refusal::new(
+            403,
+            "MissingAuthenticationTokenException",
+            "Missing Authentication Token",
+        );
+        (Service::SecurityHub, refusal)
+    })?;
+    let Some(service) = Service::signed_as(service) else {
+        let what = format!("{service}: {} {}", head.method, head.uri.path());
+        world.unmodelled.push(what.clone());
+        return Err((Service::SecurityHub, Refusal::not_modelled(what)));
+    };
+    let (account, caller, in_session) =
+        authenticate(world, key, &head.headers, service).map_err(|refusal| (service, refusal))?;
+    let json = match service {
+        Service::Sts => sts::form(body),
+        _ if body.is_empty() => json!({}),
+        _ => serde_json::from_slice(body).map_err(|error| {
+            (
+                service,
+                Refusal::new(
+                    400,
+                    "SerializationException",
+                    format!("the body is not JSON: {error}"),
+                ),
+            )
+        })?,
+    };
+    let Some(operation) = route(service, &head.method, head.uri.path(), &json) else {
+        let what = format!(
+            "{service:?}: {} {} {}",
+            head.method,
+            head.uri.path(),
+            json["Action"]
+        );
+        world.unmodelled.push(what.clone());
+        return Err((service, Refusal::not_modelled(what)));
+    };
+    let fault = world.faults.iter_mut().find_map(|(of, fault)| {
+        (*of == operation && fault.hits(&account, region)).then_some(fault.kind)
+    });
+    let fault =
+        fault.or_else(|| over_rate(world, operation, &account, region).then_some(Kind::Throttle));
+    let (region, at) = (region.to_owned(), Instant::now());
+    world.log.push(Request {
+        service,
+        operation,
+        account: account.clone(),
+        region: region.clone(),
+        caller: caller.clone(),
+        body: json.clone(),
+        at,
+        status: 0,
+    });
+    let call = Call {
+        operation,
+        account,
+        region,
+        caller,
+        in_session,
+        body: json,
+        size: body.len(),
+    };
+    Ok((call, world.log.len() - 1, fault))
+}
+
+/// Access key, Region and service of `Credential=KEY/20260101/REGION/SERVICE/aws4_request`. The signature itself is
+/// not checked.
+fn credential_scope(headers: &HeaderMap) -> Option<(&str, &str, &str)> {
+    let authorization = headers
+        .get("authorization")?
+        .to_str()
+        .ok()?
+        .strip_prefix("AWS4-HMAC-SHA256 ")?;
+    let field = |name| {
+        authorization
+            .split(',')
+            .find_map(|field| field.trim().strip_prefix(name))
+    };
+    field("Signature=").filter(|signature| signature.len() == 64)?;
+    let scope: Vec<_> = field("Credential=")?.split('/').collect();
+    let [key, date, region, service, "aws4_request"] = scope[..] else {
+        return None;
+    };
+    (date.len() == 8 && headers.contains_key("x-amz-date")).then_some((key, region, service))
+}
+
+fn authenticate(
+    world: &World,
+    key: &str,
+    headers: &HeaderMap,
+    service: Service,
+) -> Result<(String, String, bool), Refusal> {
+    if let Some(account) = world::account_of_long_term_key(key) {
+        return Ok((
+            account.to_owned(),
+            format!("arn:aws:iam::{account}:user/exposured"),
+            false,
+        ));
+    }
+    let token = headers
+        .get("x-amz-security-token")
+        .and_then(|token| token.to_str().ok());
+    match world.sessions.get(key) {
+        Some(session) if Some(session.token.as_str()) == token => {
+            if session.expires < Utc::now() {
+                return Err(expired(service));
+            }
+            Ok((session.account.clone(), session.arn.clone(), true))
+        }
+        _ => {
+            let code = if service == Service::Sts {
+                "InvalidClientTokenId"
+            } else {
+                "UnrecognizedClientException"
+            };
+            Err(Refusal::new(
+                403,
+                code,
+                "The security token included in the request is invalid.",
+            ))
+        }
+    }
+}
+
+fn route(service: Service, method: &Method, path: &str, body: &Value) -> Option<Operation> {
+    let operation = match (service, path, body["Action"].as_str()) {
+        (Service::SecurityHub, "/findings", _) => Operation::GetFindings,
+        (Service::SecurityHub, "/findings/import", _) => Operation::BatchImportFindings,
+        (Service::Inspector, "/findings/list", _) => Operation::InspectorListFindings,
+        (Service::Macie, "/findings", _) => Operation::MacieListFindings,
+        (Service::Macie, "/findings/describe", _) => Operation::MacieGetFindings,
+        (Service::Sts, "/", Some("GetCallerIdentity")) => Operation::GetCallerIdentity,
+        (Service::Sts, "/", Some("AssumeRole")) => Operation::AssumeRole,
+        _ => return None,
+    };
+    (method == Method::POST).then_some(operation)
+}
+
+fn over_rate(world: &mut World, operation: Operation, account: &str, region: &str) -> bool {
+    let Some(limit) = operation.rate_limit().filter(|_| world.rate_limits) else {
+        return false;
+    };
+    let now = Instant::now();
+    let key = (account.to_owned(), region.to_owned(), operation);
+    !world
+        .buckets
+        .entry(key)
+        .or_insert_with(|| Bucket::full(limit.1, now))
+        .take(limit, now)
+}
+
+/// The services' own answer; permissions are looked at before anything else is.
+fn answer(world: &mut World, call: &Call) -> Answer {
+    let answered = match denied(world, call) {
+        Some(refusal) => Err(refusal),
+        None => match call.operation {
+            Operation::GetFindings => security_hub::get_findings(world, call),
+            Operation::BatchImportFindings => import::batch_import_findings(world, call),
+            Operation::InspectorListFindings => inspector::list_findings(world, call),
+            Operation::MacieListFindings => macie::list_findings(world, call),
+            Operation::MacieGetFindings => macie::get_findings(world, call),
+            Operation::GetCallerIdentity => Ok(Value::String(sts::get_caller_identity(call))),
+            Operation::AssumeRole => sts::assume_role(world, call).map(Value::String),
+        },
+    };
+    match answered {
+        Ok(Value::String(xml)) => Answer {
+            status: 200,
+            error: None,
+            content_type: "text/xml",
+            body: xml,
+        },
+        Ok(json) => Answer {
+            status: 200,
+            error: None,
+            content_type: "application/json",
+            body: json.to_string(),
+        },
+        Err(refusal) => {
+            if refusal.code == "NotModelled" {
+                world.unmodelled.push(refusal.message.clone());
+            }
+            refuse(call.operation.service(), &refusal)
+        }
+    }
+}
+
+fn denied(world: &World, call: &Call) -> Option<Refusal> {
+    let action = call.operation.action();
+    let cell = world.cell(&call.account, &call.region)?;
+    // GetCallerIdentity needs no permission, even where a policy denies it (the model's own words).
+    if !cell.denied.contains(action) || call.operation == Operation::GetCallerIdentity {
+        return None;
+    }
+    let resource = match call.operation {
+        Operation::BatchImportFindings => world::default_product(&call.account, &call.region),
+        Operation::GetFindings => {
+            let partition = world::partition(&call.region);
+            format!(
+                "arn:{partition}:securityhub:{}:{}:hub/default",
+                call.region, call.account
+            )
+        }
+        _ => "*".to_owned(),
+    };
+    let code = if call.operation.service() == Service::Sts {
+        "AccessDenied"
+    } else {
+        "AccessDeniedException"
+    };
+    let message = format!(
+        "User: {} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
+         allows the {action} action",
+        call.caller,
+    );
+    Some(Refusal::new(403, code, message))
+}

@@ -1,0 +1,228 @@
+//! Security Hub `BatchImportFindings`: what is accepted, and what an import does to a finding that is there already.
+//!
+//! The rules beyond the model are those of the user guide's page `finding-update-batchimportfindings`.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+use super::{
+    answer::Refusal,
+    asff,
+    http::Call,
+    security_hub::invalid,
+    world::{self, Cell, SHARED_FIELDS, Service, Stored, World},
+};
+
+/// The whole request; a finding has its own bound in [`asff`].
+const MAX_REQUEST: usize = 6_000_000;
+
+/// Fields of an existing finding that only users change.
+const USER_FIELDS: [&str; 4] = ["Note", "UserDefinedFields", "VerificationState", "Workflow"];
+
+pub(super) fn batch_import_findings(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    if call.size > MAX_REQUEST {
+        return Err(invalid(format!(
+            "The request has {} bytes, at most {MAX_REQUEST} are allowed",
+            call.size
+        )));
+    }
+    let findings = call.body["Findings"]
+        .as_array()
+        .ok_or_else(|| invalid("Findings is required"))?;
+    if findings.is_empty() || findings.len() > 100 {
+        return Err(invalid(format!(
+            "Findings must have 1 to 100 members, not {}",
+            findings.len()
+        )));
+    }
+    let mut failed = Vec::new();
+    for finding in findings {
+        let Some(id) = finding["Id"].as_str().filter(|id| !id.is_empty()) else {
+            return Err(invalid("Finding does not have an Id"));
+        };
+        if let Err((code, message)) = import(world, call, finding, id) {
+            failed.push(json!({"Id": id, "ErrorCode": code, "ErrorMessage": message}));
+        }
+    }
+    Ok(json!({
+        "SuccessCount": findings.len() - failed.len(),
+        "FailedCount": failed.len(),
+        "FailedFindings": failed,
+    }))
+}
+
+fn import(
+    world: &mut World,
+    call: &Call,
+    finding: &Value,
+    id: &str,
+) -> Result<(), (String, String)> {
+    let failure = world
+        .import_failures
+        .iter_mut()
+        .find(|failure| failure.times > 0 && id.contains(&failure.id_part));
+    if let Some(failure) = failure {
+        failure.times = failure.times.saturating_sub(1);
+        return Err((failure.code.clone(), failure.message.clone()));
+    }
+    let no_access = |message: String| Err(("InvalidAccess".to_owned(), message));
+    if !world.enabled(&call.account, &call.region, Service::SecurityHub) {
+        return no_access(format!(
+            "Account {} is not subscribed to AWS Security Hub",
+            call.account
+        ));
+    }
+    let problems = asff::problems(finding);
+    if !problems.is_empty() {
+        let message = format!(
+            "Finding does not adhere to Amazon Finding Format. {}.",
+            problems.join(", ")
+        );
+        return Err(("InvalidInput".to_owned(), message));
+    }
+    let product = world::default_product(&call.account, &call.region);
+    if finding["AwsAccountId"] != call.account || finding["ProductArn"] != product {
+        return no_access(format!(
+            "Account {} may import to {} only its own findings of {product}, not those of account {} and {}",
+            call.account, call.region, finding["AwsAccountId"], finding["ProductArn"],
+        ));
+    }
+    let cell = world
+        .cell_mut(&call.account, &call.region)
+        .expect("a cell with a service enabled");
+    store(cell, finding.clone(), &call.region);
+    Ok(())
+}
+
+/// Creates the finding, or overwrites the one that has its `Id`.
+fn store(cell: &mut Cell, mut finding: Value, region: &str) {
+    let key = world::asff_key(&finding);
+    let stored = cell.security_hub.get(&key).cloned();
+    if stored
+        .as_ref()
+        .is_some_and(|stored| updated_at(&finding) <= updated_at(&stored.json))
+    {
+        return;
+    }
+    complete(&mut finding, region);
+    let mut users = std::collections::BTreeSet::new();
+    match stored {
+        None => {
+            default(&mut finding, "Workflow", json!({"Status": "NEW"}));
+        }
+        Some(stored) => {
+            for field in USER_FIELDS.into_iter().chain(stored.users.iter().copied()) {
+                keep(&mut finding, &stored.json, field);
+            }
+            let status = &stored.json["Workflow"]["Status"];
+            if reopened(&stored.json, &finding) && (status == "NOTIFIED" || status == "RESOLVED") {
+                finding["Workflow"] = json!({"Status": "NEW"});
+            }
+            users = stored.users;
+        }
+    }
+    cell.security_hub.put(
+        key,
+        Stored {
+            json: finding,
+            imported: true,
+            users,
+        },
+    );
+}
+
+/// What Security Hub fills in: its own fields, the defaults, and the provider's values where users have set none.
+fn complete(finding: &mut Value, region: &str) {
+    default(finding, "RecordState", json!("ACTIVE"));
+    default(finding, "ProductName", json!("Default"));
+    default(finding, "CompanyName", json!("Personal"));
+    finding["Region"] = region.into();
+    finding["ProcessedAt"] = Utc::now()
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
+        .into();
+    default(finding, "ProductFields", json!({}));
+    for (name, value) in [
+        (
+            "FindingId",
+            format!(
+                "{}/{}",
+                world::text(finding, "ProductArn"),
+                world::text(finding, "Id")
+            ),
+        ),
+        ("ProductName", world::text(finding, "ProductName")),
+        ("CompanyName", world::text(finding, "CompanyName")),
+    ] {
+        finding["ProductFields"][format!("aws/securityhub/{name}")] = value.into();
+    }
+    let mut provider = finding["FindingProviderFields"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    for field in SHARED_FIELDS {
+        match provider.get(field) {
+            Some(value) => finding[field] = value.clone(),
+            None if finding[field].is_null() => {}
+            None => drop(provider.insert(field.to_owned(), finding[field].clone())),
+        }
+    }
+    label_and_number(&mut finding["Severity"]);
+    if let Some(severity) = provider.get_mut("Severity") {
+        label_and_number(severity);
+    }
+    finding["FindingProviderFields"] = provider.into();
+    drop_nulls(finding);
+}
+
+/// Of label and number of a severity each gives the other (model, `Severity`).
+fn label_and_number(severity: &mut Value) {
+    const LABELS: [(&str, i64); 5] = [
+        ("INFORMATIONAL", 0),
+        ("LOW", 1),
+        ("MEDIUM", 40),
+        ("HIGH", 70),
+        ("CRITICAL", 90),
+    ];
+    if let Some((_, least)) = LABELS.iter().find(|(label, _)| severity["Label"] == *label) {
+        default(severity, "Normalized", json!(least));
+    } else if let Some(number) = severity["Normalized"].as_i64() {
+        let label = LABELS.iter().rev().find(|(_, least)| *least <= number);
+        severity["Label"] = json!(label.map_or("INFORMATIONAL", |(label, _)| label));
+    }
+}
+
+/// Whether users have to look at it again (model, `Workflow.Status`).
+fn reopened(before: &Value, now: &Value) -> bool {
+    let passed = before["Compliance"]["Status"] == "PASSED";
+    let again = before["RecordState"] == "ARCHIVED" && now["RecordState"] == "ACTIVE";
+    let status = &now["Compliance"]["Status"];
+    again
+        || (passed
+            && ["WARNING", "FAILED", "NOT_AVAILABLE"]
+                .into_iter()
+                .any(|bad| status == bad))
+}
+
+fn updated_at(finding: &Value) -> Option<DateTime<chrono::FixedOffset>> {
+    finding["UpdatedAt"]
+        .as_str()
+        .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+}
+
+fn default(json: &mut Value, field: &str, value: Value) {
+    if json[field].is_null() {
+        json[field] = value;
+    }
+}
+
+fn keep(finding: &mut Value, stored: &Value, field: &str) {
+    finding[field] = stored[field].clone();
+    drop_nulls(finding);
+}
+
+fn drop_nulls(finding: &mut Value) {
+    finding
+        .as_object_mut()
+        .into_iter()
+        .for_each(|fields: &mut Map<_, _>| fields.retain(|_, value| !value.is_null()));
+}

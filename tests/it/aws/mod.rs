@@ -1,0 +1,309 @@
+//! An AWS of our own: one HTTP server on 127.0.0.1 that answers for Security Hub, Inspector2, Macie2 and STS as their
+//! documents say they do, so that a test can run the real binary against it with `AWS_ENDPOINT_URL`.
+//!
+//! ```ignore
+//! let aws = Aws::start();
+//! aws.account(HOME).region("us-east-1")
+//!     .security_hub_findings(vec![json!({"Id": "…", "ProductArn": "…"})])
+//!     .disable(Service::Macie);
+//! aws.fault(Operation::GetFindings, Fault::throttle().times(2));
+//! Command::cargo_bin("exposured")?.envs(aws.environment()).assert().success();
+//! assert_eq!(aws.imported(HOME, "us-east-1").len(), 1);
+//! ```
+//!
+//! Routes, shapes, ranges and errors follow botocore's API models (1.44.5); a rule from elsewhere names its source.
+//! What is not modelled is answered with 501 and fails the test when the [`Aws`] is dropped.
+
+mod answer;
+mod asff;
+mod fault;
+mod filters;
+mod http;
+mod import;
+mod inspector;
+mod macie;
+mod pages;
+mod security_hub;
+mod selftest;
+mod sts;
+mod wire;
+mod world;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+pub use fault::Fault;
+use world::{Cell, ImportFailure, Role, World};
+pub use world::{Operation, Request, Service};
+
+/// The account that the credentials of [`Aws::environment`] belong to.
+pub const HOME: &str = "111122223333";
+
+/// The running server and the world behind it. Dropping it stops the server.
+pub struct Aws {
+    address: SocketAddr,
+    runtime: Option<Runtime>,
+    world: Arc<Mutex<World>>,
+}
+
+impl Aws {
+    /// Starts an empty world: no service is enabled anywhere until a test names the cell with [`Aws::account`].
+    pub fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("aws")
+            .enable_all()
+            .build()
+            .expect("a runtime for the AWS test server");
+        let world = Arc::new(Mutex::new(World::default()));
+        let address = http::serve(&runtime, Arc::clone(&world));
+        Self {
+            address,
+            runtime: Some(runtime),
+            world,
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What the program under test needs in its environment to speak to this server, and to nothing else.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        [
+            ("AWS_ENDPOINT_URL", self.endpoint().as_str()),
+            ("AWS_ACCESS_KEY_ID", &world::long_term_key(HOME)),
+            ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("NO_PROXY", "127.0.0.1"),
+            ("no_proxy", "127.0.0.1"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    /// An account of the world; go on with [`Account::region`].
+    pub fn account<'a>(&'a self, id: &'a str) -> Account<'a> {
+        Account { aws: self, id }
+    }
+
+    /// A role that any caller may assume. Roles that were never named here do not exist: `AccessDenied`.
+    pub fn role(&self, arn: &str) {
+        self.world().roles.insert(arn.to_owned(), Role::default());
+    }
+
+    /// A role that asks for an external id.
+    pub fn role_with_external_id(&self, arn: &str, external_id: &str) {
+        let role = Role {
+            external_id: Some(external_id.to_owned()),
+        };
+        self.world().roles.insert(arn.to_owned(), role);
+    }
+
+    /// Makes the next requests of an operation go wrong; see [`Fault`]. Faults queue up: the first that applies is used.
+    pub fn fault(&self, operation: Operation, fault: Fault) {
+        self.world().faults.push((operation, fault));
+    }
+
+    /// Answers `BatchImportFindings` with a row in `FailedFindings` for findings whose `Id` contains `id_part`,
+    /// for the next `times` such findings.
+    pub fn fail_import(&self, id_part: &str, code: &str, message: &str, times: usize) {
+        self.world().import_failures.push(ImportFailure {
+            id_part: id_part.to_owned(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+            times,
+        });
+    }
+
+    /// Enforces the documented request rates, an account and Region and operation at a time; off by default.
+    pub fn rate_limits(&self, enforced: bool) {
+        self.world().rate_limits = enforced;
+    }
+
+    /// Makes every `NextToken` given out so far invalid, as happens to a caller that is too slow between two pages.
+    pub fn expire_tokens(&self) {
+        self.world().pages.clear();
+    }
+
+    /// Every request whose credentials were good, in order of arrival.
+    pub fn requests(&self) -> Vec<Request> {
+        self.world().log.clone()
+    }
+
+    /// The requests of one operation.
+    pub fn requests_to(&self, operation: Operation) -> Vec<Request> {
+        let mut requests = self.requests();
+        requests.retain(|request| request.operation == operation);
+        requests
+    }
+
+    /// The findings of a hub that an import created or changed, as stored.
+    pub fn imported(&self, account: &str, region: &str) -> Vec<Value> {
+        let world = self.world();
+        let stored = world
+            .cell(account, region)
+            .map(|cell| cell.security_hub.iter());
+        stored
+            .into_iter()
+            .flatten()
+            .filter(|finding| finding.imported)
+            .map(|finding| finding.json.clone())
+            .collect()
+    }
+
+    /// All the findings of a hub, as stored.
+    pub fn hub(&self, account: &str, region: &str) -> Vec<Value> {
+        let world = self.world();
+        let stored = world
+            .cell(account, region)
+            .map(|cell| cell.security_hub.iter());
+        stored
+            .into_iter()
+            .flatten()
+            .map(|finding| finding.json.clone())
+            .collect()
+    }
+
+    /// What was asked for and is not modelled; taking the list keeps the drop from failing the test.
+    pub fn take_unmodelled(&self) -> Vec<String> {
+        std::mem::take(&mut self.world().unmodelled)
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world
+            .lock()
+            .expect("the world is whole: no handler panicked")
+    }
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+        if !std::thread::panicking() {
+            let unmodelled = self.take_unmodelled();
+            assert!(
+                unmodelled.is_empty(),
+                "the AWS test server does not model: {unmodelled:#?}"
+            );
+        }
+    }
+}
+
+/// An account of the world.
+pub struct Account<'a> {
+    aws: &'a Aws,
+    id: &'a str,
+}
+
+impl<'a> Account<'a> {
+    /// The cell of this account in a Region. Naming it enables Security Hub, Inspector and Macie there.
+    pub fn region(self, region: &'a str) -> Place<'a> {
+        let place = Place {
+            aws: self.aws,
+            account: self.id,
+            region,
+        };
+        place.change(|_| ());
+        place
+    }
+}
+
+/// One account in one Region. Findings are added, or replace those of the same id.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    aws: &'a Aws,
+    account: &'a str,
+    region: &'a str,
+}
+
+impl Place<'_> {
+    /// Findings in ASFF as `GetFindings` returns them, stored as given.
+    pub fn security_hub_findings(self, findings: Vec<Value>) -> Self {
+        self.change(|cell| cell.security_hub.put_all(findings, world::asff_key))
+    }
+
+    /// Findings as Inspector's `ListFindings` returns them: its timestamps are epoch seconds, not strings.
+    pub fn inspector_findings(self, findings: Vec<Value>) -> Self {
+        self.change(|cell| {
+            cell.inspector
+                .put_all(findings, |finding| world::text(finding, "findingArn"))
+        })
+    }
+
+    /// Findings as Macie's `GetFindings` returns them.
+    pub fn macie_findings(self, findings: Vec<Value>) -> Self {
+        self.change(|cell| {
+            cell.macie
+                .put_all(findings, |finding| world::text(finding, "id"))
+        })
+    }
+
+    /// Turns a service off.
+    pub fn disable(self, service: Service) -> Self {
+        self.change(|cell| {
+            cell.disabled.insert(service);
+        })
+    }
+
+    /// Turns a service on again.
+    pub fn enable(self, service: Service) -> Self {
+        self.change(|cell| {
+            cell.disabled.remove(&service);
+        })
+    }
+
+    /// Denies an IAM action, such as `securityhub:GetFindings`, to every caller.
+    pub fn deny(self, action: &str) -> Self {
+        self.change(|cell| {
+            cell.denied.insert(action.to_owned());
+        })
+    }
+
+    /// Takes back [`Place::deny`].
+    pub fn allow(self, action: &str) -> Self {
+        self.change(|cell| {
+            cell.denied.remove(action);
+        })
+    }
+
+    /// Changes a finding in Security Hub as a user does with `BatchUpdateFindings`: what the user has set of Severity,
+    /// Types, Confidence, Criticality and RelatedFindings, an import no longer changes.
+    pub fn user_edits(self, id: &str, edit: impl FnOnce(&mut Value)) -> Self {
+        self.change(|cell| {
+            let finding = cell
+                .security_hub
+                .iter_mut()
+                .find(|finding| finding.json["Id"] == id);
+            finding
+                .unwrap_or_else(|| panic!("no finding {id} in this hub"))
+                .edit(edit);
+        })
+    }
+
+    /// Removes a finding by its `Id`, `findingArn` or `id`, as retention does.
+    pub fn remove_finding(self, id: &str) -> Self {
+        self.change(|cell| {
+            cell.security_hub.remove(|finding| finding["Id"] == id);
+            cell.inspector.remove(|finding| finding["findingArn"] == id);
+            cell.macie.remove(|finding| finding["id"] == id);
+        })
+    }
+
+    fn change(self, change: impl FnOnce(&mut Cell)) -> Self {
+        let cell = (self.account.to_owned(), self.region.to_owned());
+        change(self.aws.world().cells.entry(cell).or_default());
+        self
+    }
+}

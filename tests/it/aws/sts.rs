@@ -1,0 +1,166 @@
+//! STS `GetCallerIdentity` and `AssumeRole`, in the query protocol.
+
+use chrono::{SecondsFormat, TimeDelta, Utc};
+use serde_json::{Map, Value};
+
+use super::{
+    answer::Refusal,
+    http::Call,
+    world::{Session, World},
+};
+
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+pub(super) fn get_caller_identity(call: &Call) -> String {
+    let result = format!(
+        "<Arn>{}</Arn><UserId>{}</UserId><Account>{}</Account>",
+        escape(&call.caller),
+        "AIDACKCEVSQ6C2EXAMPLE",
+        call.account,
+    );
+    wrap("GetCallerIdentity", &result)
+}
+
+/// Gives out credentials that stand for the role until they expire.
+pub(super) fn assume_role(world: &mut World, call: &Call) -> Result<String, Refusal> {
+    let field = |name: &str| call.body[name].as_str();
+    let (Some(arn), Some(name)) = (field("RoleArn"), field("RoleSessionName")) else {
+        return Err(invalid("RoleArn and RoleSessionName are required"));
+    };
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if !(2..=64).contains(&name.len()) || !name.chars().all(legal) {
+        return Err(invalid(format!(
+            "{name} at 'roleSessionName' must satisfy [\\w+=,.@-]{{2,64}}"
+        )));
+    }
+    let seconds = match field("DurationSeconds").map(str::parse::<i64>) {
+        None => 3600,
+        Some(Ok(seconds @ 900..=43200)) => seconds,
+        Some(_) => return Err(invalid("'durationSeconds' must be between 900 and 43200")),
+    };
+    if seconds > 3600 {
+        return Err(invalid(if call.in_session {
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        } else {
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        }));
+    }
+    let known = world.roles.get(arn).filter(|role| {
+        role.external_id
+            .as_deref()
+            .is_none_or(|id| field("ExternalId") == Some(id))
+    });
+    if known.is_none() {
+        let message = format!(
+            "User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+            call.caller
+        );
+        return Err(Refusal::new(403, "AccessDenied", message));
+    }
+    let (partition, account, role) =
+        parts(arn).ok_or_else(|| invalid(format!("{arn} is invalid")))?;
+    let number = world.sessions.len() + 1;
+    let key = format!("ASIA{account}{number:04}");
+    let session = Session {
+        account: account.to_owned(),
+        arn: format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"),
+        token: format!("IQoJb3JpZ2luX2VjE{number:08}=="),
+        expires: Utc::now() + TimeDelta::seconds(seconds),
+    };
+    let result = format!(
+        "<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>not-a-secret-{number}</SecretAccessKey>\
+         <SessionToken>{}</SessionToken><Expiration>{}</Expiration></Credentials>\
+         <AssumedRoleUser><Arn>{arn}</Arn><AssumedRoleId>AROACKCEVSQ6C2EXAMPLE:{name}</AssumedRoleId>\
+         </AssumedRoleUser>",
+        session.token,
+        session.expires.to_rfc3339_opts(SecondsFormat::Secs, true),
+        arn = escape(&session.arn),
+    );
+    world.sessions.insert(key, session);
+    Ok(wrap("AssumeRole", &result))
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "ValidationError", message)
+}
+
+/// Partition, account and name of `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
+fn parts(arn: &str) -> Option<(&str, &str, &str)> {
+    let fields: Vec<_> = arn.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, role] = fields[..] else {
+        return None;
+    };
+    Some((
+        partition,
+        account,
+        role.strip_prefix("role/")?.rsplit('/').next()?,
+    ))
+}
+
+fn wrap(operation: &str, result: &str) -> String {
+    format!(
+        "<{operation}Response xmlns=\"{NAMESPACE}\"><{operation}Result>{result}</{operation}Result>\
+         <ResponseMetadata><RequestId>01234567-89ab-cdef-0123-456789abcdef</RequestId></ResponseMetadata>\
+         </{operation}Response>"
+    )
+}
+
+pub(super) fn error(code: &str, message: &str) -> String {
+    format!(
+        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message>\
+         </Error><RequestId>01234567-89ab-cdef-0123-456789abcdef</RequestId></ErrorResponse>",
+        escape(message),
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// The fields of a form body as a JSON object of strings.
+pub(super) fn form(body: &[u8]) -> Value {
+    let fields = body
+        .split(|byte| *byte == b'&')
+        .filter(|field| !field.is_empty())
+        .map(|field| {
+            let at = field
+                .iter()
+                .position(|byte| *byte == b'=')
+                .unwrap_or(field.len());
+            (
+                decode(&field[..at]),
+                Value::String(decode(field.get(at + 1..).unwrap_or_default())),
+            )
+        });
+    Value::Object(fields.collect::<Map<_, _>>())
+}
+
+fn decode(encoded: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some((first, tail)) = rest.split_first() {
+        let escaped = tail
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        match (
+            first,
+            escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()),
+        ) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                rest = tail;
+            }
+            (byte, _) => {
+                bytes.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,321 @@
+//! What the server knows: accounts, Regions, findings, roles, and what has been asked of it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Instant,
+};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::{fault::Fault, pages::Pages};
+
+/// A service of AWS, told apart by the name in the credential scope of the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    SecurityHub,
+    Inspector,
+    Macie,
+    Sts,
+}
+
+impl Service {
+    /// The service by its signing name.
+    pub(super) fn signed_as(name: &str) -> Option<Self> {
+        Some(match name {
+            "securityhub" => Self::SecurityHub,
+            "inspector2" => Self::Inspector,
+            "macie2" => Self::Macie,
+            "sts" => Self::Sts,
+            _ => return None,
+        })
+    }
+}
+
+/// An operation that the server answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// Security Hub `GetFindings`.
+    GetFindings,
+    /// Security Hub `BatchImportFindings`.
+    BatchImportFindings,
+    /// Inspector2 `ListFindings`.
+    InspectorListFindings,
+    /// Macie2 `ListFindings`: ids only.
+    MacieListFindings,
+    /// Macie2 `GetFindings`.
+    MacieGetFindings,
+    /// STS `GetCallerIdentity`.
+    GetCallerIdentity,
+    /// STS `AssumeRole`.
+    AssumeRole,
+}
+
+impl Operation {
+    /// The service of the operation.
+    pub fn service(self) -> Service {
+        match self {
+            Self::GetFindings | Self::BatchImportFindings => Service::SecurityHub,
+            Self::InspectorListFindings => Service::Inspector,
+            Self::MacieListFindings | Self::MacieGetFindings => Service::Macie,
+            Self::GetCallerIdentity | Self::AssumeRole => Service::Sts,
+        }
+    }
+
+    /// The IAM action that allows the operation.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::GetFindings => "securityhub:GetFindings",
+            Self::BatchImportFindings => "securityhub:BatchImportFindings",
+            Self::InspectorListFindings => "inspector2:ListFindings",
+            Self::MacieListFindings => "macie2:ListFindings",
+            Self::MacieGetFindings => "macie2:GetFindings",
+            Self::GetCallerIdentity => "sts:GetCallerIdentity",
+            Self::AssumeRole => "sts:AssumeRole",
+        }
+    }
+
+    /// Requests a second and burst, where AWS documents them (Security Hub's model says so in its own text;
+    /// Inspector's and Macie's rates are not published).
+    pub(super) fn rate_limit(self) -> Option<(f64, f64)> {
+        match self {
+            Self::GetFindings => Some((3.0, 6.0)),
+            Self::BatchImportFindings => Some((10.0, 30.0)),
+            _ => None,
+        }
+    }
+}
+
+/// A request that reached the server, with credentials that it knows.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub service: Service,
+    pub operation: Operation,
+    pub account: String,
+    pub region: String,
+    /// The ARN of who called: a user of the home account, or an assumed role with its session name.
+    pub caller: String,
+    /// The JSON body; for STS the form fields as an object.
+    pub body: Value,
+    /// When it arrived.
+    pub at: Instant,
+    /// The HTTP status of the answer; 0 while there is none.
+    pub status: u16,
+}
+
+#[derive(Default)]
+pub(super) struct World {
+    pub cells: BTreeMap<(String, String), Cell>,
+    pub roles: HashMap<String, Role>,
+    pub sessions: HashMap<String, Session>,
+    pub faults: Vec<(Operation, Fault)>,
+    pub import_failures: Vec<ImportFailure>,
+    pub rate_limits: bool,
+    pub buckets: BTreeMap<(String, String, Operation), Bucket>,
+    pub pages: Pages,
+    pub log: Vec<Request>,
+    pub unmodelled: Vec<String>,
+}
+
+impl World {
+    pub fn cell(&self, account: &str, region: &str) -> Option<&Cell> {
+        self.cells.get(&(account.to_owned(), region.to_owned()))
+    }
+
+    pub fn cell_mut(&mut self, account: &str, region: &str) -> Option<&mut Cell> {
+        self.cells.get_mut(&(account.to_owned(), region.to_owned()))
+    }
+
+    /// A cell that no test has named has nothing enabled, as a new account has not.
+    pub fn enabled(&self, account: &str, region: &str, service: Service) -> bool {
+        self.cell(account, region)
+            .is_some_and(|cell| !cell.disabled.contains(&service))
+    }
+}
+
+/// One account in one Region.
+#[derive(Default)]
+pub(super) struct Cell {
+    pub security_hub: Shelf,
+    pub inspector: Shelf,
+    pub macie: Shelf,
+    pub disabled: BTreeSet<Service>,
+    pub denied: BTreeSet<String>,
+}
+
+/// The findings of one service in one cell, in the order in which they came.
+#[derive(Default)]
+pub(super) struct Shelf {
+    next: u64,
+    serials: HashMap<String, u64>,
+    findings: BTreeMap<u64, Stored>,
+}
+
+impl Shelf {
+    pub fn iter(&self) -> impl Iterator<Item = &Stored> {
+        self.findings.values()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stored> {
+        self.findings.values_mut()
+    }
+
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, &Value)> {
+        self.findings
+            .iter()
+            .map(|(serial, finding)| (*serial, &finding.json))
+    }
+
+    pub fn by_serial(&self, serial: u64) -> Option<&Value> {
+        self.findings.get(&serial).map(|finding| &finding.json)
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Stored> {
+        self.serials
+            .get(key)
+            .and_then(|serial| self.findings.get(serial))
+    }
+
+    pub fn put(&mut self, key: String, finding: Stored) {
+        let next = &mut self.next;
+        let serial = *self.serials.entry(key).or_insert_with(|| {
+            *next += 1;
+            *next
+        });
+        self.findings.insert(serial, finding);
+    }
+
+    pub fn put_all(&mut self, findings: Vec<Value>, key: impl Fn(&Value) -> String) {
+        for json in findings {
+            self.put(
+                key(&json),
+                Stored {
+                    json,
+                    ..Stored::default()
+                },
+            );
+        }
+    }
+
+    pub fn remove(&mut self, gone: impl Fn(&Value) -> bool) {
+        self.findings.retain(|_, finding| !gone(&finding.json));
+        self.serials
+            .retain(|_, serial| self.findings.contains_key(serial));
+    }
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Stored {
+    pub json: Value,
+    /// Whether an import created or changed it.
+    pub imported: bool,
+    /// Fields that a user has changed and an import therefore leaves alone.
+    pub users: BTreeSet<&'static str>,
+}
+
+/// Fields that a provider may change only until a user has (user guide, `finding-update-batchimportfindings`).
+pub(super) const SHARED_FIELDS: [&str; 5] = [
+    "Confidence",
+    "Criticality",
+    "RelatedFindings",
+    "Severity",
+    "Types",
+];
+
+impl Stored {
+    pub fn edit(&mut self, edit: impl FnOnce(&mut Value)) {
+        let before = self.json.clone();
+        edit(&mut self.json);
+        self.users.extend(
+            SHARED_FIELDS
+                .iter()
+                .filter(|field| before[**field] != self.json[**field]),
+        );
+    }
+}
+
+/// Security Hub decides by product and `Id` whether a finding is new.
+pub(super) fn asff_key(finding: &Value) -> String {
+    format!("{}\n{}", text(finding, "ProductArn"), text(finding, "Id"))
+}
+
+/// A text field that the test's own findings must have.
+pub(super) fn text(json: &Value, field: &str) -> String {
+    json[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("a finding needs {field}: {json}"))
+        .to_owned()
+}
+
+#[derive(Default)]
+pub(super) struct Role {
+    pub external_id: Option<String>,
+}
+
+/// What temporary credentials stand for.
+pub(super) struct Session {
+    pub account: String,
+    pub arn: String,
+    pub token: String,
+    pub expires: DateTime<Utc>,
+}
+
+pub(super) struct ImportFailure {
+    pub id_part: String,
+    pub code: String,
+    pub message: String,
+    pub times: usize,
+}
+
+/// A token bucket: `rate` tokens a second, `burst` at most.
+pub(super) struct Bucket {
+    tokens: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    pub fn full(burst: f64, now: Instant) -> Self {
+        Self {
+            tokens: burst,
+            at: now,
+        }
+    }
+
+    pub fn take(&mut self, (rate, burst): (f64, f64), now: Instant) -> bool {
+        self.tokens = (self.tokens + rate * now.duration_since(self.at).as_secs_f64()).min(burst);
+        self.at = now;
+        let allowed = self.tokens >= 1.0;
+        if allowed {
+            self.tokens -= 1.0;
+        }
+        allowed
+    }
+}
+
+/// The long-term access key of an account: the account can be read out of it, as in AWS.
+pub(super) fn long_term_key(account: &str) -> String {
+    format!("AKIA{account}TEST")
+}
+
+/// The account of a long-term access key.
+pub(super) fn account_of_long_term_key(key: &str) -> Option<&str> {
+    let account = key.strip_prefix("AKIA")?.strip_suffix("TEST")?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
+/// The partition that a Region lies in.
+pub(super) fn partition(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// The product that an account's own findings are imported under.
+pub(super) fn default_product(account: &str, region: &str) -> String {
+    format!(
+        "arn:{}:securityhub:{region}:{account}:product/{account}/default",
+        partition(region)
+    )
+}
