@@ -1,1 +1,98 @@
+//! From services and files to snapshots: one file a source. Collectors decide nothing about exposure.
+//!
+//! What they have in common is here: the cells, what runs along with each, and how its outcome is told.
+
+mod api_cell;
+pub mod files;
+mod inspector;
+mod macie;
 pub mod record;
+mod security_hub;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::Session;
+use crate::catalogue::Catalogue;
+use crate::model::{Cell, Region, Source};
+use crate::store::CellOutcome;
+use crate::telemetry::{CycleLog, Progress};
+
+use api_cell::ApiCell;
+
+/// What every collector is given.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    /// What to look for.
+    pub catalogue: Arc<Catalogue>,
+    /// Where to tell of records that cannot be read.
+    pub log: CycleLog,
+    /// How far it has come.
+    pub progress: Progress,
+    /// Once cancelled, no further call is made.
+    pub cancel: CancellationToken,
+}
+
+/// A cell's outcome, and how long it took.
+pub type Timed = (CellOutcome, Duration);
+
+/// The cells that a configuration asks for.
+#[must_use]
+pub fn cells(session: &Session, sources: &[Source]) -> Vec<Cell> {
+    let cell =
+        |source: &Source, region: &Region| Cell::api(*source, session.account, region.clone());
+    sources
+        .iter()
+        .flat_map(|source| {
+            session
+                .regions
+                .iter()
+                .map(move |region| cell(source, region))
+        })
+        .collect()
+}
+
+/// Reads all cells at once, and hands over each as soon as it is done.
+pub async fn from_aws(
+    session: &Session,
+    sources: &[Source],
+    collection: &Collection,
+    mut hand_over: impl FnMut(Timed),
+) {
+    let cells = cells(session, sources);
+    collection.progress.start("collecting cell", cells.len());
+    let mut running = JoinSet::new();
+    for cell in cells {
+        running.spawn(read_cell(session.clone(), cell, collection.clone()));
+    }
+    while let Some(done) = running.join_next().await {
+        match done {
+            Ok(timed) => {
+                collection.progress.part_done();
+                hand_over(timed);
+            }
+            // A panic in a collector is a defect: it goes on where it can be seen.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    collection.progress.finish();
+}
+
+async fn read_cell(session: Session, cell: Cell, collection: Collection) -> Timed {
+    let started = Instant::now();
+    // Cells of services have a Region; a cell without one is none of theirs.
+    let region = cell.region().unwrap_or(session.home()).clone();
+    let source = cell.source;
+    let reading = ApiCell::new(&collection, cell);
+    let ended = match source {
+        Source::SecurityHub => security_hub::read(&session.security_hub(&region), &reading).await,
+        Source::Inspector => inspector::read(&session.inspector(&region), &reading).await,
+        Source::Macie => macie::read(&session.macie(&region), &reading).await,
+        Source::File => Ok(()),
+    };
+    (reading.finish(ended, Utc::now()), started.elapsed())
+}

@@ -36,6 +36,12 @@ pub struct Epss(u32);
 pub struct NotAnEpss(f64);
 
 impl Epss {
+    /// As a whole number, for comparing.
+    #[must_use]
+    pub fn parts_of_100_000(self) -> u32 {
+        self.0
+    }
+
     /// The score as a number from 0 to 1.
     #[must_use]
     pub fn value(self) -> f64 {

@@ -1,0 +1,195 @@
+//! What the reading of one service's cell needs, and how it ends.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+
+use crate::aws::{CallError, Failure};
+use crate::model::{Cell, Coverage, CoverageReason, Region, Source, clean};
+use crate::store::CellOutcome;
+
+use super::Collection;
+use super::record::{Reader, SnapshotWriter};
+
+/// Why a cell was not read to the end.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// A call failed: what was being done, and why.
+    Call {
+        doing: &'static str,
+        error: CallError,
+    },
+    /// exposured was told to stop.
+    Interrupted,
+}
+
+impl Stopped {
+    pub(super) fn call(doing: &'static str) -> impl FnOnce(CallError) -> Self {
+        move |error| Self::Call { doing, error }
+    }
+}
+
+/// A cell that is being read.
+pub(super) struct ApiCell<'a> {
+    collection: &'a Collection,
+    pub(super) cell: Cell,
+    writer: Mutex<SnapshotWriter<'a>>,
+    read: AtomicU64,
+    unreadable: AtomicU64,
+}
+
+impl<'a> ApiCell<'a> {
+    pub(super) fn new(collection: &'a Collection, cell: Cell) -> Self {
+        let writer = Mutex::new(SnapshotWriter::new(&collection.catalogue));
+        Self {
+            collection,
+            cell,
+            writer,
+            read: AtomicU64::new(0),
+            unreadable: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn collection(&self) -> &'a Collection {
+        self.collection
+    }
+
+    /// Whether one more call may be made.
+    pub(super) fn may_go_on(&self) -> Result<(), Stopped> {
+        if self.collection.cancel.is_cancelled() {
+            Err(Stopped::Interrupted)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Reads a page of records, each on its own.
+    pub(super) fn read_page(&self, records: &[&RawValue], reader: Reader) {
+        self.collection.progress.records(records.len());
+        for record in records {
+            let index = self.read.fetch_add(1, Ordering::Relaxed);
+            let reading = reader(record.get());
+            let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            match reading {
+                Ok(Some(reading)) => writer.write(&reading),
+                Ok(None) => writer.skip(),
+                Err(error) => {
+                    writer.skip();
+                    self.unreadable.fetch_add(1, Ordering::Relaxed);
+                    let id = record_id(record.get());
+                    self.collection.log.record_skipped(
+                        &self.cell,
+                        index,
+                        id.as_deref(),
+                        &clean(&error.to_string()),
+                    );
+                }
+            }
+        }
+    }
+
+    /// What came of it.
+    pub(super) fn finish(
+        self,
+        ended: Result<(), Stopped>,
+        collected_at: DateTime<Utc>,
+    ) -> CellOutcome {
+        let unreadable = self.unreadable.into_inner();
+        let (coverage, reason, detail) = match ended {
+            Ok(()) if unreadable == 0 => (Coverage::Complete, None, None),
+            Ok(()) => (
+                Coverage::Partial,
+                Some(CoverageReason::UnreadableRecords { count: unreadable }),
+                Some(format!(
+                    "{unreadable} records could not be read; the log names each (record_skipped)"
+                )),
+            ),
+            Err(Stopped::Interrupted) => (
+                Coverage::Failed,
+                Some(CoverageReason::Interrupted),
+                Some("exposured was told to stop".to_owned()),
+            ),
+            Err(Stopped::Call { error, .. })
+                if error.failure == Failure::Unreachable && !is_known_in(&self.cell) =>
+            {
+                let detail = format!("{} is not offered in this Region", self.cell.source);
+                (
+                    Coverage::Unavailable,
+                    Some(CoverageReason::NotInRegion),
+                    Some(detail),
+                )
+            }
+            Err(Stopped::Call { doing, error }) => {
+                let detail = format!("{doing}: {error}; {}", error.remedy());
+                (
+                    Coverage::Failed,
+                    Some(error.coverage_reason()),
+                    Some(detail),
+                )
+            }
+        };
+        let writer = self
+            .writer
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (snapshot, records, signals) = writer.finish();
+        CellOutcome {
+            cell: self.cell,
+            snapshot,
+            coverage,
+            reason,
+            detail,
+            records,
+            signals,
+            collected_at,
+        }
+    }
+}
+
+/// The id of a record that could not be read, if at least that can be.
+pub(super) fn record_id(json: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(json).ok()?;
+    ["Id", "findingArn", "id", "ResourceId"]
+        .iter()
+        .find_map(|name| value.get(name)?.as_str())
+        .map(clean)
+}
+
+/// The Regions in which Macie has an endpoint. Source: `endpoints.json` of botocore 1.44.5. Security Hub and Inspector
+/// are in every Region that an account has on by default.
+const MACIE_REGIONS: [&str; 22] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-south-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// Whether the service is known to be in the cell's Region. Where it is not, it is asked all the same, since Regions
+/// are added; but no answer is then no failure.
+fn is_known_in(cell: &Cell) -> bool {
+    cell.source != Source::Macie
+        || cell
+            .region()
+            .is_some_and(|region: &Region| MACIE_REGIONS.contains(&region.as_str()))
+}

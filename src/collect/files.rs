@@ -1,0 +1,236 @@
+//! Findings in files, as the AWS CLI writes them: `securityhub get-findings`, `inspector2 list-findings`,
+//! `macie2 get-findings`, `securityhub get-resources-v2`; also a bare list, and JSON Lines; each also gzipped.
+//!
+//! What a file holds is told from its content, never from its name. A file is a cell of its own.
+
+mod stream;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::Utc;
+use flate2::bufread::MultiGzDecoder;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::catalogue::Catalogue;
+use crate::model::{Cell, Coverage, CoverageReason, clean};
+use crate::store::CellOutcome;
+use crate::telemetry::{CycleLog, Progress};
+
+use super::Timed;
+use super::api_cell::record_id;
+use super::record::{self, Reading, SnapshotWriter, Unreadable};
+
+/// The folder cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("reading the folder {path}: {error}")]
+pub struct UnreadableFolder {
+    path: String,
+    error: std::io::Error,
+}
+
+/// Reads every file below a folder, in the order of their names; hidden ones and links to folders are left out.
+///
+/// # Errors
+/// The folder itself cannot be read. A file that cannot be is told in its own outcome.
+pub fn from_folder(
+    folder: &Path,
+    catalogue: &Catalogue,
+    log: &CycleLog,
+    progress: &Progress,
+) -> Result<Vec<Timed>, UnreadableFolder> {
+    let mut files = Vec::new();
+    list(folder, &mut files)?;
+    files.sort();
+    progress.start("reading file", files.len());
+    let outcomes = files
+        .iter()
+        .map(|path| {
+            let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
+            let opened = File::open(path).map(|file| Box::new(file) as Box<dyn Read>);
+            let outcome = read_file(&name, opened, catalogue, log, progress);
+            progress.part_done();
+            outcome
+        })
+        .collect();
+    progress.finish();
+    Ok(outcomes)
+}
+
+/// Reads files that are in memory: the built-in sample.
+pub fn from_memory(
+    files: &[(&str, &'static [u8])],
+    catalogue: &Catalogue,
+    log: &CycleLog,
+    progress: &Progress,
+) -> Vec<Timed> {
+    let read = |(name, content): &(&str, &'static [u8])| {
+        read_file(
+            name,
+            Ok(Box::new(*content) as Box<dyn Read>),
+            catalogue,
+            log,
+            progress,
+        )
+    };
+    files.iter().map(read).collect()
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), UnreadableFolder> {
+    let failed = |error| UnreadableFolder {
+        path: clean(&folder.to_string_lossy()),
+        error,
+    };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            list(&entry.path(), files)?;
+        } else if kind.is_file() || entry.path().is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn read_file(
+    name: &str,
+    opened: std::io::Result<Box<dyn Read>>,
+    catalogue: &Catalogue,
+    log: &CycleLog,
+    progress: &Progress,
+) -> Timed {
+    let started = Instant::now();
+    let cell = Cell::file(clean(name));
+    let mut reading = FileReading {
+        writer: SnapshotWriter::new(catalogue),
+        cell: &cell,
+        log,
+        progress,
+        index: 0,
+        unreadable: 0,
+    };
+    let ended = opened.and_then(unpacked).and_then(|content| {
+        stream::records(content, |record| reading.read(record)).map_err(std::io::Error::other)
+    });
+    let FileReading {
+        writer, unreadable, ..
+    } = reading;
+    let (snapshot, records, signals) = writer.finish();
+    let (coverage, reason, detail) = match ended {
+        Err(error) => {
+            let detail = format!("{}: {}", clean(name), clean(&error.to_string()));
+            // What stood before the fault was read and is used.
+            (
+                Coverage::Partial,
+                Some(CoverageReason::UnreadableFile),
+                Some(detail),
+            )
+        }
+        Ok(()) if unreadable > 0 => (
+            Coverage::Partial,
+            Some(CoverageReason::UnreadableRecords { count: unreadable }),
+            Some(format!(
+                "{unreadable} records could not be read; the log names each (record_skipped)"
+            )),
+        ),
+        Ok(()) => (Coverage::Complete, None, None),
+    };
+    let outcome = CellOutcome {
+        cell,
+        snapshot,
+        coverage,
+        reason,
+        detail,
+        records,
+        signals,
+        collected_at: Utc::now(),
+    };
+    (outcome, started.elapsed())
+}
+
+/// Gzip is told from its first two bytes. Source: RFC 1952, section 2.3.1.
+fn unpacked(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
+    let mut buffered = BufReader::with_capacity(1 << 16, file);
+    if buffered.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Box::new(BufReader::with_capacity(
+            1 << 16,
+            MultiGzDecoder::new(buffered),
+        )));
+    }
+    Ok(Box::new(buffered))
+}
+
+struct FileReading<'a> {
+    writer: SnapshotWriter<'a>,
+    cell: &'a Cell,
+    log: &'a CycleLog,
+    progress: &'a Progress,
+    index: u64,
+    unreadable: u64,
+}
+
+impl FileReading<'_> {
+    fn read(&mut self, record: Result<&str, String>) {
+        let index = self.index;
+        self.index += 1;
+        self.progress.records(1);
+        let json = record.as_ref().ok().copied();
+        match record.map_err(Unreadable).and_then(read_record) {
+            Ok(Some(reading)) => self.writer.write(&reading),
+            Ok(None) => self.writer.skip(),
+            Err(error) => {
+                self.writer.skip();
+                self.unreadable += 1;
+                let id = json.and_then(record_id);
+                self.log.record_skipped(
+                    self.cell,
+                    index,
+                    id.as_deref(),
+                    &clean(&error.to_string()),
+                );
+            }
+        }
+    }
+}
+
+/// The keys that tell the kinds of records apart.
+#[derive(Deserialize)]
+struct Marks {
+    #[serde(rename = "ProductArn")]
+    asff: Option<IgnoredAny>,
+    #[serde(rename = "findingArn")]
+    inspector: Option<IgnoredAny>,
+    #[serde(rename = "resourcesAffected")]
+    macie: Option<IgnoredAny>,
+    #[serde(rename = "classificationDetails")]
+    macie_classification: Option<IgnoredAny>,
+    #[serde(rename = "ResourceConfig")]
+    resource: Option<IgnoredAny>,
+}
+
+fn read_record(json: &str) -> Result<Option<Reading>, Unreadable> {
+    let marks: Marks =
+        serde_json::from_str(json).map_err(|error| Unreadable::because("record", error))?;
+    if marks.asff.is_some() {
+        record::asff::read(json)
+    } else if marks.inspector.is_some() {
+        record::inspector::read(json)
+    } else if marks.macie.is_some() || marks.macie_classification.is_some() {
+        record::macie::read(json)
+    } else if marks.resource.is_some() {
+        record::resource::read(json)
+    } else {
+        Err(Unreadable(
+            "neither a Security Hub (ProductArn), Inspector (findingArn) or Macie (resourcesAffected) finding nor a \
+             Security Hub resource (ResourceConfig)"
+                .into(),
+        ))
+    }
+}

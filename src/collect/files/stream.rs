@@ -1,0 +1,211 @@
+//! The records of a JSON file, one at a time: the file may be larger than memory.
+
+use std::fmt;
+use std::io::{BufRead, Cursor, Read};
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::value::RawValue;
+
+/// The lists that the AWS CLI writes.
+const ENVELOPES: [&str; 3] = ["Findings", "findings", "Resources"];
+
+/// A first line that is longer is not the first of JSON Lines, but all of a file without line breaks.
+const LONGEST_LINE: u64 = 4 << 20;
+
+/// Calls `each` for every record: its JSON, or why there is none.
+///
+/// # Errors
+/// The file cannot be read on: it is no JSON, or breaks off.
+pub(super) fn records(
+    mut content: Box<dyn BufRead>,
+    mut each: impl FnMut(Result<&str, String>),
+) -> Result<(), String> {
+    let mut first_line = Vec::new();
+    content
+        .by_ref()
+        .take(LONGEST_LINE)
+        .read_until(b'\n', &mut first_line)
+        .map_err(|error| error.to_string())?;
+    if first_line.starts_with(b"\xef\xbb\xbf") {
+        first_line.drain(..3);
+    }
+    let line = first_line.trim_ascii();
+    let is_whole_line = (first_line.len() as u64) < LONGEST_LINE;
+    let is_json_lines = is_whole_line && line.starts_with(b"{") && line.ends_with(b"}");
+    if !is_json_lines {
+        return whole(Cursor::new(first_line).chain(content), &mut each);
+    }
+    json_lines(line.to_vec(), content, &mut each)
+}
+
+/// One value, which may be spread over many lines.
+fn whole(content: impl Read, each: &mut impl FnMut(Result<&str, String>)) -> Result<(), String> {
+    let mut json = serde_json::Deserializer::from_reader(content);
+    Top { each }
+        .deserialize(&mut json)
+        .map_err(|error| error.to_string())?;
+    json.end().map_err(|error| error.to_string())
+}
+
+/// One value a line; each may be a record, a list, or what the CLI writes. A line that is broken costs that line.
+fn json_lines(
+    first: Vec<u8>,
+    mut content: Box<dyn BufRead>,
+    each: &mut impl FnMut(Result<&str, String>),
+) -> Result<(), String> {
+    let mut line = first;
+    let mut number = 1_u64;
+    loop {
+        let text = line.trim_ascii();
+        if !text.is_empty() {
+            let mut json = serde_json::Deserializer::from_slice(text);
+            let read = Top { each: &mut *each }
+                .deserialize(&mut json)
+                .and_then(|()| json.end());
+            if let Err(error) = read {
+                each(Err(format!("line {number}: {error}")));
+            }
+        }
+        line.clear();
+        number += 1;
+        if content
+            .read_until(b'\n', &mut line)
+            .map_err(|error| format!("line {number}: {error}"))?
+            == 0
+        {
+            return Ok(());
+        }
+    }
+}
+
+/// A list of records, an object with such a list, or a single record.
+struct Top<'a, F> {
+    each: &'a mut F,
+}
+
+impl<'de, F: FnMut(Result<&str, String>)> DeserializeSeed<'de> for Top<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, F: FnMut(Result<&str, String>)> Visitor<'de> for Top<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(
+            "findings as the AWS CLI writes them: {\"Findings\": […]}, a list, or one record",
+        )
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while let Some(record) = elements.next_element::<Box<RawValue>>()? {
+            (self.each)(Ok(record.get()));
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let mut record = serde_json::Map::new();
+        let mut is_envelope = false;
+        while let Some(key) = members.next_key::<String>()? {
+            if ENVELOPES.contains(&key.as_str()) && record.is_empty() {
+                is_envelope = true;
+                members.next_value_seed(Elements {
+                    each: &mut *self.each,
+                })?;
+            } else if is_envelope {
+                members.next_value::<IgnoredAny>()?;
+            } else {
+                let value =
+                    serde_json::Value::deserialize(members.next_value::<Box<RawValue>>()?.as_ref())
+                        .map_err(A::Error::custom)?;
+                record.insert(key, value);
+            }
+        }
+        // `{"NextToken": …, "Findings": […]}` does not begin with its list.
+        for envelope in ENVELOPES.iter().filter(|_| !is_envelope) {
+            if let Some(serde_json::Value::Array(elements)) = record.get(*envelope) {
+                elements
+                    .iter()
+                    .for_each(|element| (self.each)(Ok(&element.to_string())));
+                return Ok(());
+            }
+        }
+        if !is_envelope {
+            (self.each)(Ok(&serde_json::Value::Object(record).to_string()));
+        }
+        Ok(())
+    }
+}
+
+struct Elements<'a, F> {
+    each: &'a mut F,
+}
+
+impl<'de, F: FnMut(Result<&str, String>)> DeserializeSeed<'de> for Elements<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(Top { each: self.each })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Vec<String>, Result<(), String>) {
+        let mut all = Vec::new();
+        let content = Box::new(Cursor::new(text.to_owned().into_bytes()));
+        let ended = records(content, |record| {
+            all.push(record.map_or_else(|why| format!("! {why}"), str::to_owned))
+        });
+        (all, ended)
+    }
+
+    #[test]
+    fn every_form_gives_the_same_records() {
+        let expected = vec![r#"{"a":1}"#.to_owned(), r#"{"b":[2]}"#.to_owned()];
+        for text in [
+            r#"{"Findings":[{"a":1},{"b":[2]}]}"#,
+            "{\"Findings\":[{\"a\":1},\n{\"b\":[2]}],\n\"NextToken\":\"x\"}",
+            "{\n\"NextToken\":\"x\",\"Findings\":[{\"a\":1},\n{\"b\":[2]}]}",
+            r#"{"findings":[{"a":1},{"b":[2]}]}"#,
+            r#"{"Resources":[{"a":1},{"b":[2]}]}"#,
+            r#"[{"a":1},{"b":[2]}]"#,
+            "\u{feff}[{\"a\":1},{\"b\":[2]}]\n",
+            "{\"a\":1}\n{\"b\":[2]}\n",
+            "{\"a\":1}\r\n\r\n{\"b\":[2]}",
+            "{\"Findings\":[{\"a\":1}]}\n{\"Findings\":[{\"b\":[2]}]}\n",
+        ] {
+            assert_eq!(read(text), (expected.clone(), Ok(())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_broken_line_costs_that_line() {
+        let (all, ended) = read("{\"a\":1}\n{\"b\":\n{\"c\":3}\n");
+        assert_eq!(ended, Ok(()));
+        assert_eq!(all.len(), 3);
+        assert!(all[1].starts_with("! line 2: EOF"), "{all:?}");
+    }
+
+    #[test]
+    fn what_stands_before_a_fault_is_read() {
+        let (all, ended) = read("{\"Findings\":[\n{\"a\":1},\n{\"b\":2},\n{\"c\":");
+        assert_eq!(all.len(), 2);
+        assert!(ended.unwrap_err().contains("line 4"));
+    }
+
+    #[test]
+    fn other_content_is_refused() {
+        for text in ["", "hello", "<html>", "\"text\"", "7"] {
+            assert!(read(text).1.is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Inspector: network paths and vulnerable packages.
+
+use aws_sdk_inspector2::Client;
+use aws_sdk_inspector2::types::{FilterCriteria, StringComparison, StringFilter};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::aws::{CallError, CallRate, Failure, Limiter, RawAnswer};
+
+use super::api_cell::{ApiCell, Stopped};
+use super::record::inspector;
+use super::security_hub::parse;
+
+/// The IAM action.
+pub(super) const ACTION: &str = "inspector2:ListFindings";
+
+/// The most that `ListFindings` gives at once. Source: the inspector2 model.
+const PAGE: i32 = 100;
+
+const DOING: &str = "reading Inspector's findings";
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow, default)]
+    findings: Vec<&'a RawValue>,
+    #[serde(rename = "nextToken")]
+    next_token: Option<String>,
+}
+
+/// Reads the cell to the end.
+pub(super) async fn read(client: &Client, cell: &ApiCell<'_>) -> Result<(), Stopped> {
+    let limiter = Limiter::new(CallRate::Undocumented);
+    match read_pages(client, cell, &limiter).await {
+        // As in Security Hub: a token that went stale is bad input, and the listing begins anew, once.
+        Err(Stopped::Call { error, .. }) if error.failure == Failure::InvalidInput => {
+            cell.collection()
+                .log
+                .query_restarted(&cell.cell, &error.message);
+            read_pages(client, cell, &limiter).await
+        }
+        other => other,
+    }
+}
+
+async fn read_pages(client: &Client, cell: &ApiCell<'_>, limiter: &Limiter) -> Result<(), Stopped> {
+    let mut token = None;
+    loop {
+        cell.may_go_on()?;
+        limiter.wait().await;
+        let answer = page(client, PAGE, token)
+            .await
+            .map_err(Stopped::call(DOING))?;
+        let page: Page<'_> = parse(&answer).map_err(Stopped::call(DOING))?;
+        cell.read_page(&page.findings, inspector::read);
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn page(client: &Client, size: i32, token: Option<String>) -> Result<String, CallError> {
+    let raw = RawAnswer::default();
+    let result = client
+        .list_findings()
+        .filter_criteria(criteria())
+        .max_results(size)
+        .set_next_token(token)
+        .customize()
+        .interceptor(raw.interceptor())
+        .send()
+        .await;
+    raw.body(result, ACTION)
+}
+
+/// Closed findings can be millions; an unfiltered call hangs on them.
+fn criteria() -> FilterCriteria {
+    FilterCriteria::builder()
+        .set_finding_status(equals("ACTIVE"))
+        .set_finding_type(
+            equals("NETWORK_REACHABILITY")
+                .into_iter()
+                .chain(equals("PACKAGE_VULNERABILITY"))
+                .reduce(|mut all, more| {
+                    all.extend(more);
+                    all
+                }),
+        )
+        .build()
+}
+
+fn equals(value: &str) -> Option<Vec<StringFilter>> {
+    // Both required members are given, so the filter builds.
+    StringFilter::builder()
+        .comparison(StringComparison::Equals)
+        .value(value)
+        .build()
+        .ok()
+        .map(|filter| vec![filter])
+}
+
+/// The smallest request that shows whether the cell can be read.
+pub(super) async fn probe(client: &Client) -> Result<(), CallError> {
+    page(client, 1, None).await.map(drop)
+}

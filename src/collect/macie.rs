@@ -1,0 +1,106 @@
+//! Macie: buckets that hold sensitive data.
+
+use aws_sdk_macie2::Client;
+use aws_sdk_macie2::types::{CriterionAdditionalProperties, FindingCriteria};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::aws::{CallError, CallRate, Limiter, RawAnswer};
+
+use super::api_cell::{ApiCell, Stopped};
+use super::record::macie;
+use super::security_hub::parse;
+
+/// The IAM actions.
+pub(super) const LIST_ACTION: &str = "macie2:ListFindings";
+pub(super) const GET_ACTION: &str = "macie2:GetFindings";
+
+/// The most ids that `GetFindings` takes, and so the most that are worth listing at once. Source: the macie2 model.
+const PAGE: i32 = 50;
+
+#[derive(Deserialize)]
+struct Ids {
+    #[serde(rename = "findingIds", default)]
+    finding_ids: Vec<String>,
+    #[serde(rename = "nextToken")]
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Findings<'a> {
+    #[serde(borrow, default)]
+    findings: Vec<&'a RawValue>,
+}
+
+/// Reads the cell to the end: a page of ids, then the findings behind them.
+pub(super) async fn read(client: &Client, cell: &ApiCell<'_>) -> Result<(), Stopped> {
+    let limiter = Limiter::new(CallRate::Undocumented);
+    let mut token = None;
+    loop {
+        cell.may_go_on()?;
+        limiter.wait().await;
+        let answer = list(client, PAGE, token)
+            .await
+            .map_err(Stopped::call("listing Macie's findings"))?;
+        let ids: Ids = parse(&answer).map_err(Stopped::call("listing Macie's findings"))?;
+        for some in ids.finding_ids.chunks(50) {
+            cell.may_go_on()?;
+            limiter.wait().await;
+            let answer = get(client, some)
+                .await
+                .map_err(Stopped::call("reading Macie's findings"))?;
+            let page: Findings<'_> =
+                parse(&answer).map_err(Stopped::call("reading Macie's findings"))?;
+            cell.read_page(&page.findings, macie::read);
+        }
+        token = ids.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn list(client: &Client, size: i32, token: Option<String>) -> Result<String, CallError> {
+    let raw = RawAnswer::default();
+    let equals = |value: &str| CriterionAdditionalProperties::builder().eq(value).build();
+    let criteria = FindingCriteria::builder()
+        .criterion("category", equals("CLASSIFICATION"))
+        .criterion("archived", equals("false"))
+        .criterion("sample", equals("false"))
+        .build();
+    let result = client
+        .list_findings()
+        .finding_criteria(criteria)
+        .max_results(size)
+        .set_next_token(token)
+        .customize()
+        .interceptor(raw.interceptor())
+        .send()
+        .await;
+    raw.body(result, LIST_ACTION)
+}
+
+async fn get(client: &Client, ids: &[String]) -> Result<String, CallError> {
+    let raw = RawAnswer::default();
+    let result = client
+        .get_findings()
+        .set_finding_ids(Some(ids.to_vec()))
+        .customize()
+        .interceptor(raw.interceptor())
+        .send()
+        .await;
+    raw.body(result, GET_ACTION)
+}
+
+/// The smallest requests that show whether the cell can be read.
+pub(super) async fn probe(client: &Client) -> Result<(), CallError> {
+    let answer = list(client, 1, None).await?;
+    let ids: Ids = parse(&answer)?;
+    // Without a finding there is no id to ask for; the service checks the permission before it looks for the id.
+    let id = ids
+        .finding_ids
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| "00000000000000000000000000000000".to_owned());
+    get(client, &[id]).await.map(drop)
+}
