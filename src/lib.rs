@@ -1,6 +1,7 @@
 pub mod aws;
 pub mod catalogue;
 pub mod collect;
+pub mod config;
 pub mod diagnostics;
 pub mod evaluate;
 pub mod model;

@@ -1,0 +1,65 @@
+//! What the file says, word for word.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawConfig {
+    pub schedule: RawSchedule,
+    pub aws: RawAws,
+    pub collect: Option<Spanned<RawCollect>>,
+    pub publish: RawPublish,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawSchedule {
+    pub cron: Option<Spanned<String>>,
+    pub run_on_start: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawAws {
+    pub regions: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawCollect {
+    pub security_hub: Option<bool>,
+    pub inspector: Option<bool>,
+    pub macie: Option<bool>,
+    pub resources: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawPublish {
+    pub security_hub: RawSecurityHub,
+    pub ocsf: Option<RawOcsf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawSecurityHub {
+    pub enabled: Option<bool>,
+    pub mode: Option<RawMode>,
+    pub region: Option<Spanned<String>>,
+    pub member_role: Option<Spanned<String>>,
+    pub external_id: Option<Spanned<String>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawMode {
+    Home,
+    Member,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawOcsf {
+    pub directory: Option<Spanned<String>>,
+}

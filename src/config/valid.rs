@@ -1,0 +1,221 @@
+//! Raw → valid, once, gathering every problem.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_cron_scheduler::Job;
+use toml::Spanned;
+
+use crate::diagnostics::{Problem, Problems, SourceFile};
+use crate::model::{Arn, Region, Source};
+
+use super::raw::{RawCollect, RawConfig, RawMode, RawPublish, RawSchedule, RawSecurityHub};
+use super::{Config, MemberRole, Mode, Publish, Schedule, SecurityHub};
+
+const DEFAULT_CRON: &str = "0 0 */6 * * *";
+const DEFAULT_MEMBER_ROLE: &str = "arn:aws:iam::{account}:role/exposured-publish";
+const DEFAULT_OCSF_DIRECTORY: &str = "exposures";
+
+/// Checks what the types of the raw configuration let through. What is wrong is replaced by its default, so that the
+/// checking can go on; the problems keep the result from being used.
+pub(super) fn check(raw: &RawConfig, file: &Arc<SourceFile>, problems: &mut Problems) -> Config {
+    let mut checking = Checking { file, problems };
+    Config {
+        schedule: checking.schedule(&raw.schedule),
+        regions: checking.regions(&raw.aws.regions),
+        sources: checking.sources(raw.collect.as_ref()),
+        publish: checking.publish(&raw.publish),
+    }
+}
+
+struct Checking<'a> {
+    file: &'a Arc<SourceFile>,
+    problems: &'a mut Problems,
+}
+
+impl Checking<'_> {
+    fn complain<T>(&mut self, at: &Spanned<T>, message: impl Into<String>, help: &str) {
+        self.problems
+            .push(Problem::new(self.file, at.span(), message).help(help));
+    }
+
+    fn schedule(&mut self, raw: &RawSchedule) -> Schedule {
+        let cron = raw
+            .cron
+            .as_ref()
+            .map_or(DEFAULT_CRON, |cron| cron.get_ref());
+        if let Some(at) = &raw.cron {
+            // The scheduler itself decides: what is accepted here runs there.
+            if Job::new(cron, |_, _| {}).is_err() {
+                self.complain(
+                    at,
+                    format!("{cron:?} is no schedule"),
+                    "six fields are expected: second, minute, hour, day of month, month, day of week; every six hours \
+                     is \"0 0 */6 * * *\"",
+                );
+            }
+        }
+        Schedule {
+            cron: cron.to_owned(),
+            run_on_start: raw.run_on_start.unwrap_or(true),
+        }
+    }
+
+    fn regions(&mut self, raw: &[Spanned<String>]) -> Vec<Region> {
+        let mut regions: Vec<Region> = Vec::new();
+        for text in raw {
+            match self.region(text) {
+                Some(region) if regions.contains(&region) => {
+                    self.complain(
+                        text,
+                        format!("{region} stands here twice"),
+                        "name each Region once",
+                    );
+                }
+                Some(region) => regions.push(region),
+                None => {}
+            }
+        }
+        regions
+    }
+
+    fn region(&mut self, text: &Spanned<String>) -> Option<Region> {
+        match text.get_ref().parse::<Region>() {
+            Ok(region) if region == Region::global() => {
+                self.complain(
+                    text,
+                    "\"global\" is no Region that can be asked",
+                    "findings about IAM are read in any Region in which AWS Config records global resources",
+                );
+                None
+            }
+            Ok(region) => Some(region),
+            Err(error) => {
+                self.complain(
+                    text,
+                    error.to_string(),
+                    "the Regions are listed by `aws account list-regions`",
+                );
+                None
+            }
+        }
+    }
+
+    fn sources(&mut self, raw: Option<&Spanned<RawCollect>>) -> Vec<Source> {
+        let none = RawCollect::default();
+        let collect = raw.map_or(&none, Spanned::get_ref);
+        let sources: Vec<Source> = [
+            (Source::SecurityHub, collect.security_hub),
+            (Source::Inspector, collect.inspector),
+            (Source::Macie, collect.macie),
+        ]
+        .into_iter()
+        .filter(|(_, on)| on.unwrap_or(true))
+        .map(|(source, _)| source)
+        .collect();
+        if let (true, Some(at)) = (sources.is_empty(), raw) {
+            self.complain(
+                at,
+                "every source is off: there is nothing to collect",
+                "switch one of them on",
+            );
+        }
+        if let Some(resources) = collect
+            .resources
+            .as_ref()
+            .filter(|resources| resources.get_ref() != "none")
+        {
+            self.complain(
+                resources,
+                format!("{:?} is not supported", resources.get_ref()),
+                "the only value yet is \"none\": relations are taken from the findings",
+            );
+        }
+        sources
+    }
+
+    fn publish(&mut self, raw: &RawPublish) -> Publish {
+        let ocsf_directory = raw.ocsf.as_ref().map(|ocsf| {
+            let directory = ocsf
+                .directory
+                .as_ref()
+                .map_or(DEFAULT_OCSF_DIRECTORY, |directory| directory.get_ref());
+            if let Some(at) = ocsf
+                .directory
+                .as_ref()
+                .filter(|directory| directory.get_ref().trim().is_empty())
+            {
+                self.complain(
+                    at,
+                    "the directory has no name",
+                    "leave out [publish.ocsf] to write no OCSF files",
+                );
+            }
+            PathBuf::from(directory)
+        });
+        let security_hub = self.security_hub(&raw.security_hub);
+        let enabled = raw.security_hub.enabled.unwrap_or(true);
+        Publish {
+            security_hub: enabled.then_some(security_hub),
+            ocsf_directory,
+        }
+    }
+
+    fn security_hub(&mut self, raw: &RawSecurityHub) -> SecurityHub {
+        let template = raw
+            .member_role
+            .as_ref()
+            .map_or(DEFAULT_MEMBER_ROLE, |role| role.get_ref());
+        if let Some(at) = &raw.member_role {
+            if !template.contains("{account}") {
+                self.complain(
+                    at,
+                    "the role is the same for every account",
+                    "write {account} where the account's id goes",
+                );
+            }
+            let example: Result<Arn, _> = template.replace("{account}", "123456789012").parse();
+            let is_role = example
+                .is_ok_and(|arn| arn.service() == "iam" && arn.resource().starts_with("role/"));
+            if !is_role {
+                self.complain(
+                    at,
+                    format!("{template:?} is not the ARN of a role"),
+                    "something like \"arn:aws:iam::{account}:role/exposured-publish\" is expected",
+                );
+            }
+        }
+        let external_id = raw.external_id.as_ref().map_or("", |id| id.get_ref());
+        if let Some(at) = raw
+            .external_id
+            .as_ref()
+            .filter(|id| !is_external_id(id.get_ref()))
+        {
+            self.complain(
+                at,
+                "this cannot be an external id",
+                "2 to 1,224 letters, digits and any of + = , . @ : / - _ are expected, or nothing",
+            );
+        }
+        let mode = match raw.mode.unwrap_or(RawMode::Home) {
+            RawMode::Home => Mode::Home,
+            RawMode::Member => Mode::Member(MemberRole {
+                template: template.to_owned(),
+                external_id: external_id.to_owned(),
+            }),
+        };
+        SecurityHub {
+            mode,
+            region: raw.region.as_ref().and_then(|region| self.region(region)),
+        }
+    }
+}
+
+/// Source: AWS STS API Reference, `AssumeRole`, `ExternalId`.
+fn is_external_id(text: &str) -> bool {
+    text.is_empty()
+        || ((2..=1_224).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@:/-_".contains(&byte)))
+}
