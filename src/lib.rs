@@ -5,5 +5,6 @@ pub mod config;
 pub mod diagnostics;
 pub mod evaluate;
 pub mod model;
+pub mod publish;
 pub mod store;
 pub mod telemetry;

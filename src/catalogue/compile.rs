@@ -58,6 +58,7 @@ pub fn compile(files: &[Arc<SourceFile>]) -> Result<Catalogue, Problems> {
     problems.into_result(Catalogue {
         routes_by_type: routes(&traits),
         carried_by_type: carried(&traits),
+        impact_traits: giving_impact(&traits),
         traits,
         rules_by_type,
         severity,
@@ -94,6 +95,15 @@ fn carried(traits: &[TraitDefinition]) -> BTreeMap<ResourceType, TraitSet> {
         }
     }
     carried
+}
+
+fn giving_impact(traits: &[TraitDefinition]) -> TraitSet {
+    traits
+        .iter()
+        .enumerate()
+        .filter(|(_, definition)| definition.factors.contains_key(&Factor::Impact))
+        .filter_map(|(place, _)| TraitIndex::new(place))
+        .collect()
 }
 
 fn routes(traits: &[TraitDefinition]) -> BTreeMap<ResourceType, Vec<Route>> {

@@ -126,6 +126,7 @@ pub struct Catalogue {
     routes_by_type: BTreeMap<ResourceType, Vec<Route>>,
     /// Traits that a resource of the type may carry itself.
     carried_by_type: BTreeMap<ResourceType, TraitSet>,
+    impact_traits: TraitSet,
     severity: SeverityModel,
     conditions: derive::Conditions,
     by_id: HashMap<TraitId, TraitIndex>,
@@ -179,6 +180,12 @@ impl Catalogue {
             .get(&resource_type)
             .copied()
             .unwrap_or_default()
+    }
+
+    /// The traits that tell what is lost.
+    #[must_use]
+    pub fn impact_traits(&self) -> TraitSet {
+        self.impact_traits
     }
 
     /// How factors make a severity.

@@ -3,13 +3,15 @@
 mod attack_path;
 mod carried;
 mod score;
+#[cfg(test)]
+pub(crate) mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{Catalogue, ExposureRule};
 use crate::model::{
-    Evidence, Exposure, ExposureId, ExposureTrait, Product, Severity, SignalReference, TraitIndex,
-    TraitSet,
+    Cell, Evidence, Exposure, ExposureId, ExposureTrait, Product, Severity, SignalReference,
+    TraitIndex, TraitSet,
 };
 use crate::store::{ResourceIndex, View};
 
@@ -73,21 +75,16 @@ fn expose(
     rules: &[ExposureRule],
     carried: &Carried,
 ) -> Option<Exposure> {
-    let matched: Vec<&ExposureRule> = rules
-        .iter()
-        .filter(|rule| rule.matches(&carried.traits))
-        .collect();
-    let mut contributing = TraitSet::default();
-    for rule in &matched {
-        contributing.extend(&rule.contributing(&carried.traits));
-    }
-    let score_of = |traits: &TraitSet| Score::of(view, catalogue, carried, traits);
-    // The most severe rule gives the title, then the most specific, then the first by id.
-    let ranked = rank(matched, |rule| {
-        score_of(&rule.contributing(&carried.traits)).severity
-    });
+    let grading = Grading {
+        view,
+        catalogue,
+        carried,
+        rules,
+    };
+    let ranked = grading.ranked();
     let decisive = *ranked.first()?;
-    let score = score_of(&contributing);
+    let contributing = contributing(&ranked, &carried.traits);
+    let score = grading.score(rules)?;
     let resource = view.resource(index);
     Some(Exposure {
         id: ExposureId::of(&resource),
@@ -103,25 +100,71 @@ fn expose(
         factors: score.factors,
         traits: exposure_traits(view, catalogue, index, carried, &contributing),
         attack_path: attack_path::attack_path(view, catalogue, index, carried, &contributing),
+        seen_by: seen_by(view, carried, &contributing),
         resource,
     })
 }
 
-fn rank(
-    matched: Vec<&ExposureRule>,
-    severity: impl Fn(&ExposureRule) -> Severity,
-) -> Vec<&ExposureRule> {
-    let mut ranked: Vec<_> = matched
-        .into_iter()
-        .map(|rule| (severity(rule), rule))
-        .collect();
-    ranked.sort_by(|(one_severity, one), (other_severity, other)| {
-        other_severity
-            .cmp(one_severity)
-            .then_with(|| other.specificity().cmp(&one.specificity()))
-            .then_with(|| one.id.cmp(&other.id))
-    });
-    ranked.into_iter().map(|(_, rule)| rule).collect()
+fn contributing<'a>(
+    matched: impl IntoIterator<Item = &'a &'a ExposureRule>,
+    traits: &TraitSet,
+) -> TraitSet {
+    let mut contributing = TraitSet::default();
+    for rule in matched {
+        contributing.extend(&rule.contributing(traits));
+    }
+    contributing
+}
+
+/// Grades the traits of one resource.
+struct Grading<'a> {
+    view: &'a View,
+    catalogue: &'a Catalogue,
+    carried: &'a Carried,
+    rules: &'a [ExposureRule],
+}
+
+impl<'a> Grading<'a> {
+    /// The rules that match: the most severe first, then the most specific, then by id.
+    fn ranked(&self) -> Vec<&'a ExposureRule> {
+        let mut ranked: Vec<(Severity, &ExposureRule)> = self
+            .rules
+            .iter()
+            .filter_map(|rule| Some((self.score(std::slice::from_ref(rule))?.severity, rule)))
+            .collect();
+        ranked.sort_by(|(one_severity, one), (other_severity, other)| {
+            other_severity
+                .cmp(one_severity)
+                .then_with(|| other.specificity().cmp(&one.specificity()))
+                .then_with(|| one.id.cmp(&other.id))
+        });
+        ranked.into_iter().map(|(_, rule)| rule).collect()
+    }
+
+    /// The score of those of the rules that match; `None` if none does.
+    ///
+    /// In the matrix an unknown impact may weigh more than a low one: AWS takes the likelihood alone then. So that
+    /// knowing more never lowers the severity, what is exposed without the traits that tell the impact is scored too,
+    /// and the greater counts.
+    fn score(&self, rules: &[ExposureRule]) -> Option<Score> {
+        let all = self.carried.traits;
+        let without_impact = all.difference(&self.catalogue.impact_traits());
+        let (with, without) = (
+            self.score_of(rules, &all),
+            self.score_of(rules, &without_impact),
+        );
+        match (with, without) {
+            (Some(with), Some(without)) if without.severity > with.severity => Some(without),
+            (with, _) => with,
+        }
+    }
+
+    fn score_of(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
+        let matched: Vec<&ExposureRule> =
+            rules.iter().filter(|rule| rule.matches(traits)).collect();
+        let needed = contributing(&matched, traits);
+        (!matched.is_empty()).then(|| Score::of(self.view, self.catalogue, self.carried, &needed))
+    }
 }
 
 /// All traits of the resource, contributing ones first, then by type and id.
@@ -180,6 +223,21 @@ fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<Signa
             .then_with(|| one.finding.cmp(&other.finding))
     });
     signals
+}
+
+fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<Cell> {
+    let cells: BTreeSet<&Cell> = contributing
+        .iter()
+        .flat_map(|trait_index| {
+            carried
+                .origins(trait_index)
+                .into_iter()
+                .map(move |origin| (origin, trait_index))
+        })
+        .flat_map(|(origin, trait_index)| view.observed(origin, trait_index))
+        .map(|observed| observed.cell)
+        .collect();
+    cells.into_iter().cloned().collect()
 }
 
 /// Of vulnerabilities those that are exploited count most; of the rest nothing is told apart.

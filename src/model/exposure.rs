@@ -6,8 +6,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Evidence, Factor, FindingId, Impact, Level, Likelihood, Product, Resource, RuleId, Severity,
-    TraitId, TraitType,
+    Cell, Evidence, Factor, FindingId, Impact, Level, Likelihood, Product, Resource, RuleId,
+    Severity, TraitId, TraitType,
 };
 
 /// The id of an exposure: a function of its resource alone, so that it stays the same across runs, rules and daemons.
@@ -163,6 +163,8 @@ pub struct Exposure {
     pub traits: Vec<ExposureTrait>,
     /// How an attacker gets there, from the outside in.
     pub attack_path: Vec<PathEdge>,
+    /// The cells in which its contributing traits were seen, sorted: it is gone only if they say so.
+    pub seen_by: Vec<Cell>,
 }
 
 impl Exposure {

@@ -165,6 +165,17 @@ impl TraitSet {
         both
     }
 
+    /// What is in, but not in `other`.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        let mut left = *self;
+        left.0
+            .iter_mut()
+            .zip(other.0)
+            .for_each(|(mine, theirs)| *mine &= !theirs);
+        left
+    }
+
     /// Puts all of `other` in.
     pub fn extend(&mut self, other: &Self) {
         self.0
@@ -240,6 +251,7 @@ mod tests {
             prop_assert_eq!(left.contains_all(&right), other.is_subset(&one));
             prop_assert_eq!(left.intersects(&right), !one.is_disjoint(&other));
             prop_assert_eq!(left.intersection(&right), set(&one.intersection(&other).copied().collect()));
+            prop_assert_eq!(left.difference(&right), set(&one.difference(&other).copied().collect()));
             let mut union = left;
             union.extend(&right);
             prop_assert_eq!(union, set(&one.union(&other).copied().collect()));

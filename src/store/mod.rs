@@ -91,8 +91,8 @@ impl Store {
     pub fn view(&self) -> View {
         View::of(
             self.cells
-                .values()
-                .map(|(snapshot, _)| Arc::clone(snapshot))
+                .iter()
+                .map(|(cell, (snapshot, _))| (cell.clone(), Arc::clone(snapshot)))
                 .collect(),
         )
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::model::{
-    Evidence, FindingId, Product, RelationKind, Resource, ResourceType, TraitIndex, TraitSet,
+    Cell, Evidence, FindingId, Product, RelationKind, Resource, ResourceType, TraitIndex, TraitSet,
 };
 
 use super::snapshot::{ObservationRow, Snapshot};
@@ -21,6 +23,8 @@ pub struct Observed<'a> {
     pub product: Product,
     /// What it says.
     pub evidence: &'a Evidence,
+    /// The cell in which it was seen.
+    pub cell: &'a Cell,
 }
 
 /// Where a resource stands in the snapshots.
@@ -42,6 +46,8 @@ struct Edge {
 #[derive(Debug, Default)]
 pub struct View {
     snapshots: Vec<Arc<Snapshot>>,
+    /// The cell of each snapshot.
+    cells: Vec<Cell>,
     /// Sorted by resource.
     members: Vec<Member>,
     /// By resource: its first member.
@@ -52,10 +58,12 @@ pub struct View {
 }
 
 impl View {
-    pub(super) fn of(snapshots: Vec<Arc<Snapshot>>) -> Self {
+    pub(super) fn of(cells: Vec<(Cell, Arc<Snapshot>)>) -> Self {
+        let (cells, snapshots): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
         let mut view = Self {
             members: merge(&snapshots),
             snapshots,
+            cells,
             ..Self::default()
         };
         for (place, member) in view.members.iter().enumerate() {
@@ -138,11 +146,16 @@ impl View {
                         finding: FindingId(row.finding.text(&snapshot.strings)),
                         product: row.product,
                         evidence: &snapshot.evidence[row.evidence as usize],
+                        cell: &self.cells[member.snapshot as usize],
                     })
             })
             .collect();
         all.sort_by(|one, other| {
-            (&one.finding, one.evidence).cmp(&(&other.finding, other.evidence))
+            (&one.finding, one.evidence, one.cell).cmp(&(
+                &other.finding,
+                other.evidence,
+                other.cell,
+            ))
         });
         all.dedup_by(|one, other| one.finding == other.finding);
         all
@@ -169,6 +182,17 @@ impl View {
         tags.sort();
         tags.dedup();
         tags
+    }
+
+    /// The latest time at which any source changed a finding that is used here.
+    #[must_use]
+    pub fn latest_update(&self) -> Option<DateTime<Utc>> {
+        let seconds = self
+            .snapshots
+            .iter()
+            .flat_map(|one| one.observations.iter().map(|row| row.updated_at))
+            .max()?;
+        DateTime::from_timestamp(i64::from(seconds), 0).filter(|_| seconds > 0)
     }
 
     fn members(&self, index: ResourceIndex) -> impl Iterator<Item = &Member> {
@@ -283,8 +307,6 @@ fn narrow(place: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, Utc};
-
     use super::*;
     use crate::model::{ControlId, Region};
     use crate::store::{Observation, SnapshotBuilder};
@@ -300,6 +322,14 @@ mod tests {
 
     fn index(place: usize) -> TraitIndex {
         TraitIndex::new(place).unwrap()
+    }
+
+    fn cells(snapshots: Vec<Arc<Snapshot>>) -> Vec<(Cell, Arc<Snapshot>)> {
+        snapshots
+            .into_iter()
+            .enumerate()
+            .map(|(number, one)| (Cell::file(format!("{number}.json")), one))
+            .collect()
     }
 
     fn control() -> Evidence {
@@ -335,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_resource_that_two_cells_know_is_one() {
-        let view = View::of(vec![
+        let view = View::of(cells(vec![
             snapshot(&[
                 ("i-2", 1, true, "f1", control(), 1),
                 ("i-1", 2, true, "f2", control(), 1),
@@ -344,7 +374,7 @@ mod tests {
                 ("i-2", 3, true, "f3", control(), 1),
                 ("i-2", 1, true, "f1", control(), 1),
             ]),
-        ]);
+        ]));
         assert_eq!(view.len(), 2);
         let second = view.indices().nth(1).unwrap();
         assert_eq!(view.resource(second).id, "i-2");
@@ -370,7 +400,7 @@ mod tests {
             ("i-1", 1, false, "f2", attribute("required"), 1),
         ]);
         let only = |snapshot| {
-            let view = View::of(vec![snapshot]);
+            let view = View::of(cells(vec![snapshot]));
             view.traits(view.indices().next().unwrap())
                 .contains(index(1))
         };
@@ -380,10 +410,10 @@ mod tests {
 
     #[test]
     fn an_attribute_does_not_take_back_what_a_control_says() {
-        let view = View::of(vec![snapshot(&[
+        let view = View::of(cells(vec![snapshot(&[
             ("i-1", 1, true, "f1", control(), 1),
             ("i-1", 1, false, "f2", attribute("required"), 2),
-        ])]);
+        ])]));
         assert!(
             view.traits(view.indices().next().unwrap())
                 .contains(index(1))
@@ -412,7 +442,7 @@ mod tests {
             &instance("i-3"),
             &FindingId("g".into()),
         );
-        let view = View::of(vec![Arc::new(one.finish()), Arc::new(two.finish())]);
+        let view = View::of(cells(vec![Arc::new(one.finish()), Arc::new(two.finish())]));
         let first = view.indices().next().unwrap();
         let led: Vec<_> = view
             .related(first, RelationKind::InVpc)

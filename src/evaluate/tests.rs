@@ -1,0 +1,307 @@
+//! Values in, values out: traits and relations in, exposures out, with the built-in catalogue.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::catalogue::{builtin_files, compile};
+use crate::model::{
+    Cell, ControlId, Coverage, FindingId, NetworkPath, PathStep, PortRange, RelationKind, Resource,
+    ResourceMention, ResourceType, Source, SourceSeverity, TraitId, Vulnerability, identify,
+};
+use crate::store::{CellOutcome, Observation, SnapshotBuilder, Store};
+
+pub(crate) fn catalogue() -> Catalogue {
+    compile(&builtin_files()).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+pub(crate) fn resource(resource_type: ResourceType, id: &str) -> Resource {
+    let region = "us-east-1".parse().unwrap();
+    identify(ResourceMention {
+        resource_type,
+        id,
+        account: "111122223333".parse().unwrap(),
+        region: &region,
+    })
+}
+
+pub(crate) fn instance(id: &str) -> Resource {
+    resource(ResourceType::Ec2Instance, id)
+}
+
+/// A view that is built trait by trait.
+struct World<'a> {
+    catalogue: &'a Catalogue,
+    builder: SnapshotBuilder,
+    findings: u32,
+}
+
+impl<'a> World<'a> {
+    fn new(catalogue: &'a Catalogue) -> Self {
+        Self {
+            catalogue,
+            builder: SnapshotBuilder::default(),
+            findings: 0,
+        }
+    }
+
+    fn shows(mut self, resource: &Resource, trait_id: &str) -> Self {
+        let definition = trait_id.parse::<TraitId>().unwrap();
+        let evidence = match trait_id {
+            "internet-reachable" | "vpc-reachable" => network_path(),
+            "high-priority-vulnerability" => vulnerability(0.9),
+            "low-priority-vulnerability" => vulnerability(0.001),
+            _ => Evidence::Control {
+                id: ControlId::new(trait_id),
+                title: trait_id.to_owned(),
+            },
+        };
+        self.findings += 1;
+        self.builder.observe(Observation {
+            resource,
+            trait_index: self.catalogue.index_of(&definition).unwrap(),
+            holds: true,
+            finding: &FindingId(format!("finding/{:04}", self.findings)),
+            product: Product::SecurityHub,
+            evidence: &evidence,
+            updated_at: None,
+        });
+        self
+    }
+
+    fn relates(mut self, from: &Resource, kind: RelationKind, to: &Resource) -> Self {
+        self.builder
+            .relate(from, kind, to, &FindingId("relation".into()));
+        self
+    }
+
+    fn evaluated(self) -> Evaluation {
+        let mut store = Store::default();
+        store.put(CellOutcome {
+            cell: Cell::api(
+                Source::Inspector,
+                "111122223333".parse().unwrap(),
+                "us-east-1".parse().unwrap(),
+            ),
+            snapshot: self.builder.finish(),
+            coverage: Coverage::Complete,
+            reason: None,
+            detail: None,
+            records: 0,
+            signals: 0,
+            collected_at: chrono::DateTime::UNIX_EPOCH,
+        });
+        evaluate(&store.view(), self.catalogue)
+    }
+}
+
+fn network_path() -> Evidence {
+    let step = |kind: &str, id: &str| PathStep {
+        component_type: kind.into(),
+        component_id: id.into(),
+    };
+    Evidence::NetworkReachability(NetworkPath {
+        title: "Ports 0 - 65535 are reachable from an Internet Gateway".into(),
+        protocol: Some("TCP".into()),
+        ports: Some(PortRange {
+            begin: 0,
+            end: 65_535,
+        }),
+        steps: vec![
+            step("AWS::EC2::InternetGateway", "igw-1"),
+            step("AWS::EC2::Instance", "i-1"),
+        ],
+    })
+}
+
+fn vulnerability(epss: f64) -> Evidence {
+    Evidence::PackageVulnerability(Vulnerability {
+        id: "CVE-2026-0001".into(),
+        title: "CVE-2026-0001 - openssl".into(),
+        severity: SourceSeverity::High,
+        epss: Some(epss.try_into().unwrap()),
+        exploit_available: Some(true),
+        known_exploited: false,
+        fix: None,
+        cvss: None,
+        packages: Vec::new(),
+    })
+}
+
+/// An internet-reachable instance with a modest profile.
+pub(crate) fn exposure(id: &str) -> Exposure {
+    let catalogue = catalogue();
+    let world = World::new(&catalogue)
+        .shows(&instance(id), "internet-reachable")
+        .shows(&instance(id), "instance-profile-attached");
+    world.evaluated().exposures.remove(0)
+}
+
+fn open_instance(catalogue: &Catalogue) -> World<'_> {
+    let (instance, group) = (
+        instance("i-1"),
+        resource(ResourceType::Ec2SecurityGroup, "sg-1"),
+    );
+    let interface = resource(ResourceType::Ec2NetworkInterface, "eni-1");
+    World::new(catalogue)
+        .shows(&instance, "internet-reachable")
+        .shows(&instance, "vpc-reachable")
+        .shows(&instance, "imds-v1-allowed")
+        .shows(&instance, "public-ipv4-assigned")
+        .shows(&group, "open-security-group")
+        .relates(&instance, RelationKind::HasNetworkInterface, &interface)
+        .relates(&interface, RelationKind::MemberOfSecurityGroup, &group)
+}
+
+#[test]
+fn reachability_and_misconfigurations_alone_are_no_exposure() {
+    let evaluation = open_instance(&catalogue()).evaluated();
+    assert_eq!(evaluation.exposures, []);
+    assert_eq!(evaluation.resources, 1);
+}
+
+#[test]
+fn a_modest_profile_makes_it_low() {
+    let catalogue = catalogue();
+    let world = open_instance(&catalogue).shows(&instance("i-1"), "instance-profile-attached");
+    let exposure = world.evaluated().exposures.remove(0);
+    assert_eq!(exposure.severity, Severity::Low);
+    assert_eq!(
+        exposure.title,
+        "Potential Credential Stealing: Internet reachable EC2 instance with instance profile"
+    );
+    let ids = |contributing: bool| {
+        let traits = exposure
+            .traits
+            .iter()
+            .filter(|one| one.contributing == contributing);
+        traits.map(|one| one.id.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ids(true),
+        ["instance-profile-attached", "internet-reachable"]
+    );
+    assert_eq!(
+        ids(false),
+        [
+            "imds-v1-allowed",
+            "open-security-group",
+            "public-ipv4-assigned",
+            "vpc-reachable"
+        ]
+    );
+}
+
+#[test]
+fn an_administrators_profile_makes_it_high() {
+    let catalogue = catalogue();
+    let (instance, profile) = (
+        instance("i-1"),
+        resource(ResourceType::IamInstanceProfile, "p"),
+    );
+    let (role, policy) = (
+        resource(ResourceType::IamRole, "r"),
+        resource(ResourceType::IamPolicy, "admin"),
+    );
+    let world = open_instance(&catalogue)
+        .shows(&instance, "instance-profile-attached")
+        .relates(&instance, RelationKind::UsesInstanceProfile, &profile)
+        .relates(&profile, RelationKind::ContainsRole, &role)
+        .relates(&role, RelationKind::GrantsPolicy, &policy)
+        .shows(&policy, "administrative-access-policy");
+    let exposure = world.evaluated().exposures.remove(0);
+    assert_eq!(exposure.severity, Severity::High);
+    assert_eq!(
+        exposure.rule.as_str(),
+        "ec2-internet-reachable-with-administrative-instance-profile"
+    );
+    assert_eq!(exposure.matched_rules.len(), 2);
+    insta::assert_json_snapshot!(exposure.attack_path);
+    insta::assert_json_snapshot!(exposure.factors);
+}
+
+#[test]
+fn low_priority_vulnerabilities_alone_are_low_with_unknown_impact() {
+    let catalogue = catalogue();
+    let world = World::new(&catalogue).shows(&instance("i-1"), "low-priority-vulnerability");
+    let exposure = world.evaluated().exposures.remove(0);
+    assert_eq!((exposure.severity, exposure.impact), (Severity::Low, None));
+    assert_eq!(
+        exposure.title,
+        "Potential Resource Hijacking: EC2 instance has software vulnerabilities"
+    );
+}
+
+#[test]
+fn one_open_group_reaches_every_instance_in_it() {
+    let catalogue = catalogue();
+    let group = resource(ResourceType::Ec2SecurityGroup, "sg-1");
+    let mut world = World::new(&catalogue).shows(&group, "open-security-group");
+    for number in 0..100 {
+        let instance = instance(&format!("i-{number:03}"));
+        world = world
+            .shows(&instance, "low-priority-vulnerability")
+            .relates(&instance, RelationKind::MemberOfSecurityGroup, &group);
+    }
+    let evaluation = world.evaluated();
+    assert_eq!(evaluation.exposures.len(), 100);
+    let carries = |exposure: &Exposure| {
+        exposure
+            .traits
+            .iter()
+            .any(|one| one.id.as_str() == "open-security-group")
+    };
+    assert!(evaluation.exposures.iter().all(carries));
+}
+
+#[test]
+fn a_circle_of_relations_ends() {
+    let catalogue = catalogue();
+    let (one, other) = (
+        resource(ResourceType::Ec2NetworkInterface, "eni-1"),
+        resource(ResourceType::Ec2NetworkInterface, "eni-2"),
+    );
+    let world = World::new(&catalogue)
+        .shows(&instance("i-1"), "low-priority-vulnerability")
+        .relates(&instance("i-1"), RelationKind::HasNetworkInterface, &one)
+        .relates(&one, RelationKind::HasNetworkInterface, &other)
+        .relates(&other, RelationKind::HasNetworkInterface, &one)
+        .relates(&one, RelationKind::MemberOfSecurityGroup, &one);
+    assert_eq!(world.evaluated().exposures.len(), 1);
+}
+
+/// The traits that an instance can carry itself.
+fn instance_traits(catalogue: &Catalogue) -> Vec<String> {
+    catalogue
+        .carried(ResourceType::Ec2Instance)
+        .iter()
+        .map(|index| catalogue.definition(index).id.to_string())
+        .collect()
+}
+
+fn severity_of(catalogue: &Catalogue, traits: &[String]) -> Option<Severity> {
+    let world = traits.iter().fold(World::new(catalogue), |world, one| {
+        world.shows(&instance("i-1"), one)
+    });
+    world
+        .evaluated()
+        .exposures
+        .first()
+        .map(|exposure| exposure.severity)
+}
+
+proptest! {
+    #[test]
+    fn a_further_trait_never_lowers_the_severity_and_order_never_matters(
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
+        extra in any::<prop::sample::Index>(),
+    ) {
+        let catalogue = catalogue();
+        let all = instance_traits(&catalogue);
+        let mut some: Vec<String> = picks.iter().map(|pick| pick.get(&all).clone()).collect();
+        let before = severity_of(&catalogue, &some);
+        some.reverse();
+        prop_assert_eq!(severity_of(&catalogue, &some), before);
+        some.push(extra.get(&all).clone());
+        prop_assert!(severity_of(&catalogue, &some) >= before);
+    }
+}
