@@ -1,10 +1,13 @@
 pub mod aws;
 pub mod catalogue;
+pub mod cli;
 pub mod collect;
 pub mod config;
+pub mod daemon;
 pub mod diagnostics;
 pub mod evaluate;
 pub mod model;
 pub mod publish;
+pub mod sample;
 pub mod store;
 pub mod telemetry;

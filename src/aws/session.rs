@@ -1,5 +1,7 @@
 //! One configured way to AWS: who we are, and clients for each Region.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
@@ -10,6 +12,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use crate::model::{AccountId, Partition, Region, clean};
 
 use super::call_error::{CallError, classify};
+use super::limit::{CallRate, Limiter};
 use super::unreachable::GiveUpOnUnreachable;
 
 /// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random) these outlast a minute of
@@ -35,7 +38,12 @@ pub struct Session {
     pub partition: Partition,
     /// Where findings are read, in the configured order; at least one.
     pub regions: Vec<Region>,
+    /// What an API allows is shared by all who call it.
+    limiters: Limiters,
 }
+
+/// One limiter for each API of each account in each Region.
+type Limiters = Arc<Mutex<HashMap<(AccountId, Region, CallRate), Arc<Limiter>>>>;
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +97,7 @@ impl Session {
             account,
             partition,
             regions,
+            limiters: Arc::default(),
         })
     }
 
@@ -97,6 +106,16 @@ impl Session {
     pub fn home(&self) -> &Region {
         // `open` makes no session without a Region.
         &self.regions[0]
+    }
+
+    /// The limiter of an API of one account in one Region; every caller gets the same.
+    #[must_use]
+    pub fn limiter(&self, account: AccountId, region: &Region, rate: CallRate) -> Arc<Limiter> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let limiter = limiters
+            .entry((account, region.clone(), rate))
+            .or_insert_with(|| Arc::new(Limiter::new(rate)));
+        Arc::clone(limiter)
     }
 
     /// A client for Security Hub.

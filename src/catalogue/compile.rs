@@ -49,7 +49,8 @@ pub fn compile(files: &[Arc<SourceFile>]) -> Result<Catalogue, Problems> {
         by_id: HashMap::new(),
     };
     let severity = compiler.severity(&parts);
-    let (traits, conditions) = compiler.traits(&parts);
+    let (traits, mut conditions) = compiler.traits(&parts);
+    compiler.relations(&parts, &mut conditions);
     let rules_by_type = compiler.rules(&parts, &traits);
     let Compiler { problems, by_id } = compiler;
     let Some(severity) = severity else {
@@ -467,6 +468,29 @@ impl Compiler {
         }
     }
 
+    /// The controls that are read for relations alone.
+    fn relations(&mut self, parts: &Parts, into: &mut Conditions) {
+        for (file, raw) in parts {
+            for entry in &raw.relations {
+                if !into.controls.insert(entry.control.get_ref().clone()) {
+                    let message =
+                        format!("the control {} is read already", entry.control.get_ref());
+                    self.complain(file, entry.control.span(), message);
+                }
+                if entry.tells.get_ref().is_empty() {
+                    self.complain(
+                        file,
+                        entry.tells.span(),
+                        "a control that tells no relation is of no use here",
+                    );
+                }
+                for relation in entry.tells.get_ref() {
+                    self.route(file, relation);
+                }
+            }
+        }
+    }
+
     fn trait_set(&mut self, file: &Arc<SourceFile>, names: &[Spanned<String>]) -> TraitSet {
         let mut set = TraitSet::default();
         for name in names {
@@ -653,4 +677,140 @@ fn is_technique(text: &str) -> bool {
     let numeric =
         |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
     numeric(technique, 4) && numeric(sub_technique, 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::builtin_files;
+
+    fn problems(text: &str) -> String {
+        let file = SourceFile {
+            name: "rules.toml".into(),
+            text: text.into(),
+        };
+        let mut files = builtin_files();
+        files.push(Arc::new(file));
+        compile(&files).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_builtin_catalogue_has_no_problem() {
+        let catalogue = compile(&builtin_files()).unwrap_or_else(|problems| panic!("{problems}"));
+        assert!(catalogue.controls().any(|control| control == "EC2.8"));
+        assert_eq!(catalogue.version().len(), 12);
+    }
+
+    #[test]
+    fn the_version_changes_with_any_file() {
+        let mut files = builtin_files();
+        let before = version(&files);
+        files[0] = Arc::new(SourceFile {
+            name: files[0].name.clone(),
+            text: format!("{}\n", files[0].text),
+        });
+        assert_ne!(version(&files), before);
+    }
+
+    #[test]
+    fn every_problem_of_a_trait_is_told() {
+        insta::assert_snapshot!(problems(
+            r#"
+[[trait]]
+id = "imds-v1-allowed"
+title = "again"
+type = "Misconfiguration"
+resource_types = ["AWS::EC2::Instance"]
+signals = [{ control = "EC2.8" }]
+remediation = { text = "t", url = "u" }
+source = "s"
+
+[[trait]]
+id = "Not Kebab"
+title = "t"
+type = "Misconfiguration"
+resource_types = ["AWS::EC2::Instanze"]
+signals = []
+remediation = { text = "t", url = "u" }
+source = "s"
+
+[[trait]]
+id = "many-faults"
+title = "t"
+type = "Reachability"
+resource_types = []
+found_on = ["AWS::EC2::SecurityGroup"]
+via = ["has-network-interface > member-of-securty-group"]
+signals = [
+    { control = "EC2.8" },
+    { control = "ec2.8" },
+    { control = "EC2.9", macie = "SensitiveData" },
+    { inspector = "network-reachability", exploit_available = true },
+    { inspector = "package-vulnerability", epss_at_least = 1.5 },
+    { attribute = "A" },
+    { attribute = "A", present = false },
+]
+except = ["internet-reachabel"]
+factors = { awareness = 4 }
+techniques = ["T12"]
+remediation = { text = "t", url = "u" }
+source = "s"
+"#
+        ));
+    }
+
+    #[test]
+    fn every_problem_of_an_exposure_is_told() {
+        insta::assert_snapshot!(problems(
+            r#"
+[[exposure]]
+id = "needs-nothing"
+title = "t"
+resource_type = "AWS::EC2::Instance"
+description = "d"
+asff_types = ["Exposure/Potential Impact"]
+ocsf_types = []
+source = "s"
+
+[[exposure]]
+id = "on-the-wrong-type"
+title = "t"
+resource_type = "AWS::S3::Bucket"
+all = ["internet-reachable", "internet-reachabel"]
+description = "d"
+asff_types = ["TTPs"]
+ocsf_types = []
+source = "s"
+unknown_key = 1
+
+[[exposure]]
+id = "also-on-the-wrong-type"
+title = "t"
+resource_type = "AWS::S3::Bucket"
+all = ["internet-reachable", "internet-reachabel"]
+description = "d"
+asff_types = ["TTPs"]
+ocsf_types = []
+source = "s"
+"#
+        ));
+    }
+
+    #[test]
+    fn severity_must_rise() {
+        let text = builtin_files()
+            .iter()
+            .find(|file| file.name.ends_with("severity.toml"))
+            .unwrap()
+            .text
+            .clone();
+        let text = text
+            .replace("[0.01, 0.1, 0.5]", "[0.5, 0.1, 2.0]")
+            .replace("high = 6", "high = 3");
+        let file = Arc::new(SourceFile {
+            name: "severity.toml".into(),
+            text,
+        });
+        insta::assert_snapshot!(compile(&[file]).unwrap_err().to_string());
+    }
 }

@@ -16,6 +16,17 @@ pub struct RawFile {
     pub traits: Vec<RawTrait>,
     #[serde(default, rename = "exposure")]
     pub exposures: Vec<RawExposure>,
+    #[serde(default, rename = "relations")]
+    pub relations: Vec<RawRelations>,
+}
+
+/// A Security Hub control whose findings are read for what their resource's details tell of other resources.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawRelations {
+    pub control: Spanned<String>,
+    /// Which edges.
+    pub tells: Spanned<Vec<Spanned<String>>>,
 }
 
 /// How factors make a severity.

@@ -14,6 +14,9 @@ use crate::store::CellOutcome;
 use super::Collection;
 use super::record::{Reader, SnapshotWriter};
 
+/// How often an answer that is no JSON is asked for.
+const ATTEMPTS: u32 = 3;
+
 /// Why a cell was not read to the end.
 #[derive(Debug)]
 pub(super) enum Stopped {
@@ -24,12 +27,6 @@ pub(super) enum Stopped {
     },
     /// exposured was told to stop.
     Interrupted,
-}
-
-impl Stopped {
-    pub(super) fn call(doing: &'static str) -> impl FnOnce(CallError) -> Self {
-        move |error| Self::Call { doing, error }
-    }
 }
 
 /// A cell that is being read.
@@ -57,12 +54,23 @@ impl<'a> ApiCell<'a> {
         self.collection
     }
 
-    /// Whether one more call may be made.
-    pub(super) fn may_go_on(&self) -> Result<(), Stopped> {
-        if self.collection.cancel.is_cancelled() {
-            Err(Stopped::Interrupted)
-        } else {
-            Ok(())
+    /// Makes a call and waits for its answer, but no longer than exposured runs: one that is being retried may take a
+    /// minute. An answer that is no JSON, which the SDK takes for final, is asked for again.
+    pub(super) async fn call<T, C: Future<Output = Result<T, CallError>>>(
+        &self,
+        doing: &'static str,
+        call: impl Fn() -> C,
+    ) -> Result<T, Stopped> {
+        let mut attempt = 1;
+        loop {
+            let answer = self.collection.cancel.run_until_cancelled(call()).await;
+            match answer.ok_or(Stopped::Interrupted)? {
+                Ok(answer) => return Ok(answer),
+                Err(error) if error.failure == Failure::BadAnswer && attempt < ATTEMPTS => {
+                    attempt += 1
+                }
+                Err(error) => return Err(Stopped::Call { doing, error }),
+            }
         }
     }
 
@@ -144,7 +152,7 @@ impl<'a> ApiCell<'a> {
             detail,
             records,
             signals,
-            collected_at,
+            collected_at: Some(collected_at),
         }
     }
 }

@@ -10,7 +10,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chrono::Utc;
 use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -150,7 +149,7 @@ fn read_file(
         detail,
         records,
         signals,
-        collected_at: Utc::now(),
+        collected_at: None,
     };
     (outcome, started.elapsed())
 }

@@ -5,7 +5,7 @@ use aws_sdk_inspector2::types::{FilterCriteria, StringComparison, StringFilter};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::aws::{CallError, CallRate, Failure, Limiter, RawAnswer};
+use crate::aws::{CallError, Failure, Limiter, RawAnswer};
 
 use super::api_cell::{ApiCell, Stopped};
 use super::record::inspector;
@@ -28,29 +28,32 @@ struct Page<'a> {
 }
 
 /// Reads the cell to the end.
-pub(super) async fn read(client: &Client, cell: &ApiCell<'_>) -> Result<(), Stopped> {
-    let limiter = Limiter::new(CallRate::Undocumented);
-    match read_pages(client, cell, &limiter).await {
+pub(super) async fn read(
+    client: &Client,
+    limiter: &Limiter,
+    cell: &ApiCell<'_>,
+) -> Result<(), Stopped> {
+    match read_pages(client, cell, limiter).await {
         // As in Security Hub: a token that went stale is bad input, and the listing begins anew, once.
         Err(Stopped::Call { error, .. }) if error.failure == Failure::InvalidInput => {
             cell.collection()
                 .log
                 .query_restarted(&cell.cell, &error.message);
-            read_pages(client, cell, &limiter).await
+            read_pages(client, cell, limiter).await
         }
         other => other,
     }
 }
 
 async fn read_pages(client: &Client, cell: &ApiCell<'_>, limiter: &Limiter) -> Result<(), Stopped> {
-    let mut token = None;
+    let mut token: Option<String> = None;
     loop {
-        cell.may_go_on()?;
-        limiter.wait().await;
-        let answer = page(client, PAGE, token)
-            .await
-            .map_err(Stopped::call(DOING))?;
-        let page: Page<'_> = parse(&answer).map_err(Stopped::call(DOING))?;
+        let next = || async {
+            limiter.wait().await;
+            page(client, PAGE, token.clone()).await
+        };
+        let answer = cell.call(DOING, next).await?;
+        let page: Page<'_> = parse(DOING, &answer)?;
         cell.read_page(&page.findings, inspector::read);
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
@@ -76,27 +79,21 @@ async fn page(client: &Client, size: i32, token: Option<String>) -> Result<Strin
 /// Closed findings can be millions; an unfiltered call hangs on them.
 fn criteria() -> FilterCriteria {
     FilterCriteria::builder()
-        .set_finding_status(equals("ACTIVE"))
-        .set_finding_type(
-            equals("NETWORK_REACHABILITY")
-                .into_iter()
-                .chain(equals("PACKAGE_VULNERABILITY"))
-                .reduce(|mut all, more| {
-                    all.extend(more);
-                    all
-                }),
-        )
+        .set_finding_status(equals(&["ACTIVE"]))
+        .set_finding_type(equals(&["NETWORK_REACHABILITY", "PACKAGE_VULNERABILITY"]))
         .build()
 }
 
-fn equals(value: &str) -> Option<Vec<StringFilter>> {
-    // Both required members are given, so the filter builds.
-    StringFilter::builder()
-        .comparison(StringComparison::Equals)
-        .value(value)
-        .build()
-        .ok()
-        .map(|filter| vec![filter])
+fn equals(values: &[&str]) -> Option<Vec<StringFilter>> {
+    let filter = |value: &&str| {
+        StringFilter::builder()
+            .comparison(StringComparison::Equals)
+            .value(*value)
+            .build()
+            .ok()
+    };
+    // Both members that the model requires are given, so each filter builds.
+    values.iter().map(filter).collect()
 }
 
 /// The smallest request that shows whether the cell can be read.

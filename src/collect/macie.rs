@@ -5,7 +5,7 @@ use aws_sdk_macie2::types::{CriterionAdditionalProperties, FindingCriteria};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::aws::{CallError, CallRate, Limiter, RawAnswer};
+use crate::aws::{CallError, Failure, Limiter, RawAnswer};
 
 use super::api_cell::{ApiCell, Stopped};
 use super::record::macie;
@@ -15,8 +15,14 @@ use super::security_hub::parse;
 pub(super) const LIST_ACTION: &str = "macie2:ListFindings";
 pub(super) const GET_ACTION: &str = "macie2:GetFindings";
 
-/// The most ids that `GetFindings` takes, and so the most that are worth listing at once. Source: the macie2 model.
+/// The most ids that `GetFindings` takes. Source: the macie2 model.
+const IDS_A_CALL: usize = 50;
+
+/// The same, so that each page of ids is one call.
 const PAGE: i32 = 50;
+
+const LISTING: &str = "listing Macie's findings";
+const GETTING: &str = "reading Macie's findings";
 
 #[derive(Deserialize)]
 struct Ids {
@@ -33,24 +39,26 @@ struct Findings<'a> {
 }
 
 /// Reads the cell to the end: a page of ids, then the findings behind them.
-pub(super) async fn read(client: &Client, cell: &ApiCell<'_>) -> Result<(), Stopped> {
-    let limiter = Limiter::new(CallRate::Undocumented);
-    let mut token = None;
+pub(super) async fn read(
+    client: &Client,
+    limiter: &Limiter,
+    cell: &ApiCell<'_>,
+) -> Result<(), Stopped> {
+    let mut token: Option<String> = None;
     loop {
-        cell.may_go_on()?;
-        limiter.wait().await;
-        let answer = list(client, PAGE, token)
-            .await
-            .map_err(Stopped::call("listing Macie's findings"))?;
-        let ids: Ids = parse(&answer).map_err(Stopped::call("listing Macie's findings"))?;
-        for some in ids.finding_ids.chunks(50) {
-            cell.may_go_on()?;
+        let next = || async {
             limiter.wait().await;
-            let answer = get(client, some)
-                .await
-                .map_err(Stopped::call("reading Macie's findings"))?;
-            let page: Findings<'_> =
-                parse(&answer).map_err(Stopped::call("reading Macie's findings"))?;
+            list(client, PAGE, token.clone()).await
+        };
+        let answer = cell.call(LISTING, next).await?;
+        let ids: Ids = parse(LISTING, &answer)?;
+        for some in ids.finding_ids.chunks(IDS_A_CALL) {
+            let next = || async {
+                limiter.wait().await;
+                get(client, some).await
+            };
+            let answer = cell.call(GETTING, next).await?;
+            let page: Findings<'_> = parse(GETTING, &answer)?;
             cell.read_page(&page.findings, macie::read);
         }
         token = ids.next_token.filter(|token| !token.is_empty());
@@ -95,7 +103,10 @@ async fn get(client: &Client, ids: &[String]) -> Result<String, CallError> {
 /// The smallest requests that show whether the cell can be read.
 pub(super) async fn probe(client: &Client) -> Result<(), CallError> {
     let answer = list(client, 1, None).await?;
-    let ids: Ids = parse(&answer)?;
+    let ids: Ids = serde_json::from_str(&answer).map_err(|error| CallError {
+        failure: Failure::BadAnswer,
+        message: error.to_string(),
+    })?;
     // Without a finding there is no id to ask for; the service checks the permission before it looks for the id.
     let id = ids
         .finding_ids

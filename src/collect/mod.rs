@@ -16,7 +16,7 @@ use chrono::Utc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::Session;
+use crate::aws::{CallError, CallRate, Session};
 use crate::catalogue::Catalogue;
 use crate::model::{Cell, Region, Source};
 use crate::store::CellOutcome;
@@ -75,11 +75,25 @@ pub async fn from_aws(
                 collection.progress.part_done();
                 hand_over(timed);
             }
-            // A panic in a collector is a defect: it goes on where it can be seen.
+            // Nothing aborts these tasks, so this is a panic, a defect: it goes on where it can be seen.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
     collection.progress.finish();
+}
+
+/// Asks the API of a cell for the smallest thing that shows whether it can be read.
+///
+/// # Errors
+/// Why it cannot.
+pub async fn probe(session: &Session, cell: &Cell) -> Result<(), CallError> {
+    let region = cell.region().unwrap_or(session.home());
+    match cell.source {
+        Source::SecurityHub => security_hub::probe(&session.security_hub(region)).await,
+        Source::Inspector => inspector::probe(&session.inspector(region)).await,
+        Source::Macie => macie::probe(&session.macie(region)).await,
+        Source::File => Ok(()),
+    }
 }
 
 async fn read_cell(session: Session, cell: Cell, collection: Collection) -> Timed {
@@ -88,10 +102,20 @@ async fn read_cell(session: Session, cell: Cell, collection: Collection) -> Time
     let region = cell.region().unwrap_or(session.home()).clone();
     let source = cell.source;
     let reading = ApiCell::new(&collection, cell);
+    let limiter = |rate| session.limiter(session.account, &region, rate);
     let ended = match source {
-        Source::SecurityHub => security_hub::read(&session.security_hub(&region), &reading).await,
-        Source::Inspector => inspector::read(&session.inspector(&region), &reading).await,
-        Source::Macie => macie::read(&session.macie(&region), &reading).await,
+        Source::SecurityHub => {
+            let limiter = limiter(CallRate::GetFindings);
+            security_hub::read(&session.security_hub(&region), &limiter, &reading).await
+        }
+        Source::Inspector => {
+            let limiter = limiter(CallRate::Inspector);
+            inspector::read(&session.inspector(&region), &limiter, &reading).await
+        }
+        Source::Macie => {
+            let limiter = limiter(CallRate::Macie);
+            macie::read(&session.macie(&region), &limiter, &reading).await
+        }
         Source::File => Ok(()),
     };
     (reading.finish(ended, Utc::now()), started.elapsed())

@@ -5,7 +5,7 @@ use aws_sdk_securityhub::types::{AwsSecurityFindingFilters, StringFilter, String
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::aws::{CallError, CallRate, Failure, Limiter, RawAnswer};
+use crate::aws::{CallError, Failure, Limiter, RawAnswer};
 
 use super::api_cell::{ApiCell, Stopped};
 use super::record::asff;
@@ -30,12 +30,15 @@ struct Page<'a> {
 }
 
 /// Reads the cell to the end: a query for each 20 controls, all of them at once within the API's rate.
-pub(super) async fn read(client: &Client, cell: &ApiCell<'_>) -> Result<(), Stopped> {
+pub(super) async fn read(
+    client: &Client,
+    limiter: &Limiter,
+    cell: &ApiCell<'_>,
+) -> Result<(), Stopped> {
     let controls: Vec<&str> = cell.collection().catalogue.controls().collect();
-    let limiter = Limiter::new(CallRate::GetFindings);
     let queries = controls
         .chunks(VALUES_A_FILTER)
-        .map(|some| read_controls(client, cell, &limiter, some));
+        .map(|some| read_controls(client, cell, limiter, some));
     futures_util::future::try_join_all(queries).await.map(drop)
 }
 
@@ -64,14 +67,14 @@ async fn read_pages(
     limiter: &Limiter,
     controls: &[&str],
 ) -> Result<(), Stopped> {
-    let mut token = None;
+    let mut token: Option<String> = None;
     loop {
-        cell.may_go_on()?;
-        limiter.wait().await;
-        let answer = page(client, filters(controls), PAGE, token)
-            .await
-            .map_err(Stopped::call(DOING))?;
-        let page: Page<'_> = parse(&answer).map_err(Stopped::call(DOING))?;
+        let next = || async {
+            limiter.wait().await;
+            page(client, filters(controls), PAGE, token.clone()).await
+        };
+        let answer = cell.call(DOING, next).await?;
+        let page: Page<'_> = parse(DOING, &answer)?;
         cell.read_page(&page.findings, asff::read);
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
@@ -100,10 +103,16 @@ async fn page(
 }
 
 /// Reads the envelope of an answer.
-pub(super) fn parse<'a, T: Deserialize<'a>>(answer: &'a str) -> Result<T, CallError> {
-    serde_json::from_str(answer).map_err(|error| CallError {
-        failure: Failure::BadAnswer,
-        message: format!("the answer's form: {error}"),
+pub(super) fn parse<'a, T: Deserialize<'a>>(
+    doing: &'static str,
+    answer: &'a str,
+) -> Result<T, Stopped> {
+    serde_json::from_str(answer).map_err(|error| Stopped::Call {
+        doing,
+        error: CallError {
+            failure: Failure::BadAnswer,
+            message: format!("the answer's form: {error}"),
+        },
     })
 }
 
@@ -112,6 +121,7 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(answer: &'a str) -> Result<T, CallEr
 fn filters(controls: &[&str]) -> AwsSecurityFindingFilters {
     AwsSecurityFindingFilters::builder()
         .product_name(equals("Security Hub"))
+        .product_name(equals("Security Hub CSPM"))
         .record_state(equals("ACTIVE"))
         .workflow_status(equals("NEW"))
         .workflow_status(equals("NOTIFIED"))

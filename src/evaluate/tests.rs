@@ -88,7 +88,7 @@ impl<'a> World<'a> {
             detail: None,
             records: 0,
             signals: 0,
-            collected_at: chrono::DateTime::UNIX_EPOCH,
+            collected_at: None,
         });
         evaluate(&store.view(), self.catalogue)
     }

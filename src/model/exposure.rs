@@ -16,6 +16,8 @@ use super::{
 pub struct ExposureId(String);
 
 impl ExposureId {
+    const PREFIX: &str = "exposured/exposure/";
+
     /// The id for a resource: `exposured/exposure/` and the first 32 hexadecimal digits of a SHA-256 over its key.
     #[must_use]
     pub fn of(resource: &Resource) -> Self {
@@ -30,7 +32,18 @@ impl ExposureId {
             .take(16)
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        Self(format!("exposured/exposure/{hexadecimal}"))
+        Self(format!("{}{hexadecimal}", Self::PREFIX))
+    }
+
+    /// Reads an id back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(Self::PREFIX)?;
+        let sound = digits.len() == 32
+            && digits
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        sound.then(|| Self(text.to_owned()))
     }
 
     /// As text.
@@ -200,6 +213,10 @@ mod tests {
         .map(ExposureId::of)
         .collect();
         assert_eq!(ids.len(), 4);
+        assert!(
+            ids.iter()
+                .all(|id| ExposureId::parse(id.as_str()).as_ref() == Some(id))
+        );
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub struct CellOutcome {
     pub records: u64,
     /// How many of them made a signal.
     pub signals: u64,
-    /// When.
-    pub collected_at: DateTime<Utc>,
+    /// When; `None` of a file, which says itself of when it is.
+    pub collected_at: Option<DateTime<Utc>>,
 }
 
 /// The last snapshot of each cell.
@@ -65,7 +65,7 @@ impl Store {
             }
             _ => {
                 let is_good = coverage == Coverage::Complete || coverage == Coverage::Partial;
-                (Arc::new(snapshot), false, is_good.then_some(collected_at))
+                (Arc::new(snapshot), false, collected_at.filter(|_| is_good))
             }
         };
         let row = CoverageRow {
@@ -116,7 +116,7 @@ mod tests {
             detail: None,
             records: u64::from(minute),
             signals: 0,
-            collected_at: DateTime::UNIX_EPOCH + chrono::Duration::minutes(i64::from(minute)),
+            collected_at: Some(DateTime::UNIX_EPOCH + chrono::Duration::minutes(i64::from(minute))),
         }
     }
 
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(row.coverage, Coverage::Failed);
         assert_eq!(
             row.collected_at,
-            Some(outcome(Coverage::Complete, 1).collected_at)
+            outcome(Coverage::Complete, 1).collected_at
         );
         store.put(outcome(Coverage::Complete, 4));
         assert!(!store.coverage().next().unwrap().stale);

@@ -33,7 +33,7 @@ impl CycleLog {
     }
 
     /// A cycle begins.
-    pub fn cycle_started(&self, cells: usize, dry_run: bool, catalogue_version: &str) {
+    pub fn cycle_started(&self, cells: Option<usize>, dry_run: bool, catalogue_version: &str) {
         info!(
             event = "cycle_started",
             cycle = self.cycle,
@@ -182,6 +182,29 @@ impl CycleLog {
             region,
             why,
             "what was published before could not be read; nothing is published there in this cycle"
+        );
+    }
+
+    /// A finding of ours could not be read back; it is left alone.
+    pub fn previous_unreadable(&self, account: &str, region: &str, why: &str) {
+        error!(
+            event = "previous_unreadable",
+            cycle = self.cycle,
+            account,
+            region,
+            why,
+            "a published exposure could not be read back"
+        );
+    }
+
+    /// An exposure that was not found stands all the same.
+    pub fn exposure_held(&self, exposure: &str, reason: &str) {
+        info!(
+            event = "exposure_held",
+            cycle = self.cycle,
+            exposure,
+            reason,
+            "exposure held"
         );
     }
 

@@ -1,5 +1,6 @@
 //! Logs, and how far a long piece of work has come.
 
+pub mod daemon_log;
 mod events;
 mod progress;
 
@@ -14,12 +15,15 @@ pub use progress::Progress;
 /// The variable that filters the log, in the syntax of `tracing_subscriber::EnvFilter`.
 pub const FILTER_VARIABLE: &str = "EXPOSURED_LOG";
 
+/// The libraries' own chatter is no interface.
+const DEFAULT_FILTER: &str = "warn,exposured=info";
+
 /// Starts logging to standard error: JSON, one event a line, or text where a person reads.
 ///
 /// # Errors
 /// The filter cannot be read.
 pub fn start(progress: &Progress) -> Result<(), String> {
-    let directives = std::env::var(FILTER_VARIABLE).unwrap_or_else(|_| "info".to_owned());
+    let directives = std::env::var(FILTER_VARIABLE).unwrap_or_else(|_| DEFAULT_FILTER.to_owned());
     let filter = EnvFilter::builder().parse(&directives).map_err(|error| {
         format!("{FILTER_VARIABLE}={directives:?}: {error}; try \"info\" or \"exposured=debug\"")
     })?;

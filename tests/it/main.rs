@@ -1,1 +1,12 @@
+//! The program as its users run it: the real binary, against files and against an AWS of our own.
+
 mod aws;
+mod command_line;
+mod daemon;
+mod findings;
+mod formats;
+mod hard_input;
+mod program;
+mod publishing;
+mod stories;
+mod trouble;

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::io::{BufRead, Cursor, Read};
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The lists that the AWS CLI writes.
@@ -113,45 +111,97 @@ impl<'de, F: FnMut(Result<&str, String>)> Visitor<'de> for Top<'_, F> {
         let mut record = serde_json::Map::new();
         let mut is_envelope = false;
         while let Some(key) = members.next_key::<String>()? {
-            if ENVELOPES.contains(&key.as_str()) && record.is_empty() {
-                is_envelope = true;
-                members.next_value_seed(Elements {
+            if ENVELOPES.contains(&key.as_str()) {
+                match members.next_value_seed(Elements {
                     each: &mut *self.each,
-                })?;
+                })? {
+                    Listed::Records => is_envelope = true,
+                    // An ASFF finding has `Resources` too, and those are part of it.
+                    Listed::Part(values) => drop(record.insert(key, values.into())),
+                }
             } else if is_envelope {
                 members.next_value::<IgnoredAny>()?;
             } else {
-                let value =
-                    serde_json::Value::deserialize(members.next_value::<Box<RawValue>>()?.as_ref())
-                        .map_err(A::Error::custom)?;
-                record.insert(key, value);
+                record.insert(key, members.next_value()?);
             }
         }
-        // `{"NextToken": …, "Findings": […]}` does not begin with its list.
-        for envelope in ENVELOPES.iter().filter(|_| !is_envelope) {
-            if let Some(serde_json::Value::Array(elements)) = record.get(*envelope) {
-                elements
-                    .iter()
-                    .for_each(|element| (self.each)(Ok(&element.to_string())));
-                return Ok(());
-            }
-        }
-        if !is_envelope {
+        let is_empty_envelope = !record.contains_key("ProductArn")
+            && ENVELOPES.iter().any(|name| {
+                record
+                    .get(*name)
+                    .is_some_and(|list| list == &serde_json::json!([]))
+            });
+        if !is_envelope && !is_empty_envelope {
             (self.each)(Ok(&serde_json::Value::Object(record).to_string()));
         }
         Ok(())
     }
 }
 
+/// What a list turned out to be.
+enum Listed {
+    /// Records, which have been read.
+    Records,
+    /// A part of the record around it.
+    Part(Vec<serde_json::Value>),
+}
+
+/// Told by its first element: the resources within a finding have no `ResourceConfig`, and no finding has a `Type`
+/// and an `Id` alone.
 struct Elements<'a, F> {
     each: &'a mut F,
 }
 
-impl<'de, F: FnMut(Result<&str, String>)> DeserializeSeed<'de> for Elements<'_, F> {
-    type Value = ();
+#[derive(serde::Deserialize)]
+struct FirstElement {
+    #[serde(rename = "Type")]
+    resource_type: Option<IgnoredAny>,
+    #[serde(rename = "ProductArn")]
+    product_arn: Option<IgnoredAny>,
+    #[serde(rename = "ResourceConfig")]
+    resource_config: Option<IgnoredAny>,
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(Top { each: self.each })
+impl FirstElement {
+    fn is_part_of_a_finding(json: &str) -> bool {
+        serde_json::from_str::<Self>(json).is_ok_and(|first| {
+            first.resource_type.is_some()
+                && first.product_arn.is_none()
+                && first.resource_config.is_none()
+        })
+    }
+}
+
+impl<'de, F: FnMut(Result<&str, String>)> DeserializeSeed<'de> for Elements<'_, F> {
+    type Value = Listed;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Listed, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(Result<&str, String>)> Visitor<'de> for Elements<'_, F> {
+    type Value = Listed;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Listed, A::Error> {
+        let Some(first) = elements.next_element::<Box<RawValue>>()? else {
+            return Ok(Listed::Part(Vec::new()));
+        };
+        if FirstElement::is_part_of_a_finding(first.get()) {
+            let mut values = vec![serde_json::from_str(first.get()).map_err(A::Error::custom)?];
+            while let Some(value) = elements.next_element()? {
+                values.push(value);
+            }
+            return Ok(Listed::Part(values));
+        }
+        (self.each)(Ok(first.get()));
+        Top { each: self.each }
+            .visit_seq(elements)
+            .map(|()| Listed::Records)
     }
 }
 
@@ -185,6 +235,39 @@ mod tests {
         ] {
             assert_eq!(read(text), (expected.clone(), Ok(())), "{text}");
         }
+    }
+
+    #[test]
+    fn a_finding_on_its_own_is_no_envelope_of_its_resources() {
+        for finding in [
+            r#"{"Id":"f","ProductArn":"p","Resources":[{"Id":"r","Type":"AwsS3Bucket"}]}"#,
+            r#"{"Resources":[{"Id":"r","Type":"AwsS3Bucket"}],"Id":"f","ProductArn":"p"}"#,
+        ] {
+            let (all, ended) = read(finding);
+            assert_eq!(ended, Ok(()));
+            let [one] = &all[..] else { panic!("{all:?}") };
+            let expected: serde_json::Value = serde_json::from_str(finding).unwrap();
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(one).unwrap(),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_list_is_no_record() {
+        for text in [
+            r#"{"Findings":[]}"#,
+            r#"{"NextToken":"t","Resources":[]}"#,
+            "[]",
+        ] {
+            assert_eq!(read(text), (vec![], Ok(())), "{text}");
+        }
+        assert_eq!(
+            read(r#"{"ProductArn":"p","Resources":[]}"#).0.len(),
+            1,
+            "a finding without resources is one"
+        );
     }
 
     #[test]

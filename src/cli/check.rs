@@ -1,0 +1,140 @@
+//! `exposured check`: whether configuration and catalogue hold, and what AWS lets us do.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use comfy_table::{Table, presets};
+use futures_util::future::join_all;
+
+use crate::aws::{CallError, Failure, Session};
+use crate::collect;
+use crate::config::{Config, Mode};
+use crate::publish;
+use crate::telemetry::{self, Progress};
+
+use super::{Exit, complain, load};
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// The configuration file; without it, the defaults
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Also ask each API that would be called, with the smallest request
+    #[arg(long)]
+    aws: bool,
+}
+
+pub(super) async fn check(arguments: CheckArguments) -> Exit {
+    let (config, catalogue) = match load(arguments.config.as_ref()) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    if let Err(error) = telemetry::start(&Progress::none()) {
+        complain(error);
+        return Exit::Usage;
+    }
+    let named = arguments
+        .config
+        .as_ref()
+        .map_or("the defaults".to_owned(), |path| path.display().to_string());
+    let rules: usize = catalogue
+        .exposed_types()
+        .map(|resource_type| catalogue.rules(resource_type).len())
+        .sum();
+    println!("configuration: {named}: ok");
+    println!(
+        "catalogue: {} traits, {rules} exposures, version {}: ok",
+        catalogue.traits().len(),
+        catalogue.version()
+    );
+    if arguments.aws {
+        check_aws(&config).await
+    } else {
+        Exit::Done
+    }
+}
+
+async fn check_aws(config: &Config) -> Exit {
+    let session = match Session::open(&config.regions).await {
+        Ok(session) => session,
+        Err(error) => {
+            complain(&error);
+            let is_usage = matches!(error, crate::aws::SessionError::NoRegion);
+            return if is_usage { Exit::Usage } else { Exit::Failed };
+        }
+    };
+    let cells = collect::cells(&session, &config.sources);
+    let probes = cells.iter().map(|cell| collect::probe(&session, cell));
+    let results = join_all(probes).await;
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["ACCOUNT", "REGION", "SERVICE", "RESULT"]);
+    let mut all_ok = true;
+    for (cell, result) in cells.iter().zip(&results) {
+        all_ok &= result.is_ok();
+        table.add_row([
+            session.account.to_string(),
+            cell.region().map(ToString::to_string).unwrap_or_default(),
+            cell.source.to_string(),
+            describe(result),
+        ]);
+    }
+    if let Some(settings) = &config.publish.security_hub {
+        let (destination, result) = publish::probe(&session, settings).await;
+        all_ok &= result.is_ok();
+        table.add_row([
+            destination.account.to_string(),
+            destination.region.to_string(),
+            "security-hub (publish)".to_owned(),
+            describe(&result),
+        ]);
+    }
+    println!("\n{}", table.trim_fmt());
+    if config
+        .publish
+        .security_hub
+        .as_ref()
+        .is_some_and(|settings| settings.mode != Mode::Home)
+    {
+        println!(
+            "\nThe member role is assumed in the accounts of exposed resources, which only a cycle knows."
+        );
+    }
+    if all_ok { Exit::Done } else { Exit::Partial }
+}
+
+fn describe(result: &Result<(), CallError>) -> String {
+    match result {
+        Ok(()) => "ok".to_owned(),
+        Err(error) => match &error.failure {
+            Failure::NotEnabled => "not enabled".to_owned(),
+            Failure::Denied { action } => format!("denied: {action} is missing"),
+            _ => format!("{}: {error}", error.coverage_reason().as_str()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_short() {
+        let result = |failure| {
+            Err(CallError {
+                failure,
+                message: "m".into(),
+            })
+        };
+        assert_eq!(describe(&Ok(())), "ok");
+        assert_eq!(describe(&result(Failure::NotEnabled)), "not enabled");
+        assert_eq!(
+            describe(&result(Failure::Denied {
+                action: "a:B".into()
+            })),
+            "denied: a:B is missing"
+        );
+        assert_eq!(describe(&result(Failure::Throttled)), "throttled: m");
+    }
+}

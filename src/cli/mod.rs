@@ -1,0 +1,105 @@
+//! The command line: one file a subcommand, no logic of its own.
+
+mod check;
+mod once;
+mod output;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::catalogue::{Catalogue, builtin_files, compile};
+use crate::config::{self, Config};
+
+/// How a command ended. Scripts can rely on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All done.
+    Done,
+    /// Failed, or something could not be published.
+    Failed,
+    /// The command line, the configuration or the catalogue is wrong.
+    Usage,
+    /// Done, but some cell was partial or failed.
+    Partial,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Failed => Self::from(1),
+            Exit::Usage => Self::from(2),
+            Exit::Partial => Self::from(3),
+        }
+    }
+}
+
+/// Tells a cloud security team which AWS resource to fix first, and why.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage, configuration or catalogue; 3 done, but some cell \
+                  was partial or failed.\n\nCredentials, Region, endpoint, retries and proxy come from the AWS SDK's \
+                  environment. EXPOSURED_LOG filters the log (for example \"debug\", \"exposured=debug,warn\")."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run as a daemon: a cycle at the start, then by the schedule
+    Run(run::RunArguments),
+    /// Run one cycle, and print the exposures
+    Once(once::OnceArguments),
+    /// Check configuration and catalogue, and, with --aws, every API that would be called
+    Check(check::CheckArguments),
+}
+
+/// Runs the command line.
+pub async fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; where to print each, clap knows. A closed pipe is no news.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Done.into()
+            };
+        }
+    };
+    let exit = match arguments.command {
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Once(arguments) => once::once(arguments).await,
+        Command::Check(arguments) => check::check(arguments).await,
+    };
+    exit.into()
+}
+
+/// Reads configuration and catalogue, and tells every problem of both.
+fn load(path: Option<&PathBuf>) -> Result<(Arc<Config>, Arc<Catalogue>), Exit> {
+    let config = config::load(path.map(PathBuf::as_path));
+    let catalogue = compile(&builtin_files());
+    if let Err(error) = &config {
+        eprintln!("{error}");
+    }
+    if let Err(problems) = &catalogue {
+        eprintln!("{problems}");
+    }
+    match (config, catalogue) {
+        (Ok(config), Ok(catalogue)) => Ok((Arc::new(config), Arc::new(catalogue))),
+        _ => Err(Exit::Usage),
+    }
+}
+
+/// Tells an error on standard error, in the form that every command uses.
+fn complain(error: impl std::fmt::Display) {
+    eprintln!("error: {error}");
+}

@@ -1,0 +1,102 @@
+//! `exposured once`: one cycle, its result on standard output.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use crate::daemon::{Cycle, CycleError, Input, Shutdown};
+use crate::telemetry::{self, Progress};
+
+use super::{Exit, complain, load, output};
+
+#[derive(Debug, Args)]
+pub(super) struct OnceArguments {
+    /// The configuration file; without it, the defaults
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read findings from the files in this folder instead of AWS, as the AWS CLI writes them; implies --dry-run
+    #[arg(long, value_name = "DIR", conflicts_with = "sample")]
+    input: Option<PathBuf>,
+    /// Read built-in sample findings instead of AWS; implies --dry-run
+    #[arg(long)]
+    sample: bool,
+    /// Publish nothing and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// How to print the exposures
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// How exposures are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Table,
+    /// Everything: exposures, coverage, summary
+    Json,
+    /// As Security Hub imports them
+    Asff,
+    /// OCSF Detection Findings, one a line
+    Ocsf,
+}
+
+pub(super) async fn once(arguments: OnceArguments) -> Exit {
+    let (config, catalogue) = match load(arguments.config.as_ref()) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let progress = Progress::on_terminal();
+    if let Err(error) = telemetry::start(&progress) {
+        complain(error);
+        return Exit::Usage;
+    }
+    let shutdown = match Shutdown::listen() {
+        Ok(shutdown) => shutdown,
+        Err(error) => {
+            complain(format_args!("listening for signals: {error}"));
+            return Exit::Failed;
+        }
+    };
+    let input = match (arguments.input, arguments.sample) {
+        (Some(folder), _) => Input::Folder(folder),
+        (None, true) => Input::Sample,
+        (None, false) => Input::Aws,
+    };
+    let dry_run = arguments.dry_run || input != Input::Aws;
+    let cycle = Cycle {
+        config,
+        catalogue: Arc::clone(&catalogue),
+        store: Arc::default(),
+        dry_run,
+        progress,
+        cancel: shutdown.token().clone(),
+    };
+    match cycle.run(&input).await {
+        Ok(outcome) => {
+            let text = output::render(arguments.format, &outcome, &catalogue);
+            // A reader that has seen enough (`| head`) is no failure.
+            let printed = std::io::stdout().write_all(text.as_bytes());
+            match printed {
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    complain(format_args!("printing the result: {error}"));
+                    Exit::Failed
+                }
+                _ if outcome.unpublished() > 0 => Exit::Failed,
+                _ if outcome.is_partial() => Exit::Partial,
+                _ => Exit::Done,
+            }
+        }
+        Err(error) => {
+            complain(&error);
+            match error {
+                CycleError::Session(crate::aws::SessionError::NoRegion) | CycleError::Folder(_) => {
+                    Exit::Usage
+                }
+                _ => Exit::Failed,
+            }
+        }
+    }
+}

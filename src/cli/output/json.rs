@@ -1,0 +1,168 @@
+//! The result as JSON. Its form is a contract.
+
+use serde::Serialize;
+
+use crate::catalogue::Catalogue;
+use crate::daemon::CycleOutcome;
+use crate::model::{
+    Coverage, CoverageRow, Exposure, ExposureTrait, FactorScore, FindingId, PathEdge, Remediation,
+    Resource, Severity, SignalReference, TraitType,
+};
+
+#[derive(Serialize)]
+struct Result<'a> {
+    exposures: Vec<ExposureJson<'a>>,
+    coverage: &'a [CoverageRow],
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct ExposureJson<'a> {
+    id: &'a str,
+    title: &'a str,
+    description: &'a str,
+    severity: Severity,
+    resource: &'a Resource,
+    tags: std::collections::BTreeMap<&'a str, &'a str>,
+    likelihood: &'static str,
+    impact: &'static str,
+    factors: &'a [FactorScore],
+    rule: &'a str,
+    matched_rules: Vec<&'a str>,
+    traits: Vec<TraitJson<'a>>,
+    attack_path: &'a [PathEdge],
+}
+
+#[derive(Serialize)]
+struct TraitJson<'a> {
+    id: &'a str,
+    title: &'a str,
+    #[serde(rename = "type")]
+    trait_type: TraitType,
+    contributing: bool,
+    signals: Vec<&'a FindingId>,
+    evidence: &'a [SignalReference],
+    remediation: &'a Remediation,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    exposures: usize,
+    critical: usize,
+    high: usize,
+    medium: usize,
+    low: usize,
+    resources_evaluated: usize,
+    cells: Cells,
+    catalogue_version: &'a str,
+    published: Option<Published>,
+}
+
+#[derive(Serialize)]
+struct Cells {
+    complete: usize,
+    partial: usize,
+    failed: usize,
+    unavailable: usize,
+}
+
+#[derive(Serialize)]
+struct Published {
+    created: usize,
+    updated: usize,
+    archived: usize,
+    held: usize,
+    unchanged: usize,
+    failed: usize,
+}
+
+pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
+    let count = |severity| {
+        outcome
+            .evaluation
+            .exposures
+            .iter()
+            .filter(|one| one.severity == severity)
+            .count()
+    };
+    let cells = |coverage| {
+        outcome
+            .coverage
+            .iter()
+            .filter(|row| row.coverage == coverage)
+            .count()
+    };
+    pretty(&Result {
+        exposures: outcome.evaluation.exposures.iter().map(exposure).collect(),
+        coverage: &outcome.coverage,
+        summary: Summary {
+            exposures: outcome.evaluation.exposures.len(),
+            critical: count(Severity::Critical),
+            high: count(Severity::High),
+            medium: count(Severity::Medium),
+            low: count(Severity::Low),
+            resources_evaluated: outcome.evaluation.resources,
+            cells: Cells {
+                complete: cells(Coverage::Complete),
+                partial: cells(Coverage::Partial),
+                failed: cells(Coverage::Failed),
+                unavailable: cells(Coverage::Unavailable),
+            },
+            catalogue_version: catalogue.version(),
+            published: outcome.publication.as_ref().map(|published| Published {
+                created: published.created,
+                updated: published.updated,
+                archived: published.archived,
+                held: published.held,
+                unchanged: published.unchanged,
+                failed: published.failed,
+            }),
+        },
+    })
+}
+
+/// Indented, with a line break at the end.
+pub(super) fn pretty(value: &impl Serialize) -> String {
+    // Structures of texts, numbers and lists always become JSON.
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+fn exposure(exposure: &Exposure) -> ExposureJson<'_> {
+    ExposureJson {
+        id: exposure.id.as_str(),
+        title: &exposure.title,
+        description: &exposure.description,
+        severity: exposure.severity,
+        resource: &exposure.resource,
+        tags: exposure
+            .tags
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect(),
+        likelihood: exposure.likelihood.as_str(),
+        impact: exposure
+            .impact
+            .map_or("unknown", crate::model::Impact::as_str),
+        factors: &exposure.factors,
+        rule: exposure.rule.as_str(),
+        matched_rules: exposure
+            .matched_rules
+            .iter()
+            .map(crate::model::RuleId::as_str)
+            .collect(),
+        traits: exposure.traits.iter().map(exposure_trait).collect(),
+        attack_path: &exposure.attack_path,
+    }
+}
+
+fn exposure_trait(one: &ExposureTrait) -> TraitJson<'_> {
+    TraitJson {
+        id: one.id.as_str(),
+        title: &one.title,
+        trait_type: one.trait_type,
+        contributing: one.contributing,
+        signals: one.signals.iter().map(|signal| &signal.finding).collect(),
+        evidence: &one.signals,
+        remediation: &one.remediation,
+    }
+}

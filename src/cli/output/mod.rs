@@ -1,0 +1,68 @@
+//! The result of a cycle, as text.
+
+mod json;
+mod table;
+
+use crate::catalogue::Catalogue;
+use crate::daemon::CycleOutcome;
+use crate::model::{AccountId, Exposure, Partition, Region};
+use crate::publish::{self, Activity, Event, asff};
+
+use super::once::Format;
+
+/// The result in the format that was asked for, with a line break at the end.
+pub(super) fn render(format: Format, outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
+    match format {
+        Format::Table => table::render(outcome),
+        Format::Json => json::render(outcome, catalogue),
+        Format::Asff => asff(outcome, catalogue),
+        Format::Ocsf => ocsf(outcome, catalogue),
+    }
+}
+
+/// As `BatchImportFindings` would take them. Without a caller they are of the resources' own accounts and Regions.
+fn asff(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
+    let findings: Vec<_> = outcome
+        .evaluation
+        .exposures
+        .iter()
+        .map(|exposure| {
+            let (account, region) = seen_from(outcome, exposure);
+            let publication = asff::Publication {
+                exposure,
+                account,
+                partition: Partition::of_region(&region),
+                region,
+                created_at: outcome.as_of,
+                first_observed_at: outcome.as_of,
+                updated_at: outcome.as_of,
+                record_state: asff::RecordState::Active,
+                catalogue_version: catalogue.version(),
+            };
+            asff::finding(&publication).0
+        })
+        .collect();
+    json::pretty(&serde_json::json!({ "Findings": findings }))
+}
+
+fn ocsf(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
+    let line = |exposure| {
+        let event = publish::event(&Event {
+            exposure,
+            account: seen_from(outcome, exposure).0,
+            activity: Activity::Create,
+            created_at: outcome.as_of,
+            modified_at: outcome.as_of,
+            time: outcome.as_of,
+            catalogue_version: catalogue.version(),
+        });
+        // A structure of texts, numbers and lists always becomes JSON.
+        serde_json::to_string(&event).unwrap_or_default() + "\n"
+    };
+    outcome.evaluation.exposures.iter().map(line).collect()
+}
+
+fn seen_from(outcome: &CycleOutcome, exposure: &Exposure) -> (AccountId, Region) {
+    let own = (exposure.resource.account, exposure.resource.region.clone());
+    outcome.asked_as.clone().unwrap_or(own)
+}

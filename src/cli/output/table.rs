@@ -1,0 +1,184 @@
+//! The result as a table that is worth reading: most severe first, each with its reasons.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+
+use crate::daemon::CycleOutcome;
+use crate::model::{Coverage, Exposure, Resource, Severity};
+
+/// Where standard output is no terminal.
+const WIDTH: u16 = 140;
+
+pub(super) fn render(outcome: &CycleOutcome) -> String {
+    let mut text = String::new();
+    if !outcome.evaluation.exposures.is_empty() {
+        let _ = writeln!(text, "{}\n", exposures(&outcome.evaluation.exposures));
+    }
+    let _ = writeln!(text, "{}", summary(outcome));
+    for line in incomplete(outcome) {
+        let _ = writeln!(text, "{line}");
+    }
+    if let Some(published) = published(outcome) {
+        let _ = writeln!(text, "{published}");
+    }
+    text
+}
+
+fn exposures(exposures: &[Exposure]) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["SEVERITY", "RESOURCE", "ACCOUNT", "REGION", "EXPOSURE"]);
+    let is_terminal = std::io::stdout().is_terminal();
+    if !is_terminal {
+        table.set_width(WIDTH);
+    }
+    let colored = is_terminal && std::env::var_os("NO_COLOR").is_none();
+    for exposure in exposures {
+        table.add_row([
+            severity(exposure.severity, colored),
+            Cell::new(resource(&exposure.resource)),
+            Cell::new(exposure.resource.account),
+            Cell::new(&exposure.resource.region),
+            Cell::new(reasons(exposure)),
+        ]);
+    }
+    table.trim_fmt()
+}
+
+fn severity(severity: Severity, colored: bool) -> Cell {
+    let cell = Cell::new(severity.as_str());
+    if !colored {
+        return cell;
+    }
+    match severity {
+        Severity::Critical => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Severity::High => cell.fg(Color::Red),
+        Severity::Medium => cell.fg(Color::Yellow),
+        Severity::Low => cell.fg(Color::Blue),
+    }
+}
+
+/// What people call it, and its type: the account and the Region have columns of their own.
+fn resource(resource: &Resource) -> String {
+    let name = resource
+        .id
+        .rsplit([':', '/'])
+        .next()
+        .unwrap_or(&resource.id);
+    format!("{name}\n{}", resource.resource_type)
+}
+
+fn reasons(exposure: &Exposure) -> String {
+    let impact = exposure
+        .impact
+        .map_or("unknown", crate::model::Impact::as_str);
+    let mut text = exposure.title.clone();
+    let _ = write!(
+        text,
+        "\nlikelihood {}, impact {impact}",
+        exposure.likelihood.as_str()
+    );
+    for one in exposure.contributing() {
+        let _ = write!(text, "\n• {} ({})", one.title, findings(one.signals.len()));
+    }
+    let contextual: Vec<&str> = exposure
+        .traits
+        .iter()
+        .filter(|one| !one.contributing)
+        .map(|one| one.id.as_str())
+        .collect();
+    if !contextual.is_empty() {
+        let _ = write!(text, "\nalso: {}", contextual.join(", "));
+    }
+    text
+}
+
+fn findings(count: usize) -> String {
+    if count == 1 {
+        "1 finding".to_owned()
+    } else {
+        format!("{count} findings")
+    }
+}
+
+fn summary(outcome: &CycleOutcome) -> String {
+    let counts: Vec<String> = outcome
+        .evaluation
+        .by_severity()
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{count} {}", severity.as_str().to_lowercase()))
+        .collect();
+    let count = outcome.evaluation.exposures.len();
+    let exposures = match count {
+        0 => "no exposures".to_owned(),
+        1 => format!("1 exposure ({})", counts.join(", ")),
+        _ => format!("{count} exposures ({})", counts.join(", ")),
+    };
+    let resources = outcome.evaluation.resources;
+    let plural = if resources == 1 {
+        "resource"
+    } else {
+        "resources"
+    };
+    let read = outcome
+        .coverage
+        .iter()
+        .filter(|row| matches!(row.coverage, Coverage::Complete | Coverage::Unavailable))
+        .count();
+    let unit = if outcome.asked_as.is_some() {
+        "cells"
+    } else {
+        "files"
+    };
+    format!(
+        "{exposures} among {resources} {plural} that could be exposed; {read} of {} {unit} read completely",
+        outcome.coverage.len()
+    )
+}
+
+fn incomplete(outcome: &CycleOutcome) -> Vec<String> {
+    outcome
+        .coverage
+        .iter()
+        .filter(|row| row.coverage != Coverage::Complete)
+        .map(|row| {
+            let reason = row
+                .reason
+                .as_ref()
+                .map_or("", crate::model::CoverageReason::as_str);
+            let detail = row
+                .detail
+                .as_deref()
+                .map(|detail| format!(": {detail}"))
+                .unwrap_or_default();
+            let stale = if row.stale {
+                " (shown as of an earlier cycle)"
+            } else {
+                ""
+            };
+            format!(
+                "  {} is {} ({reason}){stale}{detail}",
+                row.cell,
+                row.coverage.as_str()
+            )
+        })
+        .collect()
+}
+
+fn published(outcome: &CycleOutcome) -> Option<String> {
+    let published = outcome.publication.as_ref()?;
+    Some(format!(
+        "published: {} created, {} updated, {} archived, {} held, {} unchanged, {} failed",
+        published.created,
+        published.updated,
+        published.archived,
+        published.held,
+        published.unchanged,
+        published.failed
+    ))
+}

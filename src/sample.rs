@@ -1,0 +1,17 @@
+//! Built-in sample data: findings as the AWS CLI writes them, for a first look without an AWS account.
+
+use include_dir::{Dir, include_dir};
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sample");
+
+/// The files, by name.
+#[must_use]
+pub fn files() -> Vec<(&'static str, &'static [u8])> {
+    let mut files: Vec<_> = FILES
+        .files()
+        .filter_map(|file| Some((file.path().to_str()?, file.contents())))
+        .filter(|(name, _)| name.ends_with(".json"))
+        .collect();
+    files.sort_unstable();
+    files
+}

@@ -1,0 +1,229 @@
+//! The daemon: its schedule, one cycle at a time, and how it stops.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::aws::{Aws, Fault, HOME, Operation};
+use crate::findings::seed;
+use crate::program::{Ran, config, events, exposured_on};
+use crate::stories::put;
+
+const EVERY_SECOND: &str = "[schedule]\ncron = \"* * * * * *\"\n";
+const NEVER_SOON: &str = "[schedule]\ncron = \"0 0 0 1 1 *\"\n";
+
+struct Daemon {
+    child: Child,
+    started: Instant,
+    _folder: tempfile::TempDir,
+}
+
+impl Daemon {
+    fn start(aws: &Aws, text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = config(folder.path(), text);
+        let child = exposured_on(aws)
+            .args(["run", "--config"])
+            .arg(path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            child,
+            started: Instant::now(),
+            _folder: folder,
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end; a daemon that does not end is killed, and fails the test.
+    fn ended(mut self, within: Duration) -> Ran {
+        let deadline = Instant::now() + within;
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if Instant::now() > deadline => break None,
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        if status.is_none() {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+        let mut stderr = String::new();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        let status = status.unwrap_or_else(|| panic!("the daemon did not end:\n{stderr}"));
+        Ran {
+            code: status.code().unwrap_or(-1),
+            stdout: String::new(),
+            stderr,
+        }
+    }
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited for: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_cycle_runs_at_once_and_the_signal_ends_the_daemon() {
+    for signal in ["TERM", "INT"] {
+        let aws = Aws::start();
+        put(&aws, seed());
+        let daemon = Daemon::start(&aws, NEVER_SOON);
+        wait_until("two published exposures", || {
+            aws.imported(HOME, "us-east-1").len() == 2
+        });
+        daemon.signal(signal);
+        let ran = daemon.ended(Duration::from_secs(10)).expect(0);
+        assert_eq!(ran.events("cycle_started").len(), 1);
+        assert_eq!(
+            ran.events("shutdown_started")[0]["signal"],
+            format!("SIG{signal}")
+        );
+        assert_eq!(ran.events("shutdown_finished").len(), 1);
+    }
+}
+
+#[test]
+fn without_run_on_start_the_first_tick_is_waited_for() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    let daemon = Daemon::start(&aws, &format!("{NEVER_SOON}run_on_start = false\n"));
+    std::thread::sleep(Duration::from_millis(700));
+    daemon.signal("TERM");
+    let ran = daemon.ended(Duration::from_secs(10)).expect(0);
+    assert_eq!(ran.events("daemon_started").len(), 1);
+    assert_eq!(ran.events("cycle_started").len(), 0);
+    assert_eq!(aws.requests().len(), 0);
+}
+
+#[test]
+fn cycles_follow_the_schedule() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    let daemon = Daemon::start(&aws, &format!("{EVERY_SECOND}run_on_start = false\n"));
+    wait_until("three cycles", || {
+        aws.requests_to(Operation::GetCallerIdentity).len() >= 3
+    });
+    assert!(daemon.started.elapsed() > Duration::from_secs(1));
+    daemon.signal("TERM");
+    daemon.ended(Duration::from_secs(10)).expect(0);
+}
+
+#[test]
+fn a_tick_that_meets_a_running_cycle_is_skipped() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.fault(
+        Operation::InspectorListFindings,
+        Fault::hang(Duration::from_secs(4)),
+    );
+    let daemon = Daemon::start(&aws, EVERY_SECOND);
+    wait_until("a second cycle", || {
+        aws.requests_to(Operation::GetCallerIdentity).len() >= 2
+    });
+    daemon.signal("TERM");
+    let ran = daemon.ended(Duration::from_secs(20)).expect(0);
+    assert!(ran.events("tick_skipped").len() >= 2, "{}", ran.stderr);
+    // The cycles did not overlap: each ended before the next began.
+    let order: Vec<String> = ran
+        .stderr
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|event| event["event"].as_str().map(str::to_owned))
+        .filter(|name| {
+            name == "cycle_started" || name == "cycle_finished" || name == "cycle_failed"
+        })
+        .collect();
+    assert!(
+        order.chunks(2).all(|pair| pair[0] == "cycle_started"),
+        "{order:?}"
+    );
+}
+
+#[test]
+fn the_batch_in_flight_finishes_and_no_further_one_begins() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.fault(
+        Operation::BatchImportFindings,
+        Fault::hang(Duration::from_secs(3)),
+    );
+    let daemon = Daemon::start(&aws, NEVER_SOON);
+    wait_until("an import", || {
+        !aws.requests_to(Operation::BatchImportFindings).is_empty()
+    });
+    daemon.signal("TERM");
+    let ran = daemon.ended(Duration::from_secs(25)).expect(0);
+    assert_eq!(ran.events("batch_published").len(), 1, "{}", ran.stderr);
+    assert_eq!(aws.imported(HOME, "us-east-1").len(), 2);
+}
+
+#[test]
+fn a_signal_while_collecting_ends_the_daemon_without_publishing() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.fault(
+        Operation::InspectorListFindings,
+        Fault::hang(Duration::from_secs(60)),
+    );
+    let daemon = Daemon::start(&aws, NEVER_SOON);
+    wait_until("a hanging call", || {
+        !aws.requests_to(Operation::InspectorListFindings).is_empty()
+    });
+    daemon.signal("TERM");
+    let ran = daemon.ended(Duration::from_secs(10)).expect(0);
+    assert_eq!(ran.events("cycle_failed").len(), 1, "{}", ran.stderr);
+    assert_eq!(aws.requests_to(Operation::BatchImportFindings).len(), 0);
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.fault(
+        Operation::BatchImportFindings,
+        Fault::hang(Duration::from_secs(60)),
+    );
+    let daemon = Daemon::start(&aws, NEVER_SOON);
+    wait_until("an import", || {
+        !aws.requests_to(Operation::BatchImportFindings).is_empty()
+    });
+    daemon.signal("TERM");
+    std::thread::sleep(Duration::from_millis(300));
+    daemon.signal("TERM");
+    let ran = daemon.ended(Duration::from_secs(5)).expect(1);
+    assert_eq!(events(&ran.stderr, "shutdown_finished").len(), 0);
+}
+
+#[test]
+fn a_failed_cycle_does_not_end_the_daemon() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.fault(Operation::GetCallerIdentity, Fault::expired_token());
+    let daemon = Daemon::start(&aws, EVERY_SECOND);
+    wait_until("two published exposures", || {
+        aws.imported(HOME, "us-east-1").len() == 2
+    });
+    daemon.signal("TERM");
+    let ran = daemon.ended(Duration::from_secs(20)).expect(0);
+    assert_eq!(ran.events("cycle_failed").len(), 1, "{}", ran.stderr);
+}

@@ -1,0 +1,1 @@
+//! The published formats against the published schemas.

@@ -1,0 +1,134 @@
+//! Records that cannot be read, and text that means harm.
+
+use serde_json::{Value, json};
+
+use crate::aws::{Aws, HOME};
+use crate::findings::{reachable, seed};
+use crate::program::{exposured, exposured_on, run};
+
+#[test]
+fn a_record_that_cannot_be_read_is_counted_and_named_and_the_rest_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut broken = reachable("i-broken", None);
+    broken["networkReachabilityDetails"]["openPortRange"]["end"] = json!(70_000);
+    let mut nameless = seed().security_hub[0].clone();
+    nameless["AwsAccountId"] = json!("12");
+    let findings = [
+        vec![broken, nameless, json!({"what": "is this"}), json!("text")],
+        seed().security_hub,
+        seed().inspector,
+    ]
+    .concat();
+    std::fs::write(
+        folder.path().join("findings.json"),
+        json!({"Findings": findings}).to_string(),
+    )
+    .unwrap();
+    let ran = run(exposured()
+        .args(["once", "--format", "json", "--input"])
+        .arg(folder.path()))
+    .expect(3);
+    let result = ran.json();
+    assert_eq!(result["summary"]["exposures"], 2);
+    assert_eq!(result["coverage"][0]["coverage"], "partial");
+    assert_eq!(result["coverage"][0]["count"], 4);
+    let skipped: Vec<(u64, Value, String)> = ran
+        .events("record_skipped")
+        .iter()
+        .map(|event| {
+            assert_eq!(event["file"], "findings.json");
+            (
+                event["index"].as_u64().unwrap(),
+                event["record"].clone(),
+                event["why"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    insta::assert_debug_snapshot!(skipped);
+}
+
+#[test]
+fn a_file_that_breaks_off_is_used_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = serde_json::to_string_pretty(&json!({"findings": seed().inspector})).unwrap();
+    std::fs::write(
+        folder.path().join("findings.json"),
+        &whole[..whole.len() - 300],
+    )
+    .unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not findings at all").unwrap();
+    let ran = run(exposured()
+        .args(["once", "--format", "json", "--input"])
+        .arg(folder.path()))
+    .expect(3);
+    let result = ran.json();
+    // The last of the three instances stands where the file breaks off.
+    assert_eq!(result["summary"]["exposures"], 1);
+    for row in result["coverage"].as_array().unwrap() {
+        assert_eq!(row["reason"], "unreadable-file");
+        assert!(row["detail"].as_str().unwrap().contains("line "), "{row}");
+    }
+}
+
+#[test]
+fn an_unreadable_record_of_the_api_costs_that_record_alone() {
+    let aws = Aws::start();
+    let mut inspector = seed().inspector;
+    inspector[0]["epss"] = json!({"score": 17.5});
+    inspector[0]["type"] = json!("PACKAGE_VULNERABILITY");
+    inspector[0]["packageVulnerabilityDetails"] = json!({"vulnerabilityId": "CVE-1"});
+    aws.account(HOME)
+        .region("us-east-1")
+        .inspector_findings(inspector)
+        .security_hub_findings(seed().security_hub);
+    let ran = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "json"])).expect(3);
+    assert_eq!(ran.json()["summary"]["exposures"], 2);
+    let skipped = ran.events("record_skipped");
+    assert_eq!(skipped.len(), 1);
+    assert_eq!(skipped[0]["source"], "inspector");
+    assert_eq!(skipped[0]["account"], HOME);
+    assert!(skipped[0]["why"].as_str().unwrap().contains("17.5"));
+}
+
+#[test]
+fn an_answer_that_the_sdk_cannot_hold_is_read_all_the_same() {
+    let aws = Aws::start();
+    let mut seed = seed();
+    // A text where the SDK's model has a number: its parser gives up the whole page.
+    seed.security_hub[2]["Resources"][0]["Details"]["AwsEc2Instance"]["MetadataOptions"]["HttpPutResponseHopLimit"] =
+        json!("one");
+    aws.account(HOME)
+        .region("us-east-1")
+        .inspector_findings(seed.inspector)
+        .security_hub_findings(seed.security_hub);
+    let ran = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "json"])).expect(0);
+    assert_eq!(ran.json()["summary"]["exposures"], 2);
+}
+
+#[test]
+fn nothing_harmful_reaches_terminal_or_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut finding = reachable("i-1", Some("web"));
+    let harm = "\u{1b}]0;pwned\u{7}\u{202e}gnp.exe\r\n\u{9b}31m";
+    finding["title"] = json!(format!("Port is reachable {harm}"));
+    finding["resources"][0]["tags"] =
+        json!({ format!("k{harm}"): harm, "big": "x".repeat(1_000_000) });
+    finding["networkReachabilityDetails"]["networkPath"]["steps"][1]["componentId"] = json!(harm);
+    let mut skipped = reachable("i-2", None);
+    skipped["awsAccountId"] = json!(harm);
+    let content = json!({"findings": [finding, skipped]}).to_string();
+    std::fs::write(folder.path().join("f\u{1b}[2J.json"), content).unwrap();
+    for format in ["table", "json", "asff", "ocsf"] {
+        let ran = run(exposured()
+            .args(["once", "--format", format, "--input"])
+            .arg(folder.path()))
+        .expect(3);
+        for text in [&ran.stdout, &ran.stderr] {
+            let harmful = text
+                .chars()
+                .find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+            assert_eq!(harmful, None, "{format}");
+            assert!(text.len() < 100_000, "{format}");
+        }
+    }
+}

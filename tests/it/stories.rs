@@ -1,0 +1,320 @@
+//! End to end, named after what the user does.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::aws::{Aws, HOME, Operation, Service};
+use crate::findings::{Seed, control, ec2, reachable, seed, vulnerability};
+use crate::program::{config, exposured, exposured_on, exposures, run};
+
+const MODEST: &str =
+    "Potential Credential Stealing: Internet reachable EC2 instance with instance profile";
+const ADMIN: &str = "Potential Credential Stealing: Internet reachable EC2 instance with administrative instance profile";
+
+pub fn put(aws: &Aws, seed: Seed) {
+    aws.account(HOME)
+        .region("us-east-1")
+        .security_hub_findings(seed.security_hub)
+        .inspector_findings(seed.inspector)
+        .macie_findings(seed.macie);
+}
+
+fn assert_seed_case(result: &Value) {
+    let expected = [("i-admin", "HIGH", ADMIN), ("i-modest", "LOW", MODEST)];
+    let expected = expected
+        .map(|(instance, severity, title)| (instance.into(), severity.into(), title.into()));
+    assert_eq!(exposures(result), expected);
+    let modest = &result["exposures"][1];
+    let ids = |contributing: bool| -> Vec<&str> {
+        let traits = modest["traits"].as_array().unwrap();
+        let some = traits
+            .iter()
+            .filter(|one| one["contributing"] == contributing);
+        some.map(|one| one["id"].as_str().unwrap()).collect()
+    };
+    assert_eq!(
+        ids(true),
+        ["instance-profile-attached", "internet-reachable"]
+    );
+    assert_eq!(
+        ids(false),
+        [
+            "imds-v1-allowed",
+            "open-security-group",
+            "public-ipv4-assigned",
+            "vpc-reachable"
+        ]
+    );
+    assert_eq!(modest["resource"]["id"], ec2("instance", "i-modest"));
+    assert_eq!(modest["resource"]["type"], "AWS::EC2::Instance");
+    for one in modest["traits"].as_array().unwrap() {
+        assert!(
+            one["signals"][0].as_str().unwrap().starts_with("arn:aws:"),
+            "{one}"
+        );
+    }
+}
+
+#[test]
+fn somebody_opened_an_instance_to_the_internet_and_asks_aws() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    let ran = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "json"])).expect(0);
+    assert_seed_case(&ran.json());
+    let coverage = ran.json()["coverage"].as_array().unwrap().clone();
+    assert_eq!(coverage.len(), 3);
+    assert!(
+        coverage
+            .iter()
+            .all(|row| row["coverage"] == "complete" && row["account"] == HOME),
+        "{coverage:#?}"
+    );
+    assert_eq!(
+        aws.requests_to(Operation::BatchImportFindings).len(),
+        0,
+        "a dry run publishes nothing"
+    );
+}
+
+#[test]
+fn somebody_has_the_same_findings_in_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let Seed {
+        security_hub,
+        inspector,
+        macie,
+    } = seed();
+    write(
+        folder.path(),
+        "a.json",
+        &json!({"Findings": security_hub}).to_string(),
+    );
+    write(
+        folder.path(),
+        "b.json",
+        &serde_json::to_string_pretty(&json!({"findings": inspector})).unwrap(),
+    );
+    write(
+        folder.path(),
+        "c.json",
+        &json!({"findings": macie}).to_string(),
+    );
+    let ran = run(exposured()
+        .args(["once", "--format", "json", "--input"])
+        .arg(folder.path()))
+    .expect(0);
+    assert_seed_case(&ran.json());
+}
+
+#[test]
+fn every_form_of_file_gives_the_same_result() {
+    let Seed {
+        security_hub,
+        inspector,
+        ..
+    } = seed();
+    let all: Vec<Value> = security_hub.into_iter().chain(inspector).collect();
+    let lines: String = all.iter().map(|finding| format!("{finding}\n")).collect();
+    let forms: [(&str, Vec<u8>); 6] = [
+        ("bare-list", json!(all).to_string().into_bytes()),
+        (
+            "one-envelope-of-both-kinds",
+            json!({"Findings": all}).to_string().into_bytes(),
+        ),
+        (
+            "envelope-with-token-first",
+            format!("{{\"NextToken\":\"t\",\"findings\":{}}}", json!(all)).into_bytes(),
+        ),
+        ("json-lines.txt", lines.clone().into_bytes()),
+        ("no-name-says-gzip", gzipped(lines.as_bytes())),
+        ("list.json.gz", gzipped(json!(all).to_string().as_bytes())),
+    ];
+    for (name, content) in forms {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("below")).unwrap();
+        std::fs::write(folder.path().join("below").join(name), content).unwrap();
+        let ran = run(exposured()
+            .args(["once", "--format", "json", "--input"])
+            .arg(folder.path()))
+        .expect(0);
+        assert_seed_case(&ran.json());
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for format in ["table", "json", "asff", "ocsf"] {
+        let once = || {
+            run(exposured().args(["once", "--sample", "--format", format]))
+                .expect(0)
+                .stdout
+        };
+        assert_eq!(once(), once(), "{format}");
+    }
+}
+
+#[test]
+fn the_sample_needs_no_account() {
+    let ran = run(exposured().args(["once", "--sample"])).expect(0);
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn resources_of_security_hub_tell_the_role_of_a_profile() {
+    let folder = tempfile::tempdir().unwrap();
+    let resource = |id: &str, kind: &str, config: Value| {
+        json!({
+            "ResourceId": id, "AccountId": HOME, "Region": "us-east-1", "ResourceType": kind,
+            "ResourceDetailCaptureTimeDt": "2026-11-20T06:00:00Z", "ResourceConfig": config,
+        })
+    };
+    let resources = json!({"Resources": [
+        resource("i-1", "AWS::EC2::Instance", json!({"iamInstanceProfile": {"arn": format!("arn:aws:iam::{HOME}:instance-profile/ops")}})),
+        resource(&format!("arn:aws:iam::{HOME}:role/ops"), "AWS::IAM::Role", json!({
+            "instanceProfileList": [{"arn": format!("arn:aws:iam::{HOME}:instance-profile/ops")}],
+            "attachedManagedPolicies": [{"policyArn": format!("arn:aws:iam::{HOME}:policy/everything")}],
+        })),
+    ]});
+    let policy = control(
+        "IAM.1",
+        "AwsIamPolicy",
+        &format!("arn:aws:iam::{HOME}:policy/everything"),
+        json!({}),
+    );
+    write(folder.path(), "resources.json", &resources.to_string());
+    write(
+        folder.path(),
+        "findings.json",
+        &json!([policy, reachable("i-1", None)]).to_string(),
+    );
+    let ran = run(exposured()
+        .args(["once", "--format", "json", "--input"])
+        .arg(folder.path()))
+    .expect(0);
+    assert_eq!(
+        exposures(&ran.json()),
+        [("i-1".into(), "HIGH".into(), ADMIN.into())]
+    );
+}
+
+#[test]
+fn a_large_answer_is_read_to_the_last_page() {
+    let aws = Aws::start();
+    let network = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
+    let inspector = (0..450)
+        .map(|number| vulnerability(&format!("i-{number:04}"), "CVE-2026-1", 0.9, true, network));
+    let hub = (0..350).map(|number| {
+        control(
+            "EC2.8",
+            "AwsEc2Instance",
+            &ec2("instance", &format!("i-{number:04}")),
+            json!({}),
+        )
+    });
+    aws.account(HOME)
+        .region("us-east-1")
+        .inspector_findings(inspector.collect())
+        .security_hub_findings(hub.collect());
+    let ran = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "json"])).expect(0);
+    let result = ran.json();
+    assert_eq!(result["summary"]["high"], 450);
+    let with_imds = result["exposures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|exposure| {
+            exposure["traits"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|one| one["id"] == "imds-v1-allowed")
+        });
+    assert_eq!(with_imds.count(), 350);
+    for request in aws.requests_to(Operation::GetFindings) {
+        assert_eq!(request.body["MaxResults"], 100);
+        let filters = &request.body["Filters"];
+        assert!(
+            filters["ComplianceSecurityControlId"]
+                .as_array()
+                .unwrap()
+                .len()
+                <= 20
+        );
+        assert_eq!(
+            filters["ComplianceStatus"],
+            json!([{"Value": "FAILED", "Comparison": "EQUALS"}])
+        );
+        assert_eq!(
+            filters["RecordState"],
+            json!([{"Value": "ACTIVE", "Comparison": "EQUALS"}])
+        );
+    }
+}
+
+#[test]
+fn findings_that_do_not_count_make_no_exposure() {
+    let aws = Aws::start();
+    let mut seed = seed();
+    for finding in &mut seed.inspector {
+        finding["status"] = json!("SUPPRESSED");
+    }
+    seed.security_hub[0]["Workflow"]["Status"] = json!("SUPPRESSED");
+    put(&aws, seed);
+    let ran = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "json"])).expect(0);
+    assert_eq!(ran.json()["exposures"], json!([]));
+}
+
+#[test]
+fn two_regions_are_two_cells_each() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.account(HOME)
+        .region("eu-west-1")
+        .disable(Service::Macie);
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(
+        folder.path(),
+        "[aws]\nregions = [\"us-east-1\", \"eu-west-1\"]\n",
+    );
+    let ran = run(exposured_on(&aws)
+        .args(["once", "--dry-run", "--format", "json", "--config"])
+        .arg(path))
+    .expect(3);
+    let result = ran.json();
+    assert_seed_case(&result);
+    let failed: Vec<_> = result["coverage"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["coverage"] != "complete")
+        .collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["source"], "macie");
+    assert_eq!(failed[0]["region"], "eu-west-1");
+    assert_eq!(failed[0]["reason"], "not-enabled");
+}
+
+#[test]
+fn a_check_tells_what_is_missing() {
+    let aws = Aws::start();
+    aws.account(HOME)
+        .region("us-east-1")
+        .deny("inspector2:ListFindings")
+        .disable(Service::Macie);
+    let ran = run(exposured_on(&aws).args(["check", "--aws"])).expect(3);
+    // The version changes with each edit of the catalogue.
+    let table = ran.stdout.split("\n\n").nth(1).unwrap();
+    insta::assert_snapshot!(table);
+}
+
+fn write(folder: &Path, name: &str, content: &str) {
+    std::fs::write(folder.join(name), content).unwrap();
+}
+
+fn gzipped(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}

@@ -1,0 +1,247 @@
+//! What goes wrong at AWS ends one cell, with its reason, and nothing else.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::aws::{Aws, Fault, HOME, Operation, Service};
+use crate::findings::{control, ec2, seed};
+use crate::program::{Ran, config, exposured_on, run};
+use crate::stories::put;
+
+fn once(aws: &Aws) -> Ran {
+    run(exposured_on(aws).args(["once", "--dry-run", "--format", "json"]))
+}
+
+fn row<'a>(result: &'a Value, source: &str) -> &'a Value {
+    let rows = result["coverage"].as_array().unwrap();
+    rows.iter().find(|row| row["source"] == source).unwrap()
+}
+
+#[test]
+fn throttling_is_waited_out() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.fault(Operation::GetFindings, Fault::throttle().times(4));
+    aws.fault(Operation::InspectorListFindings, Fault::throttle().times(4));
+    aws.fault(Operation::MacieListFindings, Fault::throttle().times(4));
+    assert_eq!(once(&aws).expect(0).json()["summary"]["exposures"], 2);
+}
+
+#[test]
+fn the_documented_rates_are_kept() {
+    let aws = Aws::start();
+    aws.rate_limits(true);
+    let findings = (0..1_500).map(|number| {
+        control(
+            "EC2.8",
+            "AwsEc2Instance",
+            &ec2("instance", &format!("i-{number:04}")),
+            json!({}),
+        )
+    });
+    aws.account(HOME)
+        .region("us-east-1")
+        .security_hub_findings(findings.collect());
+    once(&aws).expect(0);
+    let requests = aws.requests_to(Operation::GetFindings);
+    let throttled = requests
+        .iter()
+        .filter(|request| request.status == 429)
+        .count();
+    assert!(
+        throttled * 50 <= requests.len(),
+        "{throttled} of {} were throttled",
+        requests.len()
+    );
+}
+
+#[test]
+fn an_error_of_the_service_ends_its_cell_alone() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.fault(Operation::MacieListFindings, Fault::not_json().always());
+    let ran = once(&aws).expect(3);
+    let result = ran.json();
+    assert_eq!(row(&result, "macie")["coverage"], "failed");
+    assert_eq!(row(&result, "macie")["reason"], "bad-answer");
+    assert_eq!(row(&result, "inspector")["coverage"], "complete");
+    assert_eq!(result["summary"]["exposures"], 2);
+    let event = &ran
+        .events("cell_collected")
+        .into_iter()
+        .find(|event| event["source"] == "macie")
+        .unwrap();
+    assert_eq!(
+        (event["level"].as_str(), event["reason"].as_str()),
+        (Some("WARN"), Some("bad-answer"))
+    );
+}
+
+#[test]
+fn a_denied_call_names_the_missing_action() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.account(HOME)
+        .region("us-east-1")
+        .deny("inspector2:ListFindings");
+    let result = once(&aws).expect(3).json();
+    assert_eq!(row(&result, "inspector")["reason"], "denied");
+    assert_eq!(
+        row(&result, "inspector")["action"],
+        "inspector2:ListFindings"
+    );
+    let detail = row(&result, "inspector")["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("allow inspector2:ListFindings to the role"),
+        "{detail}"
+    );
+}
+
+#[test]
+fn a_service_that_is_off_is_told_from_one_that_is_denied() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    let place = aws.account(HOME).region("us-east-1");
+    place
+        .disable(Service::SecurityHub)
+        .disable(Service::Macie)
+        .disable(Service::Inspector);
+    let result = once(&aws).expect(3).json();
+    for source in ["security-hub", "inspector", "macie"] {
+        assert_eq!(row(&result, source)["reason"], "not-enabled", "{source}");
+    }
+}
+
+#[test]
+fn a_reset_or_truncated_answer_is_asked_for_again() {
+    for fault in [
+        Fault::reset_before_answer(),
+        Fault::reset_mid_answer(),
+        Fault::truncated_json(),
+        Fault::not_json(),
+    ] {
+        let aws = Aws::start();
+        put(&aws, seed());
+        aws.fault(Operation::GetFindings, fault.clone());
+        aws.fault(Operation::InspectorListFindings, fault.clone());
+        let ran = once(&aws);
+        assert_eq!(ran.code, 0, "{fault:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_token_that_went_stale_starts_the_listing_anew() {
+    let aws = Aws::start();
+    let findings = (0..250).map(|number| {
+        control(
+            "EC2.8",
+            "AwsEc2Instance",
+            &ec2("instance", &format!("i-{number:04}")),
+            json!({}),
+        )
+    });
+    aws.account(HOME)
+        .region("us-east-1")
+        .security_hub_findings(findings.collect());
+    // While the second page hangs, every token becomes void.
+    aws.fault(
+        Operation::GetFindings,
+        Fault::hang(Duration::from_secs(2)).after(1),
+    );
+    let expiring = std::thread::scope(|scope| {
+        let running = scope.spawn(|| once(&aws));
+        while aws.requests_to(Operation::GetFindings).len() < 2 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        aws.expire_tokens();
+        running.join().unwrap()
+    });
+    let ran = expiring.expect(0);
+    assert_eq!(ran.events("query_restarted").len(), 1, "{}", ran.stderr);
+    assert_eq!(row(&ran.json(), "security-hub")["coverage"], "complete");
+}
+
+#[test]
+fn expired_credentials_are_named() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    aws.fault(
+        Operation::InspectorListFindings,
+        Fault::expired_token().always(),
+    );
+    let result = once(&aws).expect(3).json();
+    assert_eq!(row(&result, "inspector")["reason"], "credentials");
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_costs_seconds() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    // Nothing listens there.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let clock = Instant::now();
+    let ran = run(exposured_on(&aws)
+        .env("AWS_ENDPOINT_URL_INSPECTOR2", format!("http://{closed}"))
+        .args(["once", "--dry-run", "--format", "json"]))
+    .expect(3);
+    assert_eq!(row(&ran.json(), "inspector")["reason"], "unreachable");
+    assert!(
+        clock.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        clock.elapsed()
+    );
+}
+
+#[test]
+fn macie_where_there_is_no_macie_is_no_failure() {
+    let aws = Aws::start();
+    aws.account(HOME).region("ap-south-2");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path(), "[aws]\nregions = [\"ap-south-2\"]\n");
+    let ran = run(exposured_on(&aws)
+        .env("AWS_ENDPOINT_URL_MACIE2", format!("http://{closed}"))
+        .args(["once", "--dry-run", "--format", "json", "--config"])
+        .arg(path))
+    .expect(0);
+    assert_eq!(row(&ran.json(), "macie")["coverage"], "unavailable");
+    assert_eq!(row(&ran.json(), "macie")["reason"], "not-in-region");
+}
+
+#[test]
+fn without_credentials_nothing_can_be_done() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    let ran = run(exposured_on(&aws)
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .args(["once", "--dry-run"]))
+    .expect(1);
+    assert!(
+        ran.stderr.contains("sts:GetCallerIdentity"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.events("cycle_failed").len(), 1);
+}
+
+#[test]
+fn without_a_region_nothing_can_be_asked() {
+    let aws = Aws::start();
+    let ran = run(exposured_on(&aws)
+        .env_remove("AWS_REGION")
+        .args(["once", "--dry-run"]))
+    .expect(2);
+    assert!(
+        ran.stderr
+            .contains("set aws.regions in the configuration, or AWS_REGION"),
+        "{}",
+        ran.stderr
+    );
+}
