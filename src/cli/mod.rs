@@ -13,6 +13,8 @@ use clap::{Parser, Subcommand};
 
 use crate::catalogue::{Catalogue, builtin_files, compile};
 use crate::config::{self, Config};
+use crate::daemon::Shutdown;
+use crate::telemetry::{self, Progress};
 
 /// How a command ended. Scripts can rely on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +99,23 @@ fn load(path: Option<&PathBuf>) -> Result<(Arc<Config>, Arc<Catalogue>), Exit> {
         (Ok(config), Ok(catalogue)) => Ok((Arc::new(config), Arc::new(catalogue))),
         _ => Err(Exit::Usage),
     }
+}
+
+/// What every command that runs cycles begins with: configuration and catalogue, the log, the signals.
+fn start(
+    config: Option<&PathBuf>,
+    progress: &Progress,
+) -> Result<(Arc<Config>, Arc<Catalogue>, Shutdown), Exit> {
+    let (config, catalogue) = load(config)?;
+    telemetry::start(progress).map_err(|error| {
+        complain(error);
+        Exit::Usage
+    })?;
+    let shutdown = Shutdown::listen().map_err(|error| {
+        complain(format_args!("listening for signals: {error}"));
+        Exit::Failed
+    })?;
+    Ok((config, catalogue, shutdown))
 }
 
 /// Tells an error on standard error, in the form that every command uses.

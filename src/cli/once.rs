@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use crate::daemon::{Cycle, CycleError, Input, Shutdown};
-use crate::telemetry::{self, Progress};
+use crate::daemon::{Cycle, CycleError, Input};
+use crate::telemetry::Progress;
 
-use super::{Exit, complain, load, output};
+use super::{Exit, complain, output, start};
 
 #[derive(Debug, Args)]
 pub(super) struct OnceArguments {
@@ -44,21 +44,10 @@ pub(super) enum Format {
 }
 
 pub(super) async fn once(arguments: OnceArguments) -> Exit {
-    let (config, catalogue) = match load(arguments.config.as_ref()) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
     let progress = Progress::on_terminal();
-    if let Err(error) = telemetry::start(&progress) {
-        complain(error);
-        return Exit::Usage;
-    }
-    let shutdown = match Shutdown::listen() {
-        Ok(shutdown) => shutdown,
-        Err(error) => {
-            complain(format_args!("listening for signals: {error}"));
-            return Exit::Failed;
-        }
+    let (config, catalogue, shutdown) = match start(arguments.config.as_ref(), &progress) {
+        Ok(started) => started,
+        Err(exit) => return exit,
     };
     let input = match (arguments.input, arguments.sample) {
         (Some(folder), _) => Input::Folder(folder),

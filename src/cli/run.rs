@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::daemon::{self, Cycle, Shutdown};
-use crate::telemetry::{self, Progress};
+use crate::daemon::{self, Cycle};
+use crate::telemetry::Progress;
 
-use super::{Exit, complain, load};
+use super::{Exit, complain, start};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -18,21 +18,10 @@ pub(super) struct RunArguments {
 }
 
 pub(super) async fn run(arguments: RunArguments) -> Exit {
-    let (config, catalogue) = match load(Some(&arguments.config)) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
     let progress = Progress::none();
-    if let Err(error) = telemetry::start(&progress) {
-        complain(error);
-        return Exit::Usage;
-    }
-    let shutdown = match Shutdown::listen() {
-        Ok(shutdown) => shutdown,
-        Err(error) => {
-            complain(format_args!("listening for signals: {error}"));
-            return Exit::Failed;
-        }
+    let (config, catalogue, shutdown) = match start(Some(&arguments.config), &progress) {
+        Ok(started) => started,
+        Err(exit) => return exit,
     };
     let cycle = Cycle {
         config: Arc::clone(&config),

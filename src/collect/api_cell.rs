@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::aws::{CallError, Failure};
@@ -27,6 +28,30 @@ pub(super) enum Stopped {
     },
     /// exposured was told to stop.
     Interrupted,
+}
+
+/// A page of a listing, as Security Hub and Inspector spell it. An answer without the list is none: it must not pass
+/// for an empty one.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow, alias = "Findings")]
+    findings: Vec<&'a RawValue>,
+    #[serde(rename = "nextToken", alias = "NextToken")]
+    next_token: Option<String>,
+}
+
+/// Reads the envelope of an answer.
+pub(super) fn parse<'a, T: Deserialize<'a>>(
+    doing: &'static str,
+    answer: &'a str,
+) -> Result<T, Stopped> {
+    serde_json::from_str(answer).map_err(|error| Stopped::Call {
+        doing,
+        error: CallError {
+            failure: Failure::BadAnswer,
+            message: format!("the answer's form: {error}"),
+        },
+    })
 }
 
 /// A cell that is being read.
@@ -70,6 +95,43 @@ impl<'a> ApiCell<'a> {
                     attempt += 1
                 }
                 Err(error) => return Err(Stopped::Call { doing, error }),
+            }
+        }
+    }
+
+    /// Reads a listing of records to its end. A paging token that went stale is refused as bad input: then the listing
+    /// begins anew, once; what was read before is read again, and the same finding is kept once.
+    pub(super) async fn read_listing<C: Future<Output = Result<String, CallError>>>(
+        &self,
+        doing: &'static str,
+        reader: Reader,
+        page: impl Fn(Option<String>) -> C,
+    ) -> Result<(), Stopped> {
+        match self.read_pages(doing, reader, &page).await {
+            Err(Stopped::Call { error, .. }) if error.failure == Failure::InvalidInput => {
+                self.collection
+                    .log
+                    .query_restarted(&self.cell, &error.message);
+                self.read_pages(doing, reader, &page).await
+            }
+            ended => ended,
+        }
+    }
+
+    async fn read_pages<C: Future<Output = Result<String, CallError>>>(
+        &self,
+        doing: &'static str,
+        reader: Reader,
+        page: &impl Fn(Option<String>) -> C,
+    ) -> Result<(), Stopped> {
+        let mut token: Option<String> = None;
+        loop {
+            let answer = self.call(doing, || page(token.clone())).await?;
+            let page: Page<'_> = parse(doing, &answer)?;
+            self.read_page(&page.findings, reader);
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(());
             }
         }
     }

@@ -2,30 +2,19 @@
 
 use aws_sdk_inspector2::Client;
 use aws_sdk_inspector2::types::{FilterCriteria, StringComparison, StringFilter};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::aws::{CallError, Failure, Limiter, RawAnswer};
+use crate::aws::{CallError, Limiter, RawAnswer};
 
 use super::api_cell::{ApiCell, Stopped};
 use super::record::inspector;
-use super::security_hub::parse;
 
 /// The IAM action.
-pub(super) const ACTION: &str = "inspector2:ListFindings";
+const ACTION: &str = "inspector2:ListFindings";
 
 /// The most that `ListFindings` gives at once. Source: the inspector2 model.
 const PAGE: i32 = 100;
 
 const DOING: &str = "reading Inspector's findings";
-
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow, default)]
-    findings: Vec<&'a RawValue>,
-    #[serde(rename = "nextToken")]
-    next_token: Option<String>,
-}
 
 /// Reads the cell to the end.
 pub(super) async fn read(
@@ -33,33 +22,11 @@ pub(super) async fn read(
     limiter: &Limiter,
     cell: &ApiCell<'_>,
 ) -> Result<(), Stopped> {
-    match read_pages(client, cell, limiter).await {
-        // As in Security Hub: a token that went stale is bad input, and the listing begins anew, once.
-        Err(Stopped::Call { error, .. }) if error.failure == Failure::InvalidInput => {
-            cell.collection()
-                .log
-                .query_restarted(&cell.cell, &error.message);
-            read_pages(client, cell, limiter).await
-        }
-        other => other,
-    }
-}
-
-async fn read_pages(client: &Client, cell: &ApiCell<'_>, limiter: &Limiter) -> Result<(), Stopped> {
-    let mut token: Option<String> = None;
-    loop {
-        let next = || async {
-            limiter.wait().await;
-            page(client, PAGE, token.clone()).await
-        };
-        let answer = cell.call(DOING, next).await?;
-        let page: Page<'_> = parse(DOING, &answer)?;
-        cell.read_page(&page.findings, inspector::read);
-        token = page.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
-            return Ok(());
-        }
-    }
+    cell.read_listing(DOING, inspector::read, async |token| {
+        limiter.wait().await;
+        page(client, PAGE, token).await
+    })
+    .await
 }
 
 async fn page(client: &Client, size: i32, token: Option<String>) -> Result<String, CallError> {

@@ -7,13 +7,12 @@ use serde_json::value::RawValue;
 
 use crate::aws::{CallError, Failure, Limiter, RawAnswer};
 
-use super::api_cell::{ApiCell, Stopped};
+use super::api_cell::{ApiCell, Stopped, parse};
 use super::record::macie;
-use super::security_hub::parse;
 
 /// The IAM actions.
-pub(super) const LIST_ACTION: &str = "macie2:ListFindings";
-pub(super) const GET_ACTION: &str = "macie2:GetFindings";
+const LIST_ACTION: &str = "macie2:ListFindings";
+const GET_ACTION: &str = "macie2:GetFindings";
 
 /// The most ids that `GetFindings` takes. Source: the macie2 model.
 const IDS_A_CALL: usize = 50;
@@ -26,7 +25,7 @@ const GETTING: &str = "reading Macie's findings";
 
 #[derive(Deserialize)]
 struct Ids {
-    #[serde(rename = "findingIds", default)]
+    #[serde(rename = "findingIds")]
     finding_ids: Vec<String>,
     #[serde(rename = "nextToken")]
     next_token: Option<String>,
@@ -34,7 +33,7 @@ struct Ids {
 
 #[derive(Deserialize)]
 struct Findings<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     findings: Vec<&'a RawValue>,
 }
 
