@@ -102,6 +102,18 @@ impl ExposureRule {
         needed.intersection(traits)
     }
 
+    /// The traits of which one would make the rule match; empty if it matches, `None` if one is not enough.
+    #[must_use]
+    pub fn missing(&self, traits: &TraitSet) -> Option<TraitSet> {
+        let absent = self.all.difference(traits);
+        let any_holds = self.any.is_empty() || traits.intersects(&self.any);
+        match (absent.len(), any_holds) {
+            (0 | 1, true) => Some(absent),
+            (0, false) => Some(self.any),
+            _ => None,
+        }
+    }
+
     /// How specific the rule is: how many traits it cannot do without.
     #[must_use]
     pub fn specificity(&self) -> usize {

@@ -38,6 +38,12 @@ impl SeverityModel {
                 .value()
     }
 
+    /// The least sums of moderate, high and very high.
+    #[must_use]
+    pub fn least_sums(&self) -> [u8; 3] {
+        self.sums
+    }
+
     /// The likelihood that the first four factors make.
     #[must_use]
     pub fn likelihood(&self, levels: &BTreeMap<Factor, Level>) -> Likelihood {

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, no logic of its own.
 
 mod check;
+mod explain;
 mod once;
 mod output;
 mod run;
@@ -11,9 +12,10 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
+use crate::aws::SessionError;
 use crate::catalogue::{Catalogue, builtin_files, compile};
 use crate::config::{self, Config};
-use crate::daemon::Shutdown;
+use crate::daemon::{CycleError, Input, Shutdown};
 use crate::telemetry::{self, Progress};
 
 /// How a command ended. Scripts can rely on it.
@@ -59,6 +61,8 @@ enum Command {
     Run(run::RunArguments),
     /// Run one cycle, and print the exposures
     Once(once::OnceArguments),
+    /// Explain one resource: its traits, its severity, why not, what helps
+    Explain(explain::ExplainArguments),
     /// Check configuration and catalogue, and, with --aws, every API that would be called
     Check(check::CheckArguments),
 }
@@ -80,6 +84,7 @@ pub async fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Once(arguments) => once::once(arguments).await,
+        Command::Explain(arguments) => explain::explain(arguments).await,
         Command::Check(arguments) => check::check(arguments).await,
     };
     exit.into()
@@ -116,6 +121,23 @@ fn start(
         Exit::Failed
     })?;
     Ok((config, catalogue, shutdown))
+}
+
+/// Where findings come from.
+fn input(folder: Option<PathBuf>, sample: bool) -> Input {
+    match (folder, sample) {
+        (Some(folder), _) => Input::Folder(folder),
+        (None, true) => Input::Sample,
+        (None, false) => Input::Aws,
+    }
+}
+
+/// What is the user's to mend in the command line or the configuration is wrong usage.
+fn exit_of(error: &CycleError) -> Exit {
+    match error {
+        CycleError::Session(SessionError::NoRegion) | CycleError::Folder(_) => Exit::Usage,
+        _ => Exit::Failed,
+    }
 }
 
 /// Tells an error on standard error, in the form that every command uses.

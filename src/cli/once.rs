@@ -1,15 +1,14 @@
 //! `exposured once`: one cycle, its result on standard output.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use crate::daemon::{Cycle, CycleError, Input};
+use crate::daemon::{Cycle, Input};
 use crate::telemetry::Progress;
 
-use super::{Exit, complain, output, start};
+use super::{Exit, complain, exit_of, input, output, start};
 
 #[derive(Debug, Args)]
 pub(super) struct OnceArguments {
@@ -49,11 +48,7 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
         Ok(started) => started,
         Err(exit) => return exit,
     };
-    let input = match (arguments.input, arguments.sample) {
-        (Some(folder), _) => Input::Folder(folder),
-        (None, true) => Input::Sample,
-        (None, false) => Input::Aws,
-    };
+    let input = input(arguments.input, arguments.sample);
     let dry_run = arguments.dry_run || input != Input::Aws;
     let cycle = Cycle {
         config,
@@ -66,26 +61,19 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
     match cycle.run(&input).await {
         Ok(outcome) => {
             let text = output::render(arguments.format, &outcome, &catalogue);
-            // A reader that has seen enough (`| head`) is no failure.
-            let printed = std::io::stdout().write_all(text.as_bytes());
-            match printed {
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            match output::print(&text) {
+                Err(error) => {
                     complain(format_args!("printing the result: {error}"));
                     Exit::Failed
                 }
-                _ if outcome.unpublished() > 0 => Exit::Failed,
-                _ if outcome.is_partial() => Exit::Partial,
-                _ => Exit::Done,
+                Ok(()) if outcome.unpublished() > 0 => Exit::Failed,
+                Ok(()) if outcome.is_partial() => Exit::Partial,
+                Ok(()) => Exit::Done,
             }
         }
         Err(error) => {
             complain(&error);
-            match error {
-                CycleError::Session(crate::aws::SessionError::NoRegion) | CycleError::Folder(_) => {
-                    Exit::Usage
-                }
-                _ => Exit::Failed,
-            }
+            exit_of(&error)
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct Cycle {
 pub struct CycleOutcome {
     /// The exposures.
     pub evaluation: Evaluation,
+    /// What they were derived from.
+    pub view: Arc<View>,
     /// How much is known of each cell.
     pub coverage: Vec<CoverageRow>,
     /// Of when the exposures are: the start of the cycle, or, of files, the latest time in them.
@@ -141,7 +143,10 @@ impl Cycle {
         self.go_on()?;
         let (view, coverage) = {
             let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-            (store.view(), store.coverage().cloned().collect::<Vec<_>>())
+            (
+                Arc::new(store.view()),
+                store.coverage().cloned().collect::<Vec<_>>(),
+            )
         };
         let as_of = match input {
             Input::Aws => started,
@@ -150,7 +155,7 @@ impl Cycle {
                 view.latest_update().unwrap_or(DateTime::UNIX_EPOCH)
             }
         };
-        let evaluation = self.evaluate(view, log).await;
+        let evaluation = self.evaluate(Arc::clone(&view), log).await;
         self.go_on()?;
         let publication = match &session {
             Some(session) if !self.dry_run => {
@@ -171,6 +176,7 @@ impl Cycle {
         let asked_as = session.map(|session| (session.account, session.home().clone()));
         Ok(CycleOutcome {
             evaluation,
+            view,
             coverage,
             as_of,
             asked_as,
@@ -228,7 +234,7 @@ impl Cycle {
         }
     }
 
-    async fn evaluate(&self, view: View, log: &CycleLog) -> Evaluation {
+    async fn evaluate(&self, view: Arc<View>, log: &CycleLog) -> Evaluation {
         let clock = Instant::now();
         let catalogue = Arc::clone(&self.catalogue);
         let evaluation =

@@ -2,6 +2,8 @@
 
 mod attack_path;
 mod carried;
+mod explain;
+mod grading;
 mod score;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -16,6 +18,8 @@ use crate::model::{
 use crate::store::{ResourceIndex, View};
 
 use carried::{Carried, carried};
+pub use explain::{Effect, Explanation, Fix, NearMiss, explain, find};
+use grading::{Grading, contributing};
 pub use score::Score;
 
 /// What an evaluation gives.
@@ -25,6 +29,8 @@ pub struct Evaluation {
     pub exposures: Vec<Exposure>,
     /// How many resources could have been exposed: those of a type that has rules.
     pub resources: usize,
+    /// How many of them have no exposure, but one further trait would make one of those that are there.
+    pub near_misses: usize,
 }
 
 impl Evaluation {
@@ -54,8 +60,12 @@ pub fn evaluate(view: &View, catalogue: &Catalogue) -> Evaluation {
         }
         evaluation.resources += 1;
         let carried = carried(view, catalogue, index);
-        if let Some(exposure) = expose(view, catalogue, index, rules, &carried) {
-            evaluation.exposures.push(exposure);
+        match expose(view, catalogue, index, rules, &carried) {
+            Some(exposure) => evaluation.exposures.push(exposure),
+            None if rules.iter().any(|rule| is_near_miss(rule, &carried.traits)) => {
+                evaluation.near_misses += 1;
+            }
+            None => {}
         }
     }
     evaluation.exposures.sort_by(|one, other| {
@@ -65,6 +75,14 @@ pub fn evaluate(view: &View, catalogue: &Catalogue) -> Evaluation {
             .then_with(|| one.resource.cmp(&other.resource))
     });
     evaluation
+}
+
+/// Whether one further trait, beside some that are there, would make the rule match.
+fn is_near_miss(rule: &ExposureRule, traits: &TraitSet) -> bool {
+    !rule.contributing(traits).is_empty()
+        && rule
+            .missing(traits)
+            .is_some_and(|missing| !missing.is_empty())
 }
 
 /// The exposure of one resource: all rules that match, as one finding.
@@ -79,12 +97,11 @@ fn expose(
         view,
         catalogue,
         carried,
-        rules,
     };
-    let ranked = grading.ranked();
+    let ranked = grading.ranked(rules);
     let decisive = *ranked.first()?;
     let contributing = contributing(&ranked, &carried.traits);
-    let score = grading.score(rules)?;
+    let score = grading.score(rules, &carried.traits)?;
     let resource = view.resource(index);
     Some(Exposure {
         id: ExposureId::of(&resource),
@@ -103,68 +120,6 @@ fn expose(
         seen_by: seen_by(view, carried, &contributing),
         resource,
     })
-}
-
-fn contributing<'a>(
-    matched: impl IntoIterator<Item = &'a &'a ExposureRule>,
-    traits: &TraitSet,
-) -> TraitSet {
-    let mut contributing = TraitSet::default();
-    for rule in matched {
-        contributing.extend(&rule.contributing(traits));
-    }
-    contributing
-}
-
-/// Grades the traits of one resource.
-struct Grading<'a> {
-    view: &'a View,
-    catalogue: &'a Catalogue,
-    carried: &'a Carried,
-    rules: &'a [ExposureRule],
-}
-
-impl<'a> Grading<'a> {
-    /// The rules that match: the most severe first, then the most specific, then by id.
-    fn ranked(&self) -> Vec<&'a ExposureRule> {
-        let mut ranked: Vec<(Severity, &ExposureRule)> = self
-            .rules
-            .iter()
-            .filter_map(|rule| Some((self.score(std::slice::from_ref(rule))?.severity, rule)))
-            .collect();
-        ranked.sort_by(|(one_severity, one), (other_severity, other)| {
-            other_severity
-                .cmp(one_severity)
-                .then_with(|| other.specificity().cmp(&one.specificity()))
-                .then_with(|| one.id.cmp(&other.id))
-        });
-        ranked.into_iter().map(|(_, rule)| rule).collect()
-    }
-
-    /// The score of those of the rules that match; `None` if none does.
-    ///
-    /// In the matrix an unknown impact may weigh more than a low one: AWS takes the likelihood alone then. So that
-    /// knowing more never lowers the severity, what is exposed without the traits that tell the impact is scored too,
-    /// and the greater counts.
-    fn score(&self, rules: &[ExposureRule]) -> Option<Score> {
-        let all = self.carried.traits;
-        let without_impact = all.difference(&self.catalogue.impact_traits());
-        let (with, without) = (
-            self.score_of(rules, &all),
-            self.score_of(rules, &without_impact),
-        );
-        match (with, without) {
-            (Some(with), Some(without)) if without.severity > with.severity => Some(without),
-            (with, _) => with,
-        }
-    }
-
-    fn score_of(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
-        let matched: Vec<&ExposureRule> =
-            rules.iter().filter(|rule| rule.matches(traits)).collect();
-        let needed = contributing(&matched, traits);
-        (!matched.is_empty()).then(|| Score::of(self.view, self.catalogue, self.carried, &needed))
-    }
 }
 
 /// All traits of the resource, contributing ones first, then by type and id.

@@ -9,6 +9,7 @@ fn help_is_worth_reading() {
         &["run", "--help"],
         &["once", "--help"],
         &["check", "--help"],
+        &["explain", "--help"],
     ] {
         let ran = run(exposured().env("COLUMNS", "100").args(arguments)).expect(0);
         insta::assert_snapshot!(

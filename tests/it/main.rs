@@ -3,6 +3,7 @@
 mod aws;
 mod command_line;
 mod daemon;
+mod explaining;
 mod findings;
 mod formats;
 mod hard_input;

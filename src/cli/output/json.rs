@@ -17,7 +17,7 @@ struct Result<'a> {
 }
 
 #[derive(Serialize)]
-struct ExposureJson<'a> {
+pub(super) struct ExposureJson<'a> {
     id: &'a str,
     title: &'a str,
     description: &'a str,
@@ -34,7 +34,7 @@ struct ExposureJson<'a> {
 }
 
 #[derive(Serialize)]
-struct TraitJson<'a> {
+pub(super) struct TraitJson<'a> {
     id: &'a str,
     title: &'a str,
     #[serde(rename = "type")]
@@ -53,6 +53,7 @@ struct Summary<'a> {
     medium: usize,
     low: usize,
     resources_evaluated: usize,
+    near_misses: usize,
     cells: Cells,
     catalogue_version: &'a str,
     published: Option<Published>,
@@ -102,6 +103,7 @@ pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
             medium: count(Severity::Medium),
             low: count(Severity::Low),
             resources_evaluated: outcome.evaluation.resources,
+            near_misses: outcome.evaluation.near_misses,
             cells: Cells {
                 complete: cells(Coverage::Complete),
                 partial: cells(Coverage::Partial),
@@ -127,7 +129,7 @@ pub(super) fn pretty(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
-fn exposure(exposure: &Exposure) -> ExposureJson<'_> {
+pub(super) fn exposure(exposure: &Exposure) -> ExposureJson<'_> {
     ExposureJson {
         id: exposure.id.as_str(),
         title: &exposure.title,
@@ -155,7 +157,7 @@ fn exposure(exposure: &Exposure) -> ExposureJson<'_> {
     }
 }
 
-fn exposure_trait(one: &ExposureTrait) -> TraitJson<'_> {
+pub(super) fn exposure_trait(one: &ExposureTrait) -> TraitJson<'_> {
     TraitJson {
         id: one.id.as_str(),
         title: &one.title,

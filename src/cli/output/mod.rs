@@ -1,7 +1,10 @@
 //! The result of a cycle, as text.
 
+mod explanation;
 mod json;
 mod table;
+
+use std::io::Write;
 
 use crate::catalogue::Catalogue;
 use crate::daemon::CycleOutcome;
@@ -9,6 +12,16 @@ use crate::model::{AccountId, Exposure, Partition, Region};
 use crate::publish::{self, Activity, Event, asff};
 
 use super::once::Format;
+
+pub(super) use explanation::explanation;
+
+/// Prints on standard output. A reader that has seen enough (`| head`) is no failure.
+pub(super) fn print(text: &str) -> std::io::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}
 
 /// The result in the format that was asked for, with a line break at the end.
 pub(super) fn render(format: Format, outcome: &CycleOutcome, catalogue: &Catalogue) -> String {

@@ -20,6 +20,16 @@ pub(super) fn render(outcome: &CycleOutcome) -> String {
     for line in incomplete(outcome) {
         let _ = writeln!(text, "{line}");
     }
+    match outcome.evaluation.near_misses {
+        0 => {}
+        1 => text.push_str("1 resource is one trait away from an exposure: `exposured explain RESOURCE` says which\n"),
+        count => {
+            let _ = writeln!(
+                text,
+                "{count} resources are one trait away from an exposure: `exposured explain RESOURCE` says which"
+            );
+        }
+    }
     if let Some(published) = published(outcome) {
         let _ = writeln!(text, "{published}");
     }

@@ -1,0 +1,98 @@
+//! `exposured explain`: everything about one resource, from the same evaluation that publishes it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use crate::catalogue::Catalogue;
+use crate::daemon::{Cycle, CycleOutcome};
+use crate::evaluate::{explain as explain_resource, find};
+use crate::telemetry::Progress;
+
+use super::{Exit, complain, exit_of, input, output, start};
+
+/// More candidates than these are not worth listing.
+const CANDIDATES: usize = 20;
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// The resource: its ARN, its id, or a unique part of one
+    resource: String,
+    /// The configuration file; without it, the defaults
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read findings from the files in this folder instead of AWS
+    #[arg(long, value_name = "DIR", conflicts_with = "sample")]
+    input: Option<PathBuf>,
+    /// Read built-in sample findings instead of AWS
+    #[arg(long)]
+    sample: bool,
+    /// How to print the explanation
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    format: ExplainFormat,
+}
+
+/// How an explanation is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+pub(super) async fn explain(arguments: ExplainArguments) -> Exit {
+    let progress = Progress::on_terminal();
+    let (config, catalogue, shutdown) = match start(arguments.config.as_ref(), &progress) {
+        Ok(started) => started,
+        Err(exit) => return exit,
+    };
+    let cycle = Cycle {
+        config,
+        catalogue: Arc::clone(&catalogue),
+        store: Arc::default(),
+        // To explain is to look, not to publish.
+        dry_run: true,
+        progress,
+        cancel: shutdown.token().clone(),
+    };
+    match cycle.run(&input(arguments.input, arguments.sample)).await {
+        Ok(outcome) => tell(&arguments.resource, arguments.format, &outcome, &catalogue),
+        Err(error) => {
+            complain(&error);
+            exit_of(&error)
+        }
+    }
+}
+
+fn tell(text: &str, format: ExplainFormat, outcome: &CycleOutcome, catalogue: &Catalogue) -> Exit {
+    let found = find(&outcome.view, catalogue, text);
+    let [index] = found[..] else {
+        if found.is_empty() {
+            complain(format_args!(
+                "no finding that was read names a resource like {text:?}"
+            ));
+        } else {
+            complain(format_args!("{text:?} may mean {} resources:", found.len()));
+            for index in found.iter().take(CANDIDATES) {
+                let resource = outcome.view.resource(*index);
+                eprintln!(
+                    "  {} ({}, {}, {})",
+                    resource.id, resource.resource_type, resource.account, resource.region
+                );
+            }
+        }
+        return Exit::Usage;
+    };
+    let explanation = explain_resource(&outcome.view, catalogue, index);
+    let text = output::explanation(format, &explanation, catalogue);
+    match output::print(&text) {
+        Err(error) => {
+            complain(format_args!("printing the explanation: {error}"));
+            Exit::Failed
+        }
+        Ok(()) if outcome.is_partial() => Exit::Partial,
+        Ok(()) => Exit::Done,
+    }
+}

@@ -1,0 +1,289 @@
+//! An explanation, as text and as JSON.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::catalogue::{Catalogue, SeverityModel};
+use crate::evaluate::{Effect, Explanation, Fix, NearMiss};
+use crate::model::{
+    Evidence, Exposure, ExposureTrait, Factor, Impact, Likelihood, Resource, SignalReference,
+};
+
+use super::super::explain::ExplainFormat;
+use super::json::{ExposureJson, TraitJson, exposure as exposure_json, exposure_trait, pretty};
+
+/// More findings behind one trait are counted and not listed; JSON has them all.
+const FINDINGS_A_TRAIT: usize = 5;
+
+#[derive(Serialize)]
+struct ExplanationJson<'a> {
+    resource: &'a Resource,
+    exposure: Option<ExposureJson<'a>>,
+    traits: Vec<TraitJson<'a>>,
+    near_misses: &'a [NearMiss],
+    fixes: &'a [Fix],
+}
+
+pub(in crate::cli) fn explanation(
+    format: ExplainFormat,
+    explanation: &Explanation,
+    catalogue: &Catalogue,
+) -> String {
+    match format {
+        ExplainFormat::Json => pretty(&ExplanationJson {
+            resource: &explanation.resource,
+            exposure: explanation.exposure.as_ref().map(exposure_json),
+            traits: explanation.traits.iter().map(exposure_trait).collect(),
+            near_misses: &explanation.near_misses,
+            fixes: &explanation.fixes,
+        }),
+        ExplainFormat::Text => text(explanation, catalogue),
+    }
+}
+
+// Writing to a String cannot fail, so the results of `write!` are let go throughout.
+fn text(explanation: &Explanation, catalogue: &Catalogue) -> String {
+    let mut text = String::new();
+    let resource = &explanation.resource;
+    let _ = writeln!(
+        text,
+        "{}\n{} of account {} in {}\n",
+        resource.id, resource.resource_type, resource.account, resource.region
+    );
+    match &explanation.exposure {
+        Some(exposure) => {
+            let _ = writeln!(
+                text,
+                "{}: {}\n{}\n",
+                exposure.severity.as_str(),
+                exposure.title,
+                exposure.description
+            );
+        }
+        None if explanation.has_rules => text.push_str(&no_exposure(explanation)),
+        None => {
+            let _ = writeln!(
+                text,
+                "No exposure: there are no rules for {}.\n",
+                resource.resource_type
+            );
+        }
+    }
+    traits(&mut text, &explanation.traits);
+    if let Some(exposure) = &explanation.exposure {
+        arithmetic(&mut text, exposure, catalogue.severity());
+        fixes(&mut text, &explanation.fixes);
+    }
+    near_misses(&mut text, explanation);
+    text
+}
+
+/// The answer to somebody who waited six hours.
+fn no_exposure(explanation: &Explanation) -> String {
+    let why = match (
+        explanation.traits.is_empty(),
+        explanation.near_misses.is_empty(),
+    ) {
+        (true, _) => "nothing that was read shows a trait of it".to_owned(),
+        (false, true) => {
+            "its traits are not sufficient, and no single further one would make them so".to_owned()
+        }
+        (false, false) => {
+            let missing: Vec<String> = explanation
+                .near_misses
+                .iter()
+                .filter(|miss| !miss.present.is_empty())
+                .map(missing)
+                .collect();
+            if missing.is_empty() {
+                "its traits alone are not sufficient".to_owned()
+            } else {
+                format!(
+                    "its traits alone are not sufficient; what is not known of it is {}",
+                    missing.join("; or ")
+                )
+            }
+        }
+    };
+    format!("No exposure: {why}.\n\n")
+}
+
+fn missing(miss: &NearMiss) -> String {
+    let titles: Vec<String> = miss
+        .missing
+        .iter()
+        .map(|(_, title)| format!("\u{201c}{title}\u{201d}"))
+        .collect();
+    titles.join(" or ")
+}
+
+fn traits(text: &mut String, traits: &[ExposureTrait]) {
+    if traits.is_empty() {
+        return;
+    }
+    text.push_str("Traits\n");
+    for one in traits {
+        let kind = if one.contributing {
+            "contributing"
+        } else {
+            "contextual"
+        };
+        let _ = writeln!(
+            text,
+            "  {} ({kind}, {}: {})",
+            one.title,
+            one.trait_type.as_str(),
+            one.id
+        );
+        for signal in one.signals.iter().take(FINDINGS_A_TRAIT) {
+            let _ = writeln!(
+                text,
+                "    by {}\n       {}",
+                evidence(signal),
+                signal.finding
+            );
+        }
+        if one.signals.len() > FINDINGS_A_TRAIT {
+            let _ = writeln!(
+                text,
+                "    and by {} more",
+                one.signals.len() - FINDINGS_A_TRAIT
+            );
+        }
+    }
+    text.push('\n');
+}
+
+fn evidence(signal: &SignalReference) -> String {
+    let on = signal
+        .resource
+        .id
+        .rsplit([':', '/'])
+        .next()
+        .unwrap_or(&signal.resource.id);
+    match &signal.evidence {
+        Evidence::Control { id, title } => format!("control {} on {on}: {title}", id.as_str()),
+        Evidence::NetworkReachability(path) => match path.ports {
+            Some(range) => format!(
+                "a network path, ports {} to {}: {}",
+                range.begin, range.end, path.title
+            ),
+            None => format!("a network path: {}", path.title),
+        },
+        Evidence::PackageVulnerability(found) => {
+            let epss = found
+                .epss
+                .map(|score| format!(", EPSS {}", score.value()))
+                .unwrap_or_default();
+            let exploit = match (found.known_exploited, found.exploit_available) {
+                (true, _) => ", exploited in the wild",
+                (false, Some(true)) => ", an exploit is public",
+                _ => "",
+            };
+            format!("{}{epss}{exploit}", found.title)
+        }
+        Evidence::SensitiveData(data) => format!("{} in {on}", data.finding_type),
+        Evidence::Attribute { path, value, title } => {
+            format!("{path} is {value}, as told by: {title}")
+        }
+        Evidence::KnownResource { id } => format!("the policy {id}"),
+    }
+}
+
+/// Each factor, its level, who gave it; the sum; the cell of the matrix.
+fn arithmetic(text: &mut String, exposure: &Exposure, model: &SeverityModel) {
+    text.push_str("Severity\n");
+    for score in &exposure.factors {
+        let because: Vec<&str> = score
+            .because
+            .iter()
+            .map(crate::model::TraitId::as_str)
+            .collect();
+        let because = if because.is_empty() {
+            "\u{2013}".to_owned()
+        } else {
+            because.join(", ")
+        };
+        let _ = writeln!(
+            text,
+            "  {:<22} {}  {because}",
+            score.factor.as_str(),
+            score.level.value()
+        );
+    }
+    let levels: std::collections::BTreeMap<Factor, _> = exposure
+        .factors
+        .iter()
+        .map(|score| (score.factor, score.level))
+        .collect();
+    let level = |factor| {
+        levels
+            .get(&factor)
+            .map_or(0, |level: &crate::model::Level| level.value())
+    };
+    let _ = writeln!(
+        text,
+        "  likelihood = {} + {} + the greater of {} and {} = {}: {}",
+        level(Factor::EaseOfExploit),
+        level(Factor::EaseOfDiscovery),
+        level(Factor::Awareness),
+        level(Factor::LikelihoodOfExploit),
+        SeverityModel::sum(&levels),
+        band(exposure.likelihood, model.least_sums()),
+    );
+    let impact = exposure.impact.map_or("unknown", Impact::as_str);
+    let _ = writeln!(
+        text,
+        "  likelihood {} \u{d7} impact {impact} = {}\n",
+        exposure.likelihood.as_str(),
+        exposure.severity.as_str()
+    );
+}
+
+fn band(likelihood: Likelihood, [moderate, high, very_high]: [u8; 3]) -> String {
+    let range = match likelihood {
+        Likelihood::Low => format!("less than {moderate}"),
+        Likelihood::Moderate => format!("{moderate} or more"),
+        Likelihood::High => format!("{high} or more"),
+        Likelihood::VeryHigh => format!("{very_high} or more"),
+    };
+    format!("{} ({range})", likelihood.as_str())
+}
+
+fn fixes(text: &mut String, fixes: &[Fix]) {
+    text.push_str("What helps\n");
+    for fix in fixes {
+        let effect = match fix.effect {
+            Effect::Resolves => "resolves it".to_owned(),
+            Effect::Reduces(severity) => format!("reduces it to {}", severity.as_str()),
+            Effect::Unchanged => "alone changes nothing".to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "  ending {} {effect}\n    {}\n    {}",
+            fix.trait_id, fix.remediation.text, fix.remediation.url
+        );
+    }
+    text.push('\n');
+}
+
+fn near_misses(text: &mut String, explanation: &Explanation) {
+    if explanation.near_misses.is_empty() {
+        return;
+    }
+    text.push_str(if explanation.exposure.is_some() {
+        "What would make it worse\n"
+    } else {
+        "Why not\n"
+    });
+    for miss in &explanation.near_misses {
+        let _ = writeln!(
+            text,
+            "  {}, if it had {}\n    {}",
+            miss.severity.as_str(),
+            missing(miss),
+            miss.title
+        );
+    }
+}
