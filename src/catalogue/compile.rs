@@ -12,9 +12,10 @@ use crate::model::{
     ResourceType, RuleId, TraitId, TraitIndex, TraitSet,
 };
 
-use super::derive::{AttributeCondition, Conditions, VulnerabilityCondition};
+use super::attribute::{self, AttributeCondition, AttributeTest};
+use super::derive::{Conditions, VulnerabilityCondition};
 use super::raw::{
-    RawExposure, RawFactors, RawFile, RawInspector, RawSeverity, RawSignal, RawTrait, RawValue,
+    RawExposure, RawFactors, RawFile, RawInspector, RawSeverity, RawSignal, RawTrait,
 };
 use super::{
     Catalogue, ExposureRule, Raise, Route, SeverityModel, SignalCondition, TraitDefinition,
@@ -414,7 +415,7 @@ impl Compiler {
                         .push(AttributeCondition {
                             trait_index: index,
                             path: path.clone(),
-                            equals: raw.equals.as_ref().map(json_value),
+                            test: AttributeTest::of(raw),
                         });
                 }
             } else if let Some(suffix) = &raw.known_resource {
@@ -432,16 +433,30 @@ impl Compiler {
         signal: &Spanned<RawSignal>,
     ) -> Option<SignalCondition> {
         let raw = signal.get_ref();
-        if let Some(type_prefix) = &raw.macie {
+        if let Some(type_prefix) = raw
+            .guardduty
+            .as_ref()
+            .or(raw.macie.as_ref().filter(|one| one.starts_with("Policy:")))
+        {
+            return Some(SignalCondition::Detection {
+                type_prefix: type_prefix.clone(),
+            });
+        }
+        if let Some(type_prefix) = raw.macie.as_ref().or(raw.sensitive_data.as_ref()) {
             return Some(SignalCondition::SensitiveData {
                 type_prefix: type_prefix.clone(),
                 severity_at_least: raw.severity_at_least,
+                category: raw.category.clone(),
             });
         }
         match raw.inspector? {
             RawInspector::NetworkReachability => Some(SignalCondition::NetworkReachability {
                 from: raw.from.map(Into::into),
                 ports: raw.ports.clone().unwrap_or_default(),
+            }),
+            RawInspector::CodeVulnerability => Some(SignalCondition::CodeVulnerability {
+                cwes: raw.cwes.clone().unwrap_or_default(),
+                severity_at_least: raw.severity_at_least,
             }),
             RawInspector::PackageVulnerability => {
                 let epss_at_least = match raw.epss_at_least.map(Epss::try_from) {
@@ -623,12 +638,14 @@ fn misfit(raw: &RawSignal) -> Option<&'static str> {
         raw.control.is_some(),
         raw.inspector.is_some(),
         raw.macie.is_some(),
+        raw.guardduty.is_some(),
+        raw.sensitive_data.is_some(),
         raw.attribute.is_some(),
         raw.known_resource.is_some(),
     ];
     if kinds.into_iter().filter(|is_set| *is_set).count() != 1 {
         return Some(
-            "expected exactly one of control, inspector, macie, attribute and known_resource",
+            "expected exactly one of control, inspector, macie, guardduty, sensitive_data, attribute and known_resource",
         );
     }
     let of_path = raw.from.is_some() || raw.ports.is_some();
@@ -639,32 +656,22 @@ fn misfit(raw: &RawSignal) -> Option<&'static str> {
         || raw.exploit_available.is_some()
         || raw.known_exploited.is_some()
         || raw.id_prefix.is_some();
-    let of_attribute = raw.equals.is_some() || raw.present.is_some();
+    let has_severity = matches!(
+        raw.inspector,
+        Some(RawInspector::PackageVulnerability | RawInspector::CodeVulnerability)
+    ) || raw.macie.is_some();
     if of_path && raw.inspector != Some(RawInspector::NetworkReachability) {
         Some("from and ports belong to inspector = \"network-reachability\"")
     } else if of_vulnerability && raw.inspector != Some(RawInspector::PackageVulnerability) {
         Some("conditions on a vulnerability belong to inspector = \"package-vulnerability\"")
-    } else if raw.severity_at_least.is_some()
-        && raw.macie.is_none()
-        && raw.inspector != Some(RawInspector::PackageVulnerability)
-    {
-        Some("severity_at_least belongs to macie or to inspector = \"package-vulnerability\"")
-    } else if of_attribute != raw.attribute.is_some() {
-        Some("an attribute needs equals or present, and these two belong to attribute alone")
-    } else if raw.equals.is_some() && raw.present.is_some() {
-        Some("equals and present exclude each other")
-    } else if raw.present == Some(false) {
-        Some("an absent attribute is unknown, never \"no\": present can only be true")
+    } else if raw.cwes.is_some() && raw.inspector != Some(RawInspector::CodeVulnerability) {
+        Some("cwes belongs to inspector = \"code-vulnerability\"")
+    } else if raw.severity_at_least.is_some() && !has_severity {
+        Some("severity_at_least belongs to macie or to a vulnerability that Inspector finds")
+    } else if raw.category.is_some() && raw.macie.is_none() {
+        Some("category belongs to macie")
     } else {
-        None
-    }
-}
-
-fn json_value(value: &RawValue) -> serde_json::Value {
-    match value {
-        RawValue::Text(text) => text.as_str().into(),
-        RawValue::Flag(flag) => (*flag).into(),
-        RawValue::Number(number) => (*number).into(),
+        attribute::misfit(raw)
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    ControlId, Epss, Evidence, NetworkPath, ResourceType, SensitiveData, SourceSeverity,
-    TraitIndex, TraitSet, Vulnerability,
+    CodeVulnerability, ControlId, Epss, Evidence, NetworkPath, ResourceType, SensitiveData,
+    SourceSeverity, TraitIndex, TraitSet, Vulnerability,
 };
 
 use super::Catalogue;
+use super::attribute::AttributeCondition;
 use super::raw::RawOrigin;
 
 /// What a finding of Inspector or Macie must say to show a trait.
@@ -28,6 +29,20 @@ pub enum SignalCondition {
         type_prefix: String,
         /// The least severity.
         severity_at_least: Option<SourceSeverity>,
+        /// A category that must be among those found.
+        category: Option<String>,
+    },
+    /// A flaw in code.
+    CodeVulnerability {
+        /// One of which it is; empty: any.
+        cwes: Vec<String>,
+        /// The least severity.
+        severity_at_least: Option<SourceSeverity>,
+    },
+    /// What a service saw.
+    Detection {
+        /// How the finding's type begins.
+        type_prefix: String,
     },
 }
 
@@ -62,17 +77,6 @@ pub struct VulnerabilityCondition {
     pub(super) severity_at_least: Option<SourceSeverity>,
 }
 
-/// What an attribute in a resource's details must be like. An absent attribute is unknown, never "no".
-#[derive(Clone, Debug)]
-pub struct AttributeCondition {
-    /// The trait.
-    pub trait_index: TraitIndex,
-    /// The path, with dots.
-    pub path: String,
-    /// The value; `None`: any, if it is not empty.
-    pub equals: Option<serde_json::Value>,
-}
-
 /// All conditions, by what they are looked up with.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Conditions {
@@ -85,6 +89,23 @@ pub(super) struct Conditions {
 }
 
 impl Catalogue {
+    /// How the types of the GuardDuty findings in use begin, sorted.
+    #[must_use]
+    pub fn detections(&self) -> Vec<&str> {
+        let mut prefixes: Vec<&str> = self
+            .conditions
+            .by_signal
+            .iter()
+            .filter_map(|(_, condition)| match condition {
+                SignalCondition::Detection { type_prefix } => Some(type_prefix.as_str()),
+                _ => None,
+            })
+            .collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        prefixes
+    }
+
     /// The traits that evidence shows on the resource that it is about.
     #[must_use]
     pub fn traits_of(&self, evidence: &Evidence, resource_type: ResourceType) -> Vec<TraitIndex> {
@@ -158,9 +179,25 @@ impl SignalCondition {
                 Self::SensitiveData {
                     type_prefix,
                     severity_at_least,
+                    category,
                 },
                 Evidence::SensitiveData(data),
-            ) => is_sensitive(data, type_prefix, *severity_at_least),
+            ) => {
+                is_sensitive(data, type_prefix, *severity_at_least)
+                    && category
+                        .as_ref()
+                        .is_none_or(|wanted| data.categories.contains(wanted))
+            }
+            (
+                Self::CodeVulnerability {
+                    cwes,
+                    severity_at_least,
+                },
+                Evidence::CodeVulnerability(flaw),
+            ) => is_flaw(flaw, cwes, *severity_at_least),
+            (Self::Detection { type_prefix }, Evidence::Detection { finding_type, .. }) => {
+                finding_type.starts_with(type_prefix.as_str())
+            }
             _ => false,
         }
     }
@@ -195,6 +232,15 @@ fn is_sensitive(
 ) -> bool {
     data.finding_type.starts_with(type_prefix)
         && severity_at_least.is_none_or(|least| data.severity >= least)
+}
+
+fn is_flaw(
+    flaw: &CodeVulnerability,
+    cwes: &[String],
+    severity_at_least: Option<SourceSeverity>,
+) -> bool {
+    (cwes.is_empty() || cwes.iter().any(|cwe| flaw.cwes.contains(cwe)))
+        && severity_at_least.is_none_or(|least| flaw.severity >= least)
 }
 
 impl VulnerabilityCondition {

@@ -2,6 +2,7 @@
 //!
 //! The built-in files stand in `config/catalogue/` and are part of the binary.
 
+mod attribute;
 mod builtin;
 mod compile;
 mod derive;
@@ -15,9 +16,10 @@ use crate::model::{
     TraitId, TraitIndex, TraitSet, TraitType,
 };
 
+pub use attribute::{AttributeCondition, AttributeTest};
 pub use builtin::builtin_files;
 pub use compile::compile;
-pub use derive::{AttributeCondition, SignalCondition};
+pub use derive::SignalCondition;
 pub use severity::SeverityModel;
 
 /// How a trait raises one factor.

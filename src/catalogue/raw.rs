@@ -132,8 +132,8 @@ pub struct RawRemediation {
     pub url: String,
 }
 
-/// What a trait derives from: exactly one of `control`, `inspector`, `macie`, `attribute` and `known_resource`, with
-/// the conditions that belong to it.
+/// What a trait derives from: exactly one of `control`, `inspector`, `macie`, `guardduty`, `sensitive_data`,
+/// `attribute` and `known_resource`, with the conditions that belong to it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawSignal {
@@ -160,19 +160,35 @@ pub struct RawSignal {
     pub known_exploited: Option<bool>,
     /// Of a vulnerability: how its id begins.
     pub id_prefix: Option<String>,
+    /// Of a flaw in code: it must be of one of these kinds, such as `CWE-78`.
+    pub cwes: Option<Vec<String>>,
 
     /// How the type of a Macie finding begins.
     pub macie: Option<String>,
+    /// Of sensitive data: a category that must be among those found, such as `CREDENTIALS`.
+    pub category: Option<String>,
+
+    /// How the type of a GuardDuty finding begins.
+    pub guardduty: Option<String>,
+
+    /// How the ASFF type of a data security product's finding begins.
+    pub sensitive_data: Option<String>,
 
     /// Of a vulnerability or a Macie finding: the least severity.
     pub severity_at_least: Option<SourceSeverity>,
 
-    /// The path of an attribute in the resource's details.
+    /// The path of an attribute in the resource's details; `*` stands for each element of a list.
     pub attribute: Option<String>,
     /// Of an attribute: its value.
     pub equals: Option<RawValue>,
     /// Of an attribute: that it is set and not empty.
     pub present: Option<bool>,
+    /// Of an attribute: how its value begins, one of these.
+    pub starts_with: Option<Vec<String>>,
+    /// Of an attribute that has members: what the name of one contains, without regard to case. Values are not read.
+    pub name_contains: Option<Vec<String>>,
+    /// Of an attribute that is a resource policy: that it lets anyone in, on no condition.
+    pub allows_anyone: Option<bool>,
 
     /// The end of the ARN of a resource that is known by its name.
     pub known_resource: Option<String>,
@@ -183,6 +199,7 @@ pub struct RawSignal {
 pub enum RawInspector {
     NetworkReachability,
     PackageVulnerability,
+    CodeVulnerability,
 }
 
 /// Where a network path starts.

@@ -47,7 +47,11 @@ async fn page(client: &Client, size: i32, token: Option<String>) -> Result<Strin
 fn criteria() -> FilterCriteria {
     FilterCriteria::builder()
         .set_finding_status(equals(&["ACTIVE"]))
-        .set_finding_type(equals(&["NETWORK_REACHABILITY", "PACKAGE_VULNERABILITY"]))
+        .set_finding_type(equals(&[
+            "NETWORK_REACHABILITY",
+            "PACKAGE_VULNERABILITY",
+            "CODE_VULNERABILITY",
+        ]))
         .build()
 }
 

@@ -71,7 +71,13 @@ async fn list(client: &Client, size: i32, token: Option<String>) -> Result<Strin
     let raw = RawAnswer::default();
     let equals = |value: &str| CriterionAdditionalProperties::builder().eq(value).build();
     let criteria = FindingCriteria::builder()
-        .criterion("category", equals("CLASSIFICATION"))
+        .criterion(
+            "category",
+            CriterionAdditionalProperties::builder()
+                .eq("CLASSIFICATION")
+                .eq("POLICY")
+                .build(),
+        )
         .criterion("archived", equals("false"))
         .criterion("sample", equals("false"))
         .build();

@@ -18,19 +18,25 @@ const PAGE: i32 = 100;
 /// The most values that one filter takes. Source: the securityhub model, `GetFindingsRequest`.
 const VALUES_A_FILTER: usize = 20;
 
-const DOING: &str = "reading the failed controls";
+const DOING: &str = "reading the findings in Security Hub";
 
-/// Reads the cell to the end: a query for each 20 controls, all of them at once within the API's rate.
+/// Reads the cell to the end: a query for each 20 controls and one for what other services say through Security Hub,
+/// all of them at once within the API's rate.
 pub(super) async fn read(
     client: &Client,
     limiter: &Limiter,
     cell: &ApiCell<'_>,
 ) -> Result<(), Stopped> {
-    let controls: Vec<&str> = cell.collection().catalogue.controls().collect();
-    let queries = controls.chunks(VALUES_A_FILTER).map(|some| {
+    let catalogue = &cell.collection().catalogue;
+    let controls: Vec<&str> = catalogue.controls().collect();
+    let detections = detections(&catalogue.detections());
+    let mut filters: Vec<AwsSecurityFindingFilters> =
+        controls.chunks(VALUES_A_FILTER).map(filters).collect();
+    filters.extend(detections.chunks(VALUES_A_FILTER).map(of_guardduty));
+    let queries = filters.iter().map(|query| {
         cell.read_listing(DOING, asff::read, async |token| {
             limiter.wait().await;
-            page(client, filters(some), PAGE, token).await
+            page(client, query.clone(), PAGE, token).await
         })
     });
     try_join_all(queries).await.map(drop)
@@ -71,6 +77,49 @@ fn filters(controls: &[&str]) -> AwsSecurityFindingFilters {
         .build()
 }
 
+/// GuardDuty's types as they stand in `Types`: `Execution:EC2/MaliciousFile` is written
+/// `TTPs/Execution/Execution:EC2-MaliciousFile`. What Macie says of policies is asked of Macie.
+fn detections(types: &[&str]) -> Vec<String> {
+    types
+        .iter()
+        .filter(|one| !one.starts_with("Policy:IAMUser/S3Bucket"))
+        .filter_map(|one| {
+            let (purpose, _) = one.split_once(':')?;
+            Some(format!(
+                "{}/{}",
+                filed_under(purpose),
+                one.replacen('/', "-", 1)
+            ))
+        })
+        .collect()
+}
+
+/// Under which of ASFF's types Security Hub files a purpose of GuardDuty's.
+/// Source: GuardDuty User Guide, "Integrating AWS Security Hub CSPM with GuardDuty".
+fn filed_under(purpose: &str) -> String {
+    match purpose {
+        "Policy" => "Software and Configuration Checks/AWS Security Best Practices".to_owned(),
+        "UnauthorizedAccess" => "TTPs/Initial Access".to_owned(),
+        other => format!("TTPs/{other}"),
+    }
+}
+
+fn of_guardduty(types: &[String]) -> AwsSecurityFindingFilters {
+    let begins = |value: &String| {
+        StringFilter::builder()
+            .value(value)
+            .comparison(StringFilterComparison::Prefix)
+            .build()
+    };
+    AwsSecurityFindingFilters::builder()
+        .product_name(equals("GuardDuty"))
+        .record_state(equals("ACTIVE"))
+        .workflow_status(equals("NEW"))
+        .workflow_status(equals("NOTIFIED"))
+        .set_type(Some(types.iter().map(begins).collect()))
+        .build()
+}
+
 fn equals(value: &str) -> StringFilter {
     StringFilter::builder()
         .value(value)
@@ -90,4 +139,26 @@ pub(super) async fn probe(client: &Client) -> Result<(), CallError> {
     )
     .await
     .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guardduty_is_asked_in_the_types_of_asff() {
+        assert_eq!(
+            detections(&[
+                "Execution:EC2/MaliciousFile",
+                "Policy:IAMUser/S3BucketSharedExternally",
+                "Policy:Kubernetes/AnonymousAccessGranted",
+                "UnauthorizedAccess:EC2/SSHBruteForce",
+            ]),
+            [
+                "TTPs/Execution/Execution:EC2-MaliciousFile",
+                "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-AnonymousAccessGranted",
+                "TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce",
+            ]
+        );
+    }
 }

@@ -172,6 +172,17 @@ pub struct Vulnerability {
     pub packages: Vec<(String, Option<String>)>,
 }
 
+/// A flaw in code of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct CodeVulnerability {
+    /// The finding's title.
+    pub title: String,
+    /// Inspector's severity.
+    pub severity: SourceSeverity,
+    /// The kinds of weakness, such as `CWE-78`, sorted.
+    pub cwes: Vec<String>,
+}
+
 /// A range of ports, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct PortRange {
@@ -229,8 +240,17 @@ pub enum Evidence {
     NetworkReachability(NetworkPath),
     /// The resource has a vulnerable package.
     PackageVulnerability(Vulnerability),
+    /// The resource runs code with a flaw.
+    CodeVulnerability(CodeVulnerability),
     /// The resource holds sensitive data.
     SensitiveData(SensitiveData),
+    /// A service saw something: a threat (GuardDuty), or a policy that lets data out (Macie).
+    Detection {
+        /// The service's own finding type, such as `Execution:EC2/MaliciousFile`.
+        finding_type: String,
+        /// The finding's title.
+        title: String,
+    },
     /// A fact in the resource's details.
     Attribute {
         /// The path to the attribute, such as `MetadataOptions.HttpTokens`.
@@ -252,9 +272,12 @@ impl Evidence {
     #[must_use]
     pub fn title(&self) -> &str {
         match self {
-            Self::Control { title, .. } | Self::Attribute { title, .. } => title,
+            Self::Control { title, .. }
+            | Self::Attribute { title, .. }
+            | Self::Detection { title, .. } => title,
             Self::NetworkReachability(path) => &path.title,
             Self::PackageVulnerability(vulnerability) => &vulnerability.title,
+            Self::CodeVulnerability(flaw) => &flaw.title,
             Self::SensitiveData(data) => &data.finding_type,
             Self::KnownResource { id } => id,
         }

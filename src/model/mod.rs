@@ -18,8 +18,8 @@ pub use account::{AccountId, NotAnAccountId};
 pub use arn::{Arn, NotAnArn, Partition};
 pub use coverage::{Cell, Coverage, CoverageReason, CoverageRow, Scope, Source};
 pub use evidence::{
-    ControlId, Cvss, Epss, Evidence, FixAvailable, NetworkPath, NotAnEpss, PathStep, PortRange,
-    SensitiveData, SourceSeverity, Vulnerability,
+    CodeVulnerability, ControlId, Cvss, Epss, Evidence, FixAvailable, NetworkPath, NotAnEpss,
+    PathStep, PortRange, SensitiveData, SourceSeverity, Vulnerability,
 };
 pub use exposure::{
     Exposure, ExposureId, ExposureTrait, ExposureTypes, FactorScore, PathEdge, PathNode,

@@ -37,11 +37,33 @@ pub enum RelationKind {
     HasVolume,
     /// Database → cluster.
     MemberOfCluster,
+    /// Database → snapshot.
+    HasSnapshot,
+    /// Subnet → route table.
+    RoutedBy,
+    /// Name of an image, by repository and tag → the image that carries the tag.
+    PointsToImage,
+    /// Function → what calls it from the outside: API method, target of an agent gateway.
+    InvokedBy,
+    /// Target of an agent gateway → the gateway.
+    BehindGateway,
+    /// Bucket → access point.
+    HasAccessPoint,
+    /// Cluster → instance.
+    HasNode,
+    /// Instance → the state of its patches.
+    HasPatchCompliance,
+    /// User → account.
+    InAccount,
+    /// Security group → security group that lets its members in.
+    AdmittedBy,
+    /// Security group → database.
+    GuardsDatabase,
 }
 
 impl RelationKind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 25] = [
         Self::HasNetworkInterface,
         Self::MemberOfSecurityGroup,
         Self::InSubnet,
@@ -56,6 +78,17 @@ impl RelationKind {
         Self::RunsImage,
         Self::HasVolume,
         Self::MemberOfCluster,
+        Self::HasSnapshot,
+        Self::RoutedBy,
+        Self::PointsToImage,
+        Self::InvokedBy,
+        Self::BehindGateway,
+        Self::HasAccessPoint,
+        Self::HasNode,
+        Self::HasPatchCompliance,
+        Self::InAccount,
+        Self::AdmittedBy,
+        Self::GuardsDatabase,
     ];
 
     /// As the catalogue writes it.
@@ -76,6 +109,17 @@ impl RelationKind {
             Self::RunsImage => "runs-image",
             Self::HasVolume => "has-volume",
             Self::MemberOfCluster => "member-of-cluster",
+            Self::HasSnapshot => "has-snapshot",
+            Self::RoutedBy => "routed-by",
+            Self::PointsToImage => "points-to-image",
+            Self::InvokedBy => "invoked-by",
+            Self::BehindGateway => "behind-gateway",
+            Self::HasAccessPoint => "has-access-point",
+            Self::HasNode => "has-node",
+            Self::HasPatchCompliance => "has-patch-compliance",
+            Self::InAccount => "in-account",
+            Self::AdmittedBy => "admitted-by",
+            Self::GuardsDatabase => "guards-database",
         }
     }
 

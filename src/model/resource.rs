@@ -49,7 +49,9 @@ resource_types! {
     Account "AWS::::Account" "AwsAccount";
     AutoScalingGroup "AWS::AutoScaling::AutoScalingGroup" "AwsAutoScalingAutoScalingGroup";
     LaunchConfiguration "AWS::AutoScaling::LaunchConfiguration" "AwsAutoScalingLaunchConfiguration";
+    ApiGatewayMethod "AWS::ApiGateway::Method" "Other";
     BedrockAgentCoreGateway "AWS::BedrockAgentCore::Gateway" "Other";
+    BedrockAgentCoreGatewayTarget "AWS::BedrockAgentCore::GatewayTarget" "Other";
     CloudFrontDistribution "AWS::CloudFront::Distribution" "AwsCloudFrontDistribution";
     CodeBuildProject "AWS::CodeBuild::Project" "AwsCodeBuildProject";
     DynamoDbTable "AWS::DynamoDB::Table" "AwsDynamoDbTable";

@@ -96,6 +96,12 @@ fn no_exposure(explanation: &Explanation) -> String {
                 .filter(|miss| !miss.present.is_empty())
                 .map(missing)
                 .collect();
+            // Several rules may wait for the same trait.
+            let mut seen = std::collections::BTreeSet::new();
+            let missing: Vec<String> = missing
+                .into_iter()
+                .filter(|one| seen.insert(one.clone()))
+                .collect();
             if missing.is_empty() {
                 "its traits alone are not sufficient".to_owned()
             } else {
@@ -187,6 +193,10 @@ fn evidence(signal: &SignalReference) -> String {
         Evidence::Attribute { path, value, title } => {
             format!("{path} is {value}, as told by: {title}")
         }
+        Evidence::CodeVulnerability(found) => {
+            format!("a flaw in the code of {on}: {}", found.title)
+        }
+        Evidence::Detection { .. } => format!("a detection on {on}: {}", signal.evidence.title()),
         Evidence::KnownResource { id } => format!("the policy {id}"),
     }
 }

@@ -7,14 +7,19 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::{
-    AccountId, ControlId, Cvss, Epss, Evidence, FindingId, FixAvailable, NetworkPath, PathStep,
-    PortRange, Product, Region, ResourceMention, ResourceType, SensitiveData, SourceSeverity,
-    Vulnerability, clean, identify, is_clean_identifier,
+    AccountId, CodeVulnerability, ControlId, Cvss, Epss, Evidence, FindingId, FixAvailable,
+    NetworkPath, PathStep, PortRange, Product, Region, RelationKind, ResourceMention, ResourceType,
+    SensitiveData, SourceSeverity, Vulnerability, clean, identify, is_clean_identifier,
 };
 
+use super::details::Edge;
 use super::reading::{DescribedResource, Reading, Unreadable};
 
-use super::{network_path, time};
+use super::{detection, image, network_path, time};
+
+/// The namespace of ASFF under which products say what sensitive data they found.
+/// Source: Security Hub User Guide, "Types taxonomy for ASFF".
+const SENSITIVE_DATA: &str = "Sensitive Data Identifications";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -71,6 +76,15 @@ struct AsffVulnerability {
     fix_available: Option<String>,
     #[serde(default)]
     vulnerable_packages: Vec<AsffPackage>,
+    #[serde(default)]
+    code_vulnerabilities: Vec<AsffCode>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AsffCode {
+    #[serde(default)]
+    cwes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -155,12 +169,13 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     } else {
         None
     };
-    let relations = match &evidence {
+    let mut relations = match &evidence {
         Some(Evidence::NetworkReachability(path)) => {
             network_path::relations(path, account, &region)
         }
         _ => Vec::new(),
     };
+    relations.extend(workloads(&finding, &resources));
     Ok(Some(Reading {
         finding: FindingId(finding.id),
         product,
@@ -181,7 +196,7 @@ fn product(finding: &Finding) -> Option<Product> {
         Product::Macie,
         Product::GuardDuty,
     ];
-    products.into_iter().find(|product| {
+    let ours = products.into_iter().find(|product| {
         finding
             .product_arn
             .ends_with(&format!(":product/aws/{}", product.arn_name()))
@@ -190,7 +205,16 @@ fn product(finding: &Finding) -> Option<Product> {
                     name.replace(' ', "")
                         .eq_ignore_ascii_case(product.arn_name())
                 }))
-    })
+    });
+    // A data security product of another maker: its finding is read as it stands in Security Hub.
+    let is_partners = || {
+        finding
+            .types
+            .iter()
+            .flatten()
+            .any(|one| one.starts_with(SENSITIVE_DATA))
+    };
+    ours.or_else(|| is_partners().then_some(Product::SecurityHub))
 }
 
 /// Whether the finding stands: not suppressed or resolved by a user, and, of a control, failed.
@@ -263,12 +287,38 @@ fn described(
     }))
 }
 
+/// A finding about a container in a cluster names both, and the image that the container runs.
+/// Source: the securityhub model, `ContainerDetails`, `ImageName`.
+fn workloads(finding: &Finding, resources: &[DescribedResource]) -> Vec<Edge> {
+    let images = || {
+        finding.resources.iter().filter_map(|resource| {
+            let container = resource.details.as_ref()?.get("Container")?;
+            image::named(
+                container
+                    .get("ImageName")?
+                    .as_str()
+                    .filter(|name| is_clean_identifier(name))?,
+            )
+        })
+    };
+    resources
+        .iter()
+        .filter(|described| described.resource.resource_type == ResourceType::EksCluster)
+        .flat_map(|cluster| {
+            images().map(|image| (cluster.resource.clone(), RelationKind::RunsImage, image))
+        })
+        .collect()
+}
+
 fn evidence(finding: &Finding, product: Product) -> Result<Option<Evidence>, Unreadable> {
     match product {
-        Product::SecurityHub => Ok(control(finding)),
+        Product::SecurityHub => Ok(control(finding).or_else(|| partner(finding))),
         Product::Inspector => inspector(finding),
         Product::Macie => Ok(macie(finding)),
-        Product::GuardDuty => Ok(None),
+        Product::GuardDuty => Ok(finding
+            .types
+            .as_ref()
+            .and_then(|types| detection::read(types, &finding.title))),
     }
 }
 
@@ -292,6 +342,12 @@ fn control(finding: &Finding) -> Option<Evidence> {
 
 fn inspector(finding: &Finding) -> Result<Option<Evidence>, Unreadable> {
     if let Some(vulnerability) = finding.vulnerabilities.as_ref().and_then(|all| all.first()) {
+        if !vulnerability.code_vulnerabilities.is_empty() {
+            return Ok(Some(Evidence::CodeVulnerability(code_of(
+                finding,
+                vulnerability,
+            ))));
+        }
         return vulnerability_of(finding, vulnerability)
             .map(|found| Some(Evidence::PackageVulnerability(found)));
     }
@@ -323,6 +379,22 @@ fn inspector(finding: &Finding) -> Result<Option<Evidence>, Unreadable> {
         ports,
         steps: steps.collect(),
     })))
+}
+
+fn code_of(finding: &Finding, found: &AsffVulnerability) -> CodeVulnerability {
+    let mut cwes: Vec<String> = found
+        .code_vulnerabilities
+        .iter()
+        .flat_map(|code| &code.cwes)
+        .map(|cwe| clean(cwe))
+        .collect();
+    cwes.sort();
+    cwes.dedup();
+    CodeVulnerability {
+        title: clean(&finding.title),
+        severity: severity_of(finding),
+        cwes,
+    }
 }
 
 /// The ports, if they are on the scale.
@@ -375,12 +447,7 @@ fn vulnerability_of(
     Ok(Vulnerability {
         id: clean(&found.id),
         title: clean(&finding.title),
-        severity: severity(
-            finding
-                .severity
-                .as_ref()
-                .and_then(|severity| severity.label.as_deref()),
-        ),
+        severity: severity_of(finding),
         epss,
         exploit_available: found.exploit_available.as_deref().and_then(yes_or_no),
         known_exploited: found
@@ -435,6 +502,29 @@ pub fn severity(label: Option<&str>) -> SourceSeverity {
         .unwrap_or(SourceSeverity::Untriaged)
 }
 
+fn severity_of(finding: &Finding) -> SourceSeverity {
+    severity(
+        finding
+            .severity
+            .as_ref()
+            .and_then(|severity| severity.label.as_deref()),
+    )
+}
+
+/// What a data security product of another maker found.
+fn partner(finding: &Finding) -> Option<Evidence> {
+    let finding_type = finding
+        .types
+        .iter()
+        .flatten()
+        .find(|one| one.starts_with(SENSITIVE_DATA))?;
+    Some(Evidence::SensitiveData(SensitiveData {
+        finding_type: clean(finding_type),
+        severity: severity_of(finding),
+        categories: Vec::new(),
+    }))
+}
+
 fn macie(finding: &Finding) -> Option<Evidence> {
     let finding_type = finding
         .product_fields
@@ -449,8 +539,17 @@ fn macie(finding: &Finding) -> Option<Evidence> {
                 .map(String::as_str)
                 .and_then(|one| one.rsplit('/').next())
         })
-        .map(clean)
-        .filter(|one| one.contains("S3Object"))?;
+        .map(clean)?;
+    if finding_type.starts_with("Policy:") {
+        return Some(Evidence::Detection {
+            // In `Types` it is written `…/Policy:IAMUser-S3BucketPublic`.
+            finding_type: finding_type.replacen('-', "/", 1),
+            title: clean(&finding.title),
+        });
+    }
+    if !finding_type.contains("S3Object") {
+        return None;
+    }
     let categories = finding_type
         .rsplit([':', '/', '-'])
         .next()
@@ -458,12 +557,7 @@ fn macie(finding: &Finding) -> Option<Evidence> {
     Some(Evidence::SensitiveData(SensitiveData {
         // In `Types` it is written `…/SensitiveData:S3Object-Personal`.
         finding_type: finding_type.replace('-', "/"),
-        severity: severity(
-            finding
-                .severity
-                .as_ref()
-                .and_then(|severity| severity.label.as_deref()),
-        ),
+        severity: severity_of(finding),
         categories: categories.into_iter().collect(),
     }))
 }

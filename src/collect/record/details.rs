@@ -2,19 +2,35 @@
 //!
 //! The same attribute is spelt `IamInstanceProfileArn` in ASFF, `iamInstanceProfileArn` by Inspector, and stands under
 //! `iamInstanceProfile.arn` in AWS Config: names are compared without regard to case.
+//! Which places name other resources stands in `references`.
 
 use serde_json::Value;
 
-use crate::model::{
-    RelationKind, Resource, ResourceMention, ResourceType, identify, is_clean_identifier,
-};
+use crate::model::{RelationKind, Resource, ResourceMention, identify, is_clean_identifier};
 
-/// The value at a path such as `MetadataOptions.HttpTokens`. `None` if it is absent, null or empty: unknown.
+use super::references::{Reference, back_references, references};
+use super::{image, inferred};
+
+/// The values at a path such as `MetadataOptions.HttpTokens`, in which `*` stands for each element of a list. One that
+/// is absent, null or empty is unknown and not among them.
 #[must_use]
-pub fn attribute<'a>(details: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.')
-        .try_fold(details, member)
-        .filter(|value| !is_empty(value))
+pub fn attributes<'a>(details: &'a Value, path: &str) -> Vec<&'a Value> {
+    let mut found = vec![details];
+    for name in path.split('.') {
+        found = match name {
+            "*" => found
+                .into_iter()
+                .filter_map(Value::as_array)
+                .flatten()
+                .collect(),
+            name => found
+                .into_iter()
+                .filter_map(|value| member(value, name))
+                .collect(),
+        };
+    }
+    found.retain(|value| !is_empty(value));
+    found
 }
 
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
@@ -37,218 +53,13 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// All texts at a path in which `*` stands for each element of a list.
-fn texts<'a>(details: &'a Value, path: &str) -> Vec<&'a str> {
-    let mut found = vec![details];
-    for name in path.split('.') {
-        found = match name {
-            "*" => found
-                .into_iter()
-                .filter_map(Value::as_array)
-                .flatten()
-                .collect(),
-            name => found
-                .into_iter()
-                .filter_map(|value| member(value, name))
-                .collect(),
-        };
-    }
-    found
+/// All texts at a path.
+pub(super) fn texts<'a>(details: &'a Value, path: &str) -> Vec<&'a str> {
+    attributes(details, path)
         .into_iter()
         .filter_map(Value::as_str)
         .filter(|text| is_clean_identifier(text))
         .collect()
-}
-
-/// A place in the details of a type that names another resource.
-struct Reference {
-    path: &'static str,
-    kind: RelationKind,
-    to: ResourceType,
-}
-
-const fn reference(path: &'static str, kind: RelationKind, to: ResourceType) -> Reference {
-    Reference { path, kind, to }
-}
-
-/// Source: the shapes of `Resources[].Details` in the securityhub model, of Inspector's `resources[].details`, and of
-/// AWS Config's `configuration`.
-fn references(resource_type: ResourceType) -> &'static [Reference] {
-    use RelationKind as K;
-    use ResourceType as T;
-    match resource_type {
-        T::Ec2Instance => {
-            const {
-                &[
-                    reference(
-                        "IamInstanceProfileArn",
-                        K::UsesInstanceProfile,
-                        T::IamInstanceProfile,
-                    ),
-                    reference(
-                        "IamInstanceProfile.Arn",
-                        K::UsesInstanceProfile,
-                        T::IamInstanceProfile,
-                    ),
-                    reference(
-                        "NetworkInterfaces.*.NetworkInterfaceId",
-                        K::HasNetworkInterface,
-                        T::Ec2NetworkInterface,
-                    ),
-                    reference(
-                        "NetworkInterfaces.*.Groups.*.GroupId",
-                        K::MemberOfSecurityGroup,
-                        T::Ec2SecurityGroup,
-                    ),
-                    reference(
-                        "SecurityGroups.*.GroupId",
-                        K::MemberOfSecurityGroup,
-                        T::Ec2SecurityGroup,
-                    ),
-                    reference("SubnetId", K::InSubnet, T::Ec2Subnet),
-                    reference("VpcId", K::InVpc, T::Ec2Vpc),
-                ]
-            }
-        }
-        T::Ec2NetworkInterface => {
-            const {
-                &[
-                    reference(
-                        "SecurityGroups.*.GroupId",
-                        K::MemberOfSecurityGroup,
-                        T::Ec2SecurityGroup,
-                    ),
-                    reference(
-                        "Groups.*.GroupId",
-                        K::MemberOfSecurityGroup,
-                        T::Ec2SecurityGroup,
-                    ),
-                    reference("SubnetId", K::InSubnet, T::Ec2Subnet),
-                ]
-            }
-        }
-        T::IamRole | T::IamUser | T::IamGroup => {
-            const {
-                &[
-                    reference(
-                        "AttachedManagedPolicies.*.PolicyArn",
-                        K::GrantsPolicy,
-                        T::IamPolicy,
-                    ),
-                    reference("GroupList.*", K::MemberOfGroup, T::IamGroup),
-                ]
-            }
-        }
-        T::LambdaFunction => {
-            const {
-                &[
-                    reference("Role", K::AssumesRole, T::IamRole),
-                    reference("ExecutionRoleArn", K::AssumesRole, T::IamRole),
-                    reference(
-                        "VpcConfig.SecurityGroupIds.*",
-                        K::MemberOfSecurityGroup,
-                        T::Ec2SecurityGroup,
-                    ),
-                ]
-            }
-        }
-        T::EcsService => {
-            const {
-                &[
-                    reference(
-                        "TaskDefinition",
-                        K::RunsTaskDefinition,
-                        T::EcsTaskDefinition,
-                    ),
-                    reference(
-                        "NetworkConfiguration.AwsVpcConfiguration.SecurityGroups.*",
-                        K::MemberOfSecurityGroup,
-                        T::Ec2SecurityGroup,
-                    ),
-                ]
-            }
-        }
-        T::EcsTaskDefinition => const { &[reference("TaskRoleArn", K::AssumesRole, T::IamRole)] },
-        T::RdsDbInstance => {
-            const {
-                &[
-                    reference(
-                        "VpcSecurityGroups.*.VpcSecurityGroupId",
-                        K::MemberOfSecurityGroup,
-                        T::Ec2SecurityGroup,
-                    ),
-                    reference("DBClusterIdentifier", K::MemberOfCluster, T::RdsDbCluster),
-                ]
-            }
-        }
-        T::SageMakerNotebookInstance => {
-            const {
-                &[
-                    reference("RoleArn", K::AssumesRole, T::IamRole),
-                    reference(
-                        "SecurityGroups.*",
-                        K::MemberOfSecurityGroup,
-                        T::Ec2SecurityGroup,
-                    ),
-                ]
-            }
-        }
-        _ => &[],
-    }
-}
-
-/// The same, where the details name the holder: an interface names its instance.
-fn back_references(resource_type: ResourceType) -> &'static [Reference] {
-    use RelationKind as K;
-    use ResourceType as T;
-    match resource_type {
-        T::Ec2NetworkInterface => {
-            const {
-                &[reference(
-                    "Attachment.InstanceId",
-                    K::HasNetworkInterface,
-                    T::Ec2Instance,
-                )]
-            }
-        }
-        T::Ec2NetworkAcl => {
-            const {
-                &[reference(
-                    "Associations.*.SubnetId",
-                    K::GuardedByNetworkAcl,
-                    T::Ec2Subnet,
-                )]
-            }
-        }
-        T::Ec2Volume => {
-            const {
-                &[reference(
-                    "Attachments.*.InstanceId",
-                    K::HasVolume,
-                    T::Ec2Instance,
-                )]
-            }
-        }
-        T::IamRole => {
-            const {
-                &[reference(
-                    "InstanceProfileList.*.Arn",
-                    K::ContainsRole,
-                    T::IamInstanceProfile,
-                )]
-            }
-        }
-        T::RdsDbCluster => {
-            const {
-                &[reference(
-                    "DbClusterMembers.*.DbInstanceIdentifier",
-                    K::MemberOfCluster,
-                    T::RdsDbInstance,
-                )]
-            }
-        }
-        _ => &[],
-    }
 }
 
 /// An edge, from the holder.
@@ -294,7 +105,11 @@ pub fn relations(
                 .into_iter()
                 .map(|from| (from, reference.kind, resource.clone()))
         });
-    onward.chain(back).collect()
+    onward
+        .chain(back)
+        .chain(image::relations(resource, details))
+        .chain(inferred::relations(resource, details))
+        .collect()
 }
 
 #[cfg(test)]
@@ -302,6 +117,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::ResourceType;
 
     fn resource(resource_type: ResourceType, id: &str) -> Resource {
         let region = "us-east-1".parse().unwrap();
@@ -338,17 +154,14 @@ mod tests {
     fn attributes_are_found_whatever_their_case() {
         let details =
             json!({"metadataOptions": {"httpTokens": "optional"}, "IamInstanceProfileArn": ""});
-        assert_eq!(
-            attribute(&details, "MetadataOptions.HttpTokens"),
-            Some(&json!("optional"))
-        );
-        assert_eq!(attribute(&details, "MetadataOptions.HttpEndpoint"), None);
-        assert_eq!(
-            attribute(&details, "IamInstanceProfileArn"),
-            None,
+        let values = |path| attributes(&details, path);
+        assert_eq!(values("MetadataOptions.HttpTokens"), [&json!("optional")]);
+        assert!(values("MetadataOptions.HttpEndpoint").is_empty());
+        assert!(
+            values("IamInstanceProfileArn").is_empty(),
             "empty is unknown"
         );
-        assert_eq!(attribute(&Value::Null, "A"), None);
+        assert!(attributes(&Value::Null, "A").is_empty());
     }
 
     #[test]
@@ -399,6 +212,73 @@ mod tests {
                 &json!({"SubnetId": "subnet\u{1b}[2J"})
             )
             .is_empty()
+        );
+    }
+
+    #[test]
+    fn what_names_its_holder_is_found_from_it() {
+        let back = |resource_type, id, details: Value| drawn(resource_type, id, &details);
+        assert_eq!(
+            back(
+                ResourceType::RdsDbSnapshot,
+                "s",
+                json!({"DbInstanceIdentifier": "orders"})
+            ),
+            ["orders has-snapshot s"]
+        );
+        assert_eq!(
+            back(
+                ResourceType::RdsDbCluster,
+                "c",
+                json!({"DbClusterMembers": [{"DbInstanceIdentifier": "orders"}]})
+            ),
+            ["orders member-of-cluster c"]
+        );
+        assert_eq!(
+            back(
+                ResourceType::Ec2RouteTable,
+                "rtb-1",
+                json!({"AssociationSet": [{"SubnetId": "subnet-1"}, {"Main": true}]})
+            ),
+            ["subnet/subnet-1 routed-by route-table/rtb-1"]
+        );
+        let admits = json!({"IpPermissions": [{"UserIdGroupPairs": [{"GroupId": "sg-web"}]}]});
+        assert_eq!(
+            back(ResourceType::Ec2SecurityGroup, "sg-db", admits),
+            ["security-group/sg-web admitted-by security-group/sg-db"]
+        );
+        let guarded = json!({"VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-db"}]});
+        assert_eq!(
+            back(ResourceType::RdsDbInstance, "orders", guarded),
+            [
+                "orders member-of-security-group security-group/sg-db",
+                "security-group/sg-db guards-database orders"
+            ]
+        );
+        assert_eq!(
+            back(ResourceType::S3AccessPoint, "p", json!({"Bucket": "b"})),
+            ["b has-access-point p"]
+        );
+    }
+
+    #[test]
+    fn a_function_is_found_from_what_calls_it() {
+        let function = "arn:aws:lambda:us-east-1:111122223333:function:orders";
+        let uri = format!(
+            "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
+        );
+        let method = json!({"Integration": {"Uri": uri}});
+        assert_eq!(
+            drawn(ResourceType::ApiGatewayMethod, "m", &method),
+            ["orders invoked-by m"]
+        );
+        let target = json!({
+            "GatewayIdentifier": "gateway/g",
+            "TargetConfiguration": {"Mcp": {"Lambda": {"LambdaArn": function}}},
+        });
+        assert_eq!(
+            drawn(ResourceType::BedrockAgentCoreGatewayTarget, "t", &target),
+            ["t behind-gateway gateway/g", "orders invoked-by t"]
         );
     }
 }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::{
-    AccountId, Cvss, Epss, Evidence, FindingId, NetworkPath, PathStep, Product, Region,
-    ResourceMention, ResourceType, Vulnerability, clean, identify, is_clean_identifier,
+    AccountId, CodeVulnerability, Cvss, Epss, Evidence, FindingId, NetworkPath, PathStep, Product,
+    Region, ResourceMention, ResourceType, Vulnerability, clean, identify, is_clean_identifier,
 };
 
 use super::asff::{fix_available, port_range, severity, tenths, yes_or_no};
@@ -34,6 +34,7 @@ struct Finding {
     inspector_score_details: Option<InspectorScoreDetails>,
     package_vulnerability_details: Option<PackageVulnerabilityDetails>,
     network_reachability_details: Option<NetworkReachabilityDetails>,
+    code_vulnerability_details: Option<CodeVulnerabilityDetails>,
     resources: Vec<InspectorResource>,
 }
 
@@ -97,6 +98,12 @@ struct NetworkReachabilityDetails {
 }
 
 #[derive(Deserialize)]
+struct CodeVulnerabilityDetails {
+    #[serde(default)]
+    cwes: Vec<String>,
+}
+
+#[derive(Deserialize)]
 struct OpenPortRange {
     begin: i64,
     end: i64,
@@ -125,7 +132,7 @@ struct InspectorResource {
     details: Option<serde_json::Map<String, Value>>,
 }
 
-/// Reads a finding. `None` if it is one that exposured has no use for: closed, suppressed, of code.
+/// Reads a finding. `None` if it is one that exposured has no use for: closed, suppressed, of a new type.
 ///
 /// # Errors
 /// What is wrong with the record.
@@ -155,6 +162,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     let evidence = match finding.finding_type.as_str() {
         "NETWORK_REACHABILITY" => Evidence::NetworkReachability(path(&finding)?),
         "PACKAGE_VULNERABILITY" => Evidence::PackageVulnerability(vulnerability(&finding)?),
+        "CODE_VULNERABILITY" => Evidence::CodeVulnerability(flaw(&finding)),
         _ => return Ok(None),
     };
     let resources = finding
@@ -251,6 +259,22 @@ fn path(finding: &Finding) -> Result<NetworkPath, Unreadable> {
             })
             .collect(),
     })
+}
+
+fn flaw(finding: &Finding) -> CodeVulnerability {
+    let mut cwes: Vec<String> = finding
+        .code_vulnerability_details
+        .iter()
+        .flat_map(|details| &details.cwes)
+        .map(|cwe| clean(cwe))
+        .collect();
+    cwes.sort();
+    cwes.dedup();
+    CodeVulnerability {
+        title: clean(finding.title.as_deref().unwrap_or("Code vulnerability")),
+        severity: severity(finding.severity.as_deref()),
+        cwes,
+    }
 }
 
 fn vulnerability(finding: &Finding) -> Result<Vulnerability, Unreadable> {

@@ -74,7 +74,7 @@ struct Tag {
     value: Option<String>,
 }
 
-/// Reads a finding. `None` if it is one that exposured has no use for: archived, a sample, of a policy.
+/// Reads a finding. `None` if it is one that exposured has no use for: archived, a sample, of a new category.
 ///
 /// # Errors
 /// What is wrong with the record.
@@ -86,7 +86,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         || finding
             .category
             .as_deref()
-            .is_some_and(|category| category != "CLASSIFICATION")
+            .is_some_and(|category| !matches!(category, "CLASSIFICATION" | "POLICY"))
     {
         return Ok(None);
     }
@@ -147,21 +147,31 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         title: clean(finding.title.as_deref().unwrap_or(&finding.finding_type)),
         product: Product::Macie,
         updated_at: finding.updated_at.as_ref().and_then(time::read),
-        evidence: Some(Evidence::SensitiveData(SensitiveData {
-            finding_type: clean(&finding.finding_type),
-            severity: severity(
-                finding
-                    .severity
-                    .as_ref()
-                    .and_then(|severity| severity.description.as_deref()),
-            ),
-            categories: categories(&finding),
-        })),
+        evidence: Some(evidence(&finding)),
         finding: FindingId(finding.id),
         region,
         resources: vec![described],
         relations: Vec::new(),
     }))
+}
+
+fn evidence(finding: &Finding) -> Evidence {
+    if finding.finding_type.starts_with("Policy:") {
+        return Evidence::Detection {
+            finding_type: clean(&finding.finding_type),
+            title: clean(finding.title.as_deref().unwrap_or(&finding.finding_type)),
+        };
+    }
+    Evidence::SensitiveData(SensitiveData {
+        finding_type: clean(&finding.finding_type),
+        severity: severity(
+            finding
+                .severity
+                .as_ref()
+                .and_then(|severity| severity.description.as_deref()),
+        ),
+        categories: categories(finding),
+    })
 }
 
 fn categories(finding: &Finding) -> Vec<String> {

@@ -4,11 +4,17 @@
 
 pub mod asff;
 mod details;
+mod detection;
+mod image;
+mod inferred;
 pub mod inspector;
 pub mod macie;
 mod network_path;
 mod reading;
+mod references;
 pub mod resource;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use reading::{DescribedResource, Reading, SnapshotWriter, Unreadable};

@@ -7,7 +7,7 @@ use crate::catalogue::Catalogue;
 use crate::model::{Evidence, FindingId, Product, Region, RelationKind, Resource, ResourceType};
 use crate::store::{Observation, Snapshot, SnapshotBuilder};
 
-use super::details;
+use super::{details, inferred};
 
 /// A record that cannot be used: what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,8 +81,9 @@ impl<'a> SnapshotWriter<'a> {
         for described in &reading.resources {
             let shown = self.write_evidence(reading, described);
             let attributes = self.write_attributes(reading, described);
-            let edges =
+            let mut edges =
                 details::relations(&described.resource, &described.details, &reading.region);
+            edges.extend(inferred::node_of(&described.resource, &described.tags));
             for (from, kind, to) in &edges {
                 self.write_edge(reading, from, *kind, to);
             }
@@ -136,13 +137,13 @@ impl<'a> SnapshotWriter<'a> {
             .catalogue
             .attribute_conditions(described.resource.resource_type)
         {
-            let Some(value) = details::attribute(&described.details, &condition.path) else {
+            let values = details::attributes(&described.details, &condition.path);
+            if values.is_empty() {
                 continue;
-            };
-            let holds = condition
-                .equals
-                .as_ref()
-                .is_none_or(|wanted| wanted == value);
+            }
+            let holds = values
+                .into_iter()
+                .any(|value| condition.test.is_met_by(value));
             used = true;
             self.builder.observe(Observation {
                 resource: &described.resource,
@@ -153,12 +154,7 @@ impl<'a> SnapshotWriter<'a> {
                 evidence: &Evidence::Attribute {
                     path: condition.path.clone(),
                     // Only a value that the catalogue names is repeated: others may be secrets.
-                    value: match (&condition.equals, holds) {
-                        (None, _) => "set".to_owned(),
-                        (Some(Value::String(wanted)), true) => wanted.clone(),
-                        (Some(wanted), true) => wanted.to_string(),
-                        (Some(_), false) => "another".to_owned(),
-                    },
+                    value: condition.test.told(holds),
                     title: reading.title.clone(),
                 },
                 updated_at: reading.updated_at,

@@ -1,0 +1,146 @@
+//! Edges that no single field of a resource names: they follow from its id, its type or a text in its details.
+
+use serde_json::Value;
+
+use crate::model::{RelationKind, Resource, ResourceMention, ResourceType, identify};
+
+use super::details::{Edge, texts};
+
+/// The edges of a resource.
+pub(super) fn relations(resource: &Resource, details: &Value) -> Vec<Edge> {
+    match resource.resource_type {
+        ResourceType::IamUser => vec![in_account(resource)],
+        ResourceType::SsmPatchCompliance => patched(resource).into_iter().collect(),
+        ResourceType::ApiGatewayMethod => called(resource, details),
+        _ => Vec::new(),
+    }
+}
+
+/// What holds for the account, such as its password policy, holds for each of its users. Controls name the account
+/// `AWS::::Account:111122223333`. Source: Security Hub User Guide, control findings of type `AwsAccount`.
+fn in_account(user: &Resource) -> Edge {
+    let account = identify(ResourceMention {
+        resource_type: ResourceType::Account,
+        id: &format!("AWS::::Account:{}", user.account),
+        account: user.account,
+        region: &user.region,
+    });
+    (user.clone(), RelationKind::InAccount, account)
+}
+
+/// The state of patches names its instance somewhere in its id; where is not documented.
+fn patched(state: &Resource) -> Option<Edge> {
+    let is_id = |text: &&str| {
+        text.strip_prefix("i-").is_some_and(|digits| {
+            (8..=17).contains(&digits.len()) && digits.bytes().all(|one| one.is_ascii_hexdigit())
+        })
+    };
+    let id = state.id.split(['/', ':']).find(is_id)?;
+    let instance = identify(ResourceMention {
+        resource_type: ResourceType::Ec2Instance,
+        id,
+        account: state.account,
+        region: &state.region,
+    });
+    Some((instance, RelationKind::HasPatchCompliance, state.clone()))
+}
+
+/// A method calls a function by `arn:aws:apigateway:…:lambda:path/2015-03-31/functions/<ARN>/invocations`.
+/// Source: API Gateway API Reference, `Integration`, `uri`.
+fn called(method: &Resource, details: &Value) -> Vec<Edge> {
+    ["Integration.Uri", "MethodIntegration.Uri"]
+        .into_iter()
+        .flat_map(|path| texts(details, path))
+        .filter_map(|uri| {
+            let (_, rest) = uri.split_once("/functions/")?;
+            let function = rest.strip_suffix("/invocations").unwrap_or(rest);
+            // A stage variable in the place of a name names nothing.
+            (!function.contains("${")).then(|| {
+                let function = identify(ResourceMention {
+                    resource_type: ResourceType::LambdaFunction,
+                    id: function,
+                    account: method.account,
+                    region: &method.region,
+                });
+                (function, RelationKind::InvokedBy, method.clone())
+            })
+        })
+        .collect()
+}
+
+/// A node of a cluster is known by the tags that Kubernetes and EKS put on it.
+/// Source: Amazon EKS User Guide, "Tag your resources", and "Self-managed nodes", `kubernetes.io/cluster/<name>`.
+pub(super) fn node_of(instance: &Resource, tags: &[(String, String)]) -> Option<Edge> {
+    if instance.resource_type != ResourceType::Ec2Instance {
+        return None;
+    }
+    let name = tags.iter().find_map(|(key, value)| match key.as_str() {
+        "eks:cluster-name" | "aws:eks:cluster-name" => Some(value.as_str()),
+        key => key.strip_prefix("kubernetes.io/cluster/"),
+    })?;
+    let cluster = identify(ResourceMention {
+        resource_type: ResourceType::EksCluster,
+        id: name,
+        account: instance.account,
+        region: &instance.region,
+    });
+    Some((cluster, RelationKind::HasNode, instance.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Region;
+
+    fn resource(resource_type: ResourceType, id: &str) -> Resource {
+        let region: Region = "us-east-1".parse().unwrap();
+        identify(ResourceMention {
+            resource_type,
+            id,
+            account: "111122223333".parse().unwrap(),
+            region: &region,
+        })
+    }
+
+    #[test]
+    fn a_user_is_in_the_account_that_controls_name() {
+        let edges = relations(&resource(ResourceType::IamUser, "alice"), &Value::Null);
+        assert_eq!(
+            edges[0].2,
+            resource(ResourceType::Account, "AWS::::Account:111122223333")
+        );
+    }
+
+    #[test]
+    fn patches_are_those_of_the_instance_in_the_id() {
+        let instance = resource(ResourceType::Ec2Instance, "i-0123456789abcdef0");
+        for id in [
+            "arn:aws:ssm:us-east-1:111122223333:patchcompliance/i-0123456789abcdef0",
+            "arn:aws:ssm:us-east-1:111122223333:managed-instance/i-0123456789abcdef0/Patch",
+            "i-0123456789abcdef0",
+        ] {
+            let edges = relations(
+                &resource(ResourceType::SsmPatchCompliance, id),
+                &Value::Null,
+            );
+            assert_eq!(edges[0].0, instance, "{id}");
+        }
+        let hybrid = resource(
+            ResourceType::SsmPatchCompliance,
+            "managed-instance/mi-0123456789abcdef0",
+        );
+        assert!(relations(&hybrid, &Value::Null).is_empty());
+    }
+
+    #[test]
+    fn a_node_is_known_by_its_tags() {
+        let node = resource(ResourceType::Ec2Instance, "i-1");
+        let tagged = |key: &str, value: &str| {
+            node_of(&node, &[(key.to_owned(), value.to_owned())]).map(|(cluster, ..)| cluster)
+        };
+        let cluster = Some(resource(ResourceType::EksCluster, "shop"));
+        assert_eq!(tagged("eks:cluster-name", "shop"), cluster);
+        assert_eq!(tagged("kubernetes.io/cluster/shop", "owned"), cluster);
+        assert_eq!(tagged("Name", "shop"), None);
+    }
+}

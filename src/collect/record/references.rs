@@ -1,0 +1,251 @@
+//! The places in the details of each type that name another resource.
+//!
+//! Source: the shapes of `Resources[].Details` in the securityhub model, of Inspector's `resources[].details`, and of
+//! AWS Config's `configuration`.
+
+use crate::model::{RelationKind as K, ResourceType as T};
+
+/// A place in the details of a type that names another resource.
+pub(super) struct Reference {
+    /// The path, in which `*` stands for each element of a list.
+    pub path: &'static str,
+    /// How the two hang together.
+    pub kind: K,
+    /// The type of the other.
+    pub to: T,
+}
+
+const fn reference(path: &'static str, kind: K, to: T) -> Reference {
+    Reference { path, kind, to }
+}
+
+const INSTANCE: &[Reference] = &[
+    reference(
+        "IamInstanceProfileArn",
+        K::UsesInstanceProfile,
+        T::IamInstanceProfile,
+    ),
+    reference(
+        "IamInstanceProfile.Arn",
+        K::UsesInstanceProfile,
+        T::IamInstanceProfile,
+    ),
+    reference(
+        "NetworkInterfaces.*.NetworkInterfaceId",
+        K::HasNetworkInterface,
+        T::Ec2NetworkInterface,
+    ),
+    reference(
+        "NetworkInterfaces.*.Groups.*.GroupId",
+        K::MemberOfSecurityGroup,
+        T::Ec2SecurityGroup,
+    ),
+    reference(
+        "SecurityGroups.*.GroupId",
+        K::MemberOfSecurityGroup,
+        T::Ec2SecurityGroup,
+    ),
+    reference("SubnetId", K::InSubnet, T::Ec2Subnet),
+    reference("VpcId", K::InVpc, T::Ec2Vpc),
+];
+
+const INTERFACE: &[Reference] = &[
+    reference(
+        "SecurityGroups.*.GroupId",
+        K::MemberOfSecurityGroup,
+        T::Ec2SecurityGroup,
+    ),
+    reference(
+        "Groups.*.GroupId",
+        K::MemberOfSecurityGroup,
+        T::Ec2SecurityGroup,
+    ),
+    reference("SubnetId", K::InSubnet, T::Ec2Subnet),
+];
+
+const PRINCIPAL: &[Reference] = &[
+    reference(
+        "AttachedManagedPolicies.*.PolicyArn",
+        K::GrantsPolicy,
+        T::IamPolicy,
+    ),
+    reference("GroupList.*", K::MemberOfGroup, T::IamGroup),
+];
+
+const FUNCTION: &[Reference] = &[
+    reference("Role", K::AssumesRole, T::IamRole),
+    reference("ExecutionRoleArn", K::AssumesRole, T::IamRole),
+    reference(
+        "VpcConfig.SecurityGroupIds.*",
+        K::MemberOfSecurityGroup,
+        T::Ec2SecurityGroup,
+    ),
+];
+
+const SERVICE: &[Reference] = &[
+    reference(
+        "TaskDefinition",
+        K::RunsTaskDefinition,
+        T::EcsTaskDefinition,
+    ),
+    reference(
+        "NetworkConfiguration.AwsVpcConfiguration.SecurityGroups.*",
+        K::MemberOfSecurityGroup,
+        T::Ec2SecurityGroup,
+    ),
+    reference(
+        "NetworkConfiguration.AwsVpcConfiguration.Subnets.*",
+        K::InSubnet,
+        T::Ec2Subnet,
+    ),
+];
+
+const DATABASE: &[Reference] = &[
+    reference(
+        "VpcSecurityGroups.*.VpcSecurityGroupId",
+        K::MemberOfSecurityGroup,
+        T::Ec2SecurityGroup,
+    ),
+    reference("DBClusterIdentifier", K::MemberOfCluster, T::RdsDbCluster),
+];
+
+const NOTEBOOK: &[Reference] = &[
+    reference("RoleArn", K::AssumesRole, T::IamRole),
+    reference(
+        "SecurityGroups.*",
+        K::MemberOfSecurityGroup,
+        T::Ec2SecurityGroup,
+    ),
+];
+
+/// What the details of a type name.
+pub(super) fn references(resource_type: T) -> &'static [Reference] {
+    match resource_type {
+        T::Ec2Instance => INSTANCE,
+        T::Ec2NetworkInterface => INTERFACE,
+        T::IamRole | T::IamUser | T::IamGroup => PRINCIPAL,
+        T::LambdaFunction => FUNCTION,
+        T::EcsService => SERVICE,
+        // Only the task's own role: the execution role's credentials stay with the agent.
+        T::EcsTaskDefinition => const { &[reference("TaskRoleArn", K::AssumesRole, T::IamRole)] },
+        T::RdsDbInstance => DATABASE,
+        T::SageMakerNotebookInstance => NOTEBOOK,
+        T::BedrockAgentCoreGatewayTarget => {
+            const {
+                &[reference(
+                    "GatewayIdentifier",
+                    K::BehindGateway,
+                    T::BedrockAgentCoreGateway,
+                )]
+            }
+        }
+        _ => &[],
+    }
+}
+
+/// The same, where the details name the holder: an interface names its instance.
+pub(super) fn back_references(resource_type: T) -> &'static [Reference] {
+    match resource_type {
+        T::Ec2NetworkInterface => {
+            const {
+                &[reference(
+                    "Attachment.InstanceId",
+                    K::HasNetworkInterface,
+                    T::Ec2Instance,
+                )]
+            }
+        }
+        T::Ec2NetworkAcl => {
+            const {
+                &[reference(
+                    "Associations.*.SubnetId",
+                    K::GuardedByNetworkAcl,
+                    T::Ec2Subnet,
+                )]
+            }
+        }
+        // As Security Hub writes it, and as AWS Config does.
+        T::Ec2RouteTable => {
+            const {
+                &[
+                    reference("AssociationSet.*.SubnetId", K::RoutedBy, T::Ec2Subnet),
+                    reference("Associations.*.SubnetId", K::RoutedBy, T::Ec2Subnet),
+                ]
+            }
+        }
+        T::Ec2Volume => {
+            const {
+                &[reference(
+                    "Attachments.*.InstanceId",
+                    K::HasVolume,
+                    T::Ec2Instance,
+                )]
+            }
+        }
+        T::IamRole => {
+            const {
+                &[reference(
+                    "InstanceProfileList.*.Arn",
+                    K::ContainsRole,
+                    T::IamInstanceProfile,
+                )]
+            }
+        }
+        T::Ec2SecurityGroup => {
+            const {
+                &[reference(
+                    "IpPermissions.*.UserIdGroupPairs.*.GroupId",
+                    K::AdmittedBy,
+                    T::Ec2SecurityGroup,
+                )]
+            }
+        }
+        T::RdsDbInstance => {
+            const {
+                &[reference(
+                    "VpcSecurityGroups.*.VpcSecurityGroupId",
+                    K::GuardsDatabase,
+                    T::Ec2SecurityGroup,
+                )]
+            }
+        }
+        T::RdsDbCluster => {
+            const {
+                &[reference(
+                    "DbClusterMembers.*.DbInstanceIdentifier",
+                    K::MemberOfCluster,
+                    T::RdsDbInstance,
+                )]
+            }
+        }
+        T::RdsDbSnapshot => {
+            const {
+                &[reference(
+                    "DbInstanceIdentifier",
+                    K::HasSnapshot,
+                    T::RdsDbInstance,
+                )]
+            }
+        }
+        T::RdsDbClusterSnapshot => {
+            const {
+                &[reference(
+                    "DbClusterIdentifier",
+                    K::HasSnapshot,
+                    T::RdsDbCluster,
+                )]
+            }
+        }
+        T::S3AccessPoint => const { &[reference("Bucket", K::HasAccessPoint, T::S3Bucket)] },
+        T::BedrockAgentCoreGatewayTarget => {
+            const {
+                &[reference(
+                    "TargetConfiguration.Mcp.Lambda.LambdaArn",
+                    K::InvokedBy,
+                    T::LambdaFunction,
+                )]
+            }
+        }
+        _ => &[],
+    }
+}

@@ -1,0 +1,183 @@
+//! The built-in catalogue as a whole: its arithmetic over generated inputs, and that nothing in it is idle.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const TYPES: [ResourceType; 9] = [
+    ResourceType::DynamoDbTable,
+    ResourceType::Ec2Instance,
+    ResourceType::EcsService,
+    ResourceType::EksCluster,
+    ResourceType::IamUser,
+    ResourceType::LambdaFunction,
+    ResourceType::RdsDbInstance,
+    ResourceType::S3Bucket,
+    ResourceType::SageMakerNotebookInstance,
+];
+
+/// The traits that a resource of the type can carry.
+fn traits_on(catalogue: &Catalogue, resource_type: ResourceType) -> Vec<String> {
+    catalogue
+        .carried(resource_type)
+        .iter()
+        .map(|index| catalogue.definition(index).id.to_string())
+        .collect()
+}
+
+fn severity_of(
+    catalogue: &Catalogue,
+    resource_type: ResourceType,
+    traits: &[String],
+) -> Option<Severity> {
+    let names: Vec<&str> = traits.iter().map(String::as_str).collect();
+    exposed(catalogue, resource_type, &names).map(|exposure| exposure.severity)
+}
+
+proptest! {
+    #[test]
+    fn a_further_trait_never_lowers_the_severity_and_order_never_matters(
+        resource_type in prop::sample::select(&TYPES[..]),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
+        extra in any::<prop::sample::Index>(),
+    ) {
+        let catalogue = shared();
+        let all = traits_on(catalogue, resource_type);
+        let mut some: Vec<String> = picks.iter().map(|pick| pick.get(&all).clone()).collect();
+        let before = severity_of(catalogue, resource_type, &some);
+        some.reverse();
+        prop_assert_eq!(severity_of(catalogue, resource_type, &some), before);
+        some.push(extra.get(&all).clone());
+        prop_assert!(severity_of(catalogue, resource_type, &some) >= before);
+    }
+}
+
+fn shared() -> &'static Catalogue {
+    static CATALOGUE: std::sync::OnceLock<Catalogue> = std::sync::OnceLock::new();
+    CATALOGUE.get_or_init(catalogue)
+}
+
+/// The traits of each way in which a rule can match with nothing to spare.
+fn least_sets(catalogue: &Catalogue, rule: &ExposureRule) -> Vec<Vec<String>> {
+    let name = |index| catalogue.definition(index).id.to_string();
+    let all: Vec<String> = rule.all.iter().map(name).collect();
+    let with = |one: String| [all.clone(), vec![one]].concat();
+    let sets: Vec<_> = rule.any.iter().map(name).map(with).collect();
+    if sets.is_empty() { vec![all] } else { sets }
+}
+
+#[test]
+fn every_type_has_rules() {
+    assert!(shared().exposed_types().eq(TYPES));
+}
+
+/// Else another rule would always shadow it.
+#[test]
+fn every_rule_gives_its_title_when_just_its_traits_are_there() {
+    let catalogue = shared();
+    let gives_title = |rule: &ExposureRule| {
+        least_sets(catalogue, rule).iter().any(|set| {
+            let names: Vec<&str> = set.iter().map(String::as_str).collect();
+            exposed(catalogue, rule.resource_type, &names)
+                .is_some_and(|exposure| exposure.rule == rule.id)
+        })
+    };
+    let shadowed: Vec<&str> = TYPES
+        .into_iter()
+        .flat_map(|resource_type| catalogue.rules(resource_type))
+        .filter(|rule| !gives_title(rule))
+        .map(|rule| rule.id.as_str())
+        .collect();
+    assert_eq!(shadowed, [""; 0]);
+}
+
+#[test]
+fn no_two_exposures_of_a_type_have_the_same_title() {
+    for resource_type in TYPES {
+        let mut titles: BTreeMap<&str, &str> = BTreeMap::new();
+        for rule in shared().rules(resource_type) {
+            assert_eq!(
+                titles.insert(&rule.title, rule.id.as_str()),
+                None,
+                "{}",
+                rule.title
+            );
+        }
+    }
+}
+
+#[test]
+fn every_trait_contributes_on_some_type_that_carries_it() {
+    let catalogue = shared();
+    for definition in catalogue.traits() {
+        let index = catalogue.index_of(&definition.id).unwrap();
+        let contributes = |resource_type: &ResourceType| {
+            let rules = catalogue.rules(*resource_type);
+            rules
+                .iter()
+                .any(|rule| rule.all.contains(index) || rule.any.contains(index))
+        };
+        assert!(
+            definition.resource_types.iter().any(contributes),
+            "{} is in no rule",
+            definition.id
+        );
+    }
+}
+
+/// What no signal can show would never be; a route that no details draw would lead nowhere.
+#[test]
+fn every_trait_of_a_rule_can_reach_its_type() {
+    let catalogue = shared();
+    for resource_type in TYPES {
+        for rule in catalogue.rules(resource_type) {
+            for index in rule.all.iter().chain(rule.any.iter()) {
+                let own = catalogue.is_found_on(index, resource_type);
+                let routed = catalogue
+                    .routes(resource_type)
+                    .iter()
+                    .any(|route| route.traits.contains(index));
+                let definition = catalogue.definition(index);
+                assert!(
+                    own || routed,
+                    "{} never reaches {resource_type}",
+                    definition.id
+                );
+                assert!(
+                    !own || definition.found_on.is_empty()
+                        || definition.found_on.contains(&resource_type)
+                );
+            }
+        }
+    }
+}
+
+/// Where only the wording differs by type there is one trait, and each of its types has a title of its own.
+#[test]
+fn titles_name_the_type_that_they_are_shown_on() {
+    let words = |resource_type| match resource_type {
+        ResourceType::DynamoDbTable => ["DynamoDB", "table"],
+        ResourceType::Ec2Instance => ["EC2", "instance"],
+        ResourceType::EcsService => ["ECS", "service"],
+        ResourceType::EksCluster => ["EKS", "cluster"],
+        ResourceType::IamUser => ["IAM", "user"],
+        ResourceType::LambdaFunction => ["Lambda", "function"],
+        ResourceType::RdsDbInstance => ["RDS", "DB"],
+        ResourceType::S3Bucket => ["S3", "bucket"],
+        _ => ["SageMaker", "notebook"],
+    };
+    for definition in shared().traits() {
+        for resource_type in &definition.resource_types {
+            let title = definition.title_on(*resource_type);
+            for word in words(*resource_type) {
+                assert!(
+                    title.contains(word),
+                    "{} on {resource_type}: {title}",
+                    definition.id
+                );
+            }
+        }
+    }
+}

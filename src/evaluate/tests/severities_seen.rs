@@ -1,0 +1,166 @@
+//! What AWS was seen to give: each row of the reference `severities-seen.md`, by title and severity.
+//!
+//! Effective permissions are not evaluated yet: an administrator's policy stands for high impact, a service
+//! administrator's for limited.
+
+use super::*;
+use ResourceType as T;
+
+const ADMINISTRATOR: &str = "administrative-access-policy";
+const SERVICE_ADMINISTRATOR: &str = "service-administrative-policy";
+
+struct Seen {
+    resource_type: ResourceType,
+    traits: &'static [&'static str],
+    /// `None`: nothing was published.
+    exposure: Option<(Severity, &'static str)>,
+}
+
+const SEEN: &[Seen] = &[
+    Seen {
+        resource_type: T::Ec2Instance,
+        traits: &["internet-reachable", "instance-profile-attached"],
+        exposure: Some((
+            Severity::Low,
+            "Potential Credential Stealing: Internet reachable EC2 instance with instance profile",
+        )),
+    },
+    Seen {
+        resource_type: T::Ec2Instance,
+        traits: &[
+            "internet-reachable",
+            "imds-v1-allowed",
+            "open-security-group",
+            "public-ipv4-assigned",
+        ],
+        exposure: None,
+    },
+    Seen {
+        resource_type: T::LambdaFunction,
+        traits: &[
+            "publicly-invocable",
+            "deployed-outside-vpc",
+            "high-priority-vulnerability",
+            ADMINISTRATOR,
+        ],
+        exposure: Some((
+            Severity::Critical,
+            "Publicly invocable Lambda function executed outside of VPC has vulnerability with known exploit that can \
+             be exploited from remote network",
+        )),
+    },
+    Seen {
+        resource_type: T::Ec2Instance,
+        traits: &["low-priority-vulnerability"],
+        exposure: Some((
+            Severity::Low,
+            "Potential Resource Hijacking: EC2 instance has software vulnerabilities",
+        )),
+    },
+    Seen {
+        resource_type: T::Ec2Instance,
+        traits: &["low-priority-vulnerability", ADMINISTRATOR],
+        exposure: Some((
+            Severity::Medium,
+            "Potential Resource Hijacking: EC2 instance has software vulnerabilities with high-impact effective \
+             permissions",
+        )),
+    },
+    Seen {
+        resource_type: T::IamUser,
+        traits: &[ADMINISTRATOR, "unused-credentials"],
+        exposure: Some((
+            Severity::Medium,
+            "Potential Unauthorized Access: IAM user with administrative access has unused credentials",
+        )),
+    },
+    Seen {
+        resource_type: T::IamUser,
+        traits: &[
+            ADMINISTRATOR,
+            "unused-credentials",
+            "weak-password-policies",
+            "user-mfa-disabled",
+        ],
+        exposure: Some((
+            Severity::Critical,
+            "Potential Unauthorized Access: IAM user with administrative access has unused credentials and weak \
+             password policies and MFA disabled",
+        )),
+    },
+    Seen {
+        resource_type: T::IamUser,
+        traits: &["weak-password-policies", ADMINISTRATOR],
+        exposure: Some((
+            Severity::Medium,
+            "Potential Unauthorized Access: IAM user has weak password policies with high-impact effective permissions",
+        )),
+    },
+    Seen {
+        resource_type: T::IamUser,
+        traits: &[
+            "weak-password-policies",
+            "user-mfa-disabled",
+            SERVICE_ADMINISTRATOR,
+        ],
+        exposure: Some((
+            Severity::Medium,
+            "Potential Unauthorized Access: IAM user has weak password policies and has MFA disabled with limited \
+             effective permissions",
+        )),
+    },
+    Seen {
+        resource_type: T::IamUser,
+        traits: &[
+            "unrotated-access-keys",
+            "weak-password-policies",
+            "user-mfa-disabled",
+            ADMINISTRATOR,
+        ],
+        exposure: Some((
+            Severity::Critical,
+            "Potential Unauthorized Access: IAM user has unrotated access keys, has weak password policies, and has \
+             MFA disabled with high-impact effective permissions",
+        )),
+    },
+    Seen {
+        resource_type: T::DynamoDbTable,
+        traits: &[
+            "deletion-protection-disabled",
+            "point-in-time-recovery-enabled",
+        ],
+        exposure: Some((
+            Severity::Low,
+            "Potential Data Destruction: DynamoDB table with deletion protection disabled but has point-in-time \
+             recovery enabled",
+        )),
+    },
+];
+
+#[test]
+fn every_severity_that_was_seen_is_given_with_its_title() {
+    let catalogue = catalogue();
+    for seen in SEEN {
+        let exposure = exposed(&catalogue, seen.resource_type, seen.traits);
+        let told = exposure
+            .as_ref()
+            .map(|one| (one.severity, one.title.as_str()));
+        assert_eq!(told, seen.exposure, "{:?}", seen.traits);
+    }
+}
+
+#[test]
+fn likelihoods_are_those_that_were_told() {
+    let catalogue = catalogue();
+    let likelihood = |resource_type, traits: &[&str]| {
+        exposed(&catalogue, resource_type, traits).map(|one| one.likelihood)
+    };
+    assert_eq!(
+        likelihood(T::LambdaFunction, SEEN[2].traits),
+        Some(Likelihood::VeryHigh)
+    );
+    assert_eq!(
+        likelihood(T::IamUser, SEEN[9].traits),
+        Some(Likelihood::High)
+    );
+}
