@@ -43,6 +43,13 @@ pub fn from_folder(
 ) -> Result<Vec<Timed>, UnreadableFolder> {
     let mut files = Vec::new();
     list(folder, &mut files)?;
+    if files.is_empty() {
+        // Not to be taken for "no exposures": the folder is the wrong one.
+        return Err(UnreadableFolder {
+            path: clean(&folder.to_string_lossy()),
+            error: std::io::Error::other("there is no file in it"),
+        });
+    }
     files.sort();
     progress.start("reading file", files.len());
     let outcomes = files
@@ -90,7 +97,10 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), UnreadableFolder>
         }
         let kind = entry.file_type().map_err(failed)?;
         if kind.is_dir() {
-            list(&entry.path(), files)?;
+            // A folder below that cannot be read is told as a file that cannot be: the rest is used.
+            if list(&entry.path(), files).is_err() {
+                files.push(entry.path());
+            }
         } else if kind.is_file() || entry.path().is_file() {
             files.push(entry.path());
         }

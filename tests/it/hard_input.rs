@@ -132,3 +132,15 @@ fn nothing_harmful_reaches_terminal_or_log() {
         }
     }
 }
+
+#[test]
+fn a_folder_without_a_file_is_the_wrong_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("below")).unwrap();
+    let ran = run(exposured().args(["once", "--input"]).arg(folder.path())).expect(2);
+    assert!(
+        ran.stderr.contains("there is no file in it"),
+        "{}",
+        ran.stderr
+    );
+}

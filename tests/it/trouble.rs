@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, Fault, HOME, Operation, Service};
-use crate::findings::{control, ec2, seed};
+use crate::findings::{control, ec2, reachable, seed};
 use crate::program::{Ran, config, exposured_on, run};
 use crate::stories::put;
 
@@ -133,33 +133,27 @@ fn a_reset_or_truncated_answer_is_asked_for_again() {
 #[test]
 fn a_token_that_went_stale_starts_the_listing_anew() {
     let aws = Aws::start();
-    let findings = (0..250).map(|number| {
-        control(
-            "EC2.8",
-            "AwsEc2Instance",
-            &ec2("instance", &format!("i-{number:04}")),
-            json!({}),
-        )
-    });
+    let findings = (0..250).map(|number| reachable(&format!("i-{number:04}"), Some("web")));
     aws.account(HOME)
         .region("us-east-1")
-        .security_hub_findings(findings.collect());
+        .inspector_findings(findings.collect());
     // While the second page hangs, every token becomes void.
-    aws.fault(
-        Operation::GetFindings,
-        Fault::hang(Duration::from_secs(2)).after(1),
-    );
-    let expiring = std::thread::scope(|scope| {
+    let hang = Fault::hang(Duration::from_secs(2)).after(1);
+    aws.fault(Operation::InspectorListFindings, hang);
+    let ran = std::thread::scope(|scope| {
         let running = scope.spawn(|| once(&aws));
-        while aws.requests_to(Operation::GetFindings).len() < 2 {
+        while aws.requests_to(Operation::InspectorListFindings).len() < 2 {
             std::thread::sleep(Duration::from_millis(5));
         }
         aws.expire_tokens();
         running.join().unwrap()
     });
-    let ran = expiring.expect(0);
-    assert_eq!(ran.events("query_restarted").len(), 1, "{}", ran.stderr);
-    assert_eq!(row(&ran.json(), "security-hub")["coverage"], "complete");
+    let ran = ran.expect(0);
+    let restarted = ran.events("query_restarted");
+    assert_eq!(restarted.len(), 1, "{}", ran.stderr);
+    assert_eq!(restarted[0]["source"], "inspector");
+    assert_eq!(row(&ran.json(), "inspector")["coverage"], "complete");
+    assert_eq!(ran.json()["summary"]["exposures"], 250);
 }
 
 #[test]
