@@ -1,3 +1,9 @@
+//! exposured tells a cloud security team which AWS resource to fix first, and why.
+//!
+//! Findings flow one way: [`config`] → [`daemon`] → [`collect`] → [`store`] → [`evaluate`] → [`publish`], over plain
+//! data ([`model`]) and by the rules of the [`catalogue`]. `ARCHITECTURE.md` is the map, with what each room must
+//! never do.
+
 pub mod aws;
 pub mod catalogue;
 pub mod cli;
