@@ -84,8 +84,8 @@ fn highest_epss(view: &View, carried: &Carried, trait_index: TraitIndex) -> Opti
     carried
         .origins(trait_index)
         .into_iter()
-        .flat_map(|origin| view.observed(origin, trait_index))
-        .filter_map(|observed| match observed.evidence {
+        .flat_map(|origin| view.evidence(origin, trait_index))
+        .filter_map(|evidence| match evidence {
             Evidence::PackageVulnerability(vulnerability) => vulnerability.epss,
             _ => None,
         })

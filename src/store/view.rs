@@ -161,6 +161,23 @@ impl View {
         all
     }
 
+    /// What the findings that show a trait of the resource itself say, in no order that means anything, and without
+    /// putting their ids together.
+    pub fn evidence(
+        &self,
+        index: ResourceIndex,
+        trait_index: TraitIndex,
+    ) -> impl Iterator<Item = &Evidence> {
+        self.members(index).flat_map(move |member| {
+            let snapshot = &self.snapshots[member.snapshot as usize];
+            snapshot
+                .observations_of(member.place)
+                .iter()
+                .filter(move |row| row.trait_index == trait_index && row.holds)
+                .map(|row| &snapshot.evidence[row.evidence as usize])
+        })
+    }
+
     /// The resource's tags, sorted. Where cells disagree, all their values are there.
     #[must_use]
     pub fn tags(&self, index: ResourceIndex) -> Vec<(String, String)> {
