@@ -59,11 +59,15 @@ pub enum RelationKind {
     AdmittedBy,
     /// Security group → database.
     GuardsDatabase,
+    /// Role, user, group, policy → data store whose contents it lets its holder read.
+    MayRead,
+    /// Role, user → role that it may become.
+    MayAssume,
 }
 
 impl RelationKind {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::HasNetworkInterface,
         Self::MemberOfSecurityGroup,
         Self::InSubnet,
@@ -89,6 +93,8 @@ impl RelationKind {
         Self::InAccount,
         Self::AdmittedBy,
         Self::GuardsDatabase,
+        Self::MayRead,
+        Self::MayAssume,
     ];
 
     /// As the catalogue writes it.
@@ -120,6 +126,8 @@ impl RelationKind {
             Self::InAccount => "in-account",
             Self::AdmittedBy => "admitted-by",
             Self::GuardsDatabase => "guards-database",
+            Self::MayRead => "may-read",
+            Self::MayAssume => "may-assume",
         }
     }
 
