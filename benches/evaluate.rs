@@ -5,18 +5,18 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use exposured::catalogue::{Catalogue, builtin_files, compile};
+use exposured::catalogue::{Catalogue, Layers, compile};
 use exposured::evaluate::evaluate;
 use exposured::model::{
     Cell, ControlId, Coverage, Evidence, FindingId, Product, RelationKind, Resource,
-    ResourceMention, ResourceType, Source, TraitIndex, identify,
+    ResourceMention, ResourceType, Source, TraitIndex, TriageInForce, identify,
 };
 use exposured::store::{CellOutcome, Observation, SnapshotBuilder, Store, View};
 
 const RUNS: u32 = 5;
 
 fn main() {
-    let catalogue = compile(&builtin_files()).expect("the built-in catalogue has no problem");
+    let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
     println!("| resources | walk (baseline) ns | build the view | evaluate |");
     println!("|---|---|---|---|");
     for count in [10_000, 100_000] {
@@ -24,7 +24,7 @@ fn main() {
         let view = store.view();
         let walked = best_of(|| walk(&view));
         let viewed = best_of(|| store.view());
-        let evaluated = best_of(|| evaluate(&view, &catalogue));
+        let evaluated = best_of(|| evaluate(&view, &catalogue, &TriageInForce::default()));
         let each = |time: Duration| time.as_nanos() as f64 / view.len() as f64;
         let ratio = |time: Duration| each(time) / each(walked);
         println!(

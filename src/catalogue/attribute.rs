@@ -82,6 +82,16 @@ impl AttributeTest {
         }
     }
 
+    /// What an attribute at this path must be like.
+    #[must_use]
+    pub fn in_words(&self, path: &str) -> String {
+        match self {
+            Self::Present | Self::Equals(_) => format!("{path} is {}", self.told(true)),
+            Self::StartsWith(starts) => format!("{path} begins with {}", starts.join(" or ")),
+            Self::NameContains(_) | Self::AllowsAnyone => format!("{path} {}", self.told(true)),
+        }
+    }
+
     /// The value as evidence tells it: one that the catalogue names, else only that it is there.
     #[must_use]
     pub fn told(&self, holds: bool) -> String {

@@ -82,7 +82,12 @@ pub struct VulnerabilityCondition {
 pub(super) struct Conditions {
     /// As AWS writes them, for asking Security Hub.
     pub controls: BTreeSet<String>,
+    /// Those of them that are read for relations alone.
+    pub relation_controls: BTreeSet<String>,
     pub by_control: BTreeMap<ControlId, Vec<TraitIndex>>,
+    /// As AWS writes them.
+    pub passed_controls: BTreeSet<String>,
+    pub by_passed_control: BTreeMap<ControlId, Vec<TraitIndex>>,
     pub by_signal: Vec<(TraitIndex, SignalCondition)>,
     pub attributes: BTreeMap<ResourceType, Vec<AttributeCondition>>,
     pub known_resources: Vec<(ResourceType, String, TraitIndex)>,
@@ -111,6 +116,12 @@ impl Catalogue {
     pub fn traits_of(&self, evidence: &Evidence, resource_type: ResourceType) -> Vec<TraitIndex> {
         let shown: Vec<TraitIndex> = match evidence {
             Evidence::Control { id, .. } => self.traits_of_control(id).to_vec(),
+            Evidence::PassedControl { id, .. } => self
+                .conditions
+                .by_passed_control
+                .get(id)
+                .cloned()
+                .unwrap_or_default(),
             // These two are derived where the details are read.
             Evidence::Attribute { .. } | Evidence::KnownResource { .. } => Vec::new(),
             other => self
@@ -125,7 +136,7 @@ impl Catalogue {
         shown
             .into_iter()
             .filter(|index| self.is_found_on(*index, resource_type))
-            .filter(|index| !self.definition(*index).except.intersects(&all))
+            .filter(|index| !self.derivation(*index).except.intersects(&all))
             .collect()
     }
 
@@ -133,10 +144,10 @@ impl Catalogue {
     /// about the resources in it.
     #[must_use]
     pub fn is_found_on(&self, index: TraitIndex, resource_type: ResourceType) -> bool {
-        let definition = self.definition(index);
-        definition.found_on.contains(&resource_type)
-            || (definition.found_on.is_empty()
-                && definition.resource_types.contains(&resource_type))
+        let derivation = self.derivation(index);
+        derivation.found_on.contains(&resource_type)
+            || (derivation.found_on.is_empty()
+                && derivation.resource_types.contains(&resource_type))
     }
 
     /// What to look for in the details of a resource of the type.

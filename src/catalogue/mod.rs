@@ -1,25 +1,34 @@
-//! The traits and the exposure rules: read from TOML, checked with line and column, compiled to bit sets.
+//! The traits, the mitigations and the exposure rules: read from TOML, checked with line and column, compiled to bit
+//! sets.
 //!
-//! The built-in files stand in `config/catalogue/` and are part of the binary.
+//! The built-in files stand in `config/catalogue/` and are part of the binary; files of one's own come on top.
 
 mod attribute;
 mod builtin;
 mod compile;
 mod derive;
+mod files;
 mod raw;
+mod schema;
 mod severity;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+
+use serde::Serialize;
 
 use crate::model::{
-    ControlId, ExposureTypes, Factor, Level, RelationKind, Remediation, ResourceType, RuleId,
-    TraitId, TraitIndex, TraitSet, TraitType,
+    ControlId, Epss, ExposureTypes, Factor, Level, RelationKind, Remediation, ResourceType, RuleId,
+    Severity, TraitId, TraitIndex, TraitSet, TraitType,
 };
 
 pub use attribute::{AttributeCondition, AttributeTest};
 pub use builtin::builtin_files;
-pub use compile::compile;
+pub use compile::{Layers, SeverityOverride, compile};
 pub use derive::SignalCondition;
+pub use files::{UnreadableFile, read_files};
+pub use raw::RawSeverity;
+pub use schema::schema;
 pub use severity::SeverityModel;
 
 /// How a trait raises one factor.
@@ -29,6 +38,83 @@ pub enum Raise {
     To(Level),
     /// To the level of the highest EPSS score among its vulnerabilities.
     ByEpss,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as the user named it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// Whether the file is one of the user's own.
+    pub is_own: bool,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.file, self.line)
+    }
+}
+
+/// On which types a fact is found, and how it travels to those that carry it.
+#[derive(Clone, Debug)]
+pub struct Derivation {
+    /// Which types can carry it.
+    pub resource_types: BTreeSet<ResourceType>,
+    /// On which types the signals name it; empty: on those that carry it.
+    pub found_on: BTreeSet<ResourceType>,
+    /// A finding that shows one of these does not show this one.
+    pub except: TraitSet,
+    /// Along which relations it is looked for, from the exposed resource on.
+    pub via: Vec<Vec<RelationKind>>,
+    /// What shows it; one is enough.
+    pub signals: Vec<SignalInWords>,
+}
+
+/// What shows a trait or a mitigation, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignalInWords {
+    /// Who says it.
+    pub source: SignalSource,
+    /// What.
+    pub text: String,
+}
+
+/// Who says what a trait derives from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignalSource {
+    /// A control of Security Hub CSPM.
+    SecurityHub,
+    /// Amazon Inspector.
+    Inspector,
+    /// Amazon Macie.
+    Macie,
+    /// Amazon GuardDuty, by way of Security Hub.
+    GuardDuty,
+    /// Data security products of other makers, by way of Security Hub.
+    DataSecurityProducts,
+    /// The details of a resource, wherever they were read.
+    ResourceDetails,
+    /// The resource's very name.
+    ResourceName,
+}
+
+impl SignalSource {
+    /// In words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SecurityHub => "Security Hub CSPM",
+            Self::Inspector => "Inspector",
+            Self::Macie => "Macie",
+            Self::GuardDuty => "GuardDuty",
+            Self::DataSecurityProducts => "data security products",
+            Self::ResourceDetails => "resource details",
+            Self::ResourceName => "resource name",
+        }
+    }
 }
 
 /// A trait, as compiled.
@@ -42,14 +128,8 @@ pub struct TraitDefinition {
     pub titles: BTreeMap<ResourceType, String>,
     /// The type of trait.
     pub trait_type: TraitType,
-    /// Which types can carry it.
-    pub resource_types: BTreeSet<ResourceType>,
-    /// On which types the signals name it.
-    pub found_on: BTreeSet<ResourceType>,
-    /// A finding that shows one of these does not show this one.
-    pub except: TraitSet,
-    /// Along which relations it is looked for, from the exposed resource on.
-    pub via: Vec<Vec<RelationKind>>,
+    /// What shows it, and where.
+    pub derivation: Derivation,
     /// Which factors it raises.
     pub factors: BTreeMap<Factor, Raise>,
     /// MITRE ATT&CK techniques.
@@ -58,6 +138,23 @@ pub struct TraitDefinition {
     pub remediation: Remediation,
     /// Where the claim comes from.
     pub source: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A fact that is known to stand in an attacker's way, as compiled.
+#[derive(Clone, Debug)]
+pub struct MitigationDefinition {
+    /// The id; no trait has the same.
+    pub id: TraitId,
+    /// What it is.
+    pub title: String,
+    /// What shows it, and where.
+    pub derivation: Derivation,
+    /// Where the claim comes from.
+    pub source: String,
+    /// Where it stands.
+    pub place: Place,
 }
 
 impl TraitDefinition {
@@ -66,6 +163,15 @@ impl TraitDefinition {
     pub fn title_on(&self, resource_type: ResourceType) -> &str {
         self.titles.get(&resource_type).unwrap_or(&self.title)
     }
+}
+
+/// What a mitigation lowers by one step where it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MitigatedBy {
+    /// The mitigation.
+    pub mitigation: TraitIndex,
+    /// Ease of discovery, ease of exploit, or impact.
+    pub lowers: Factor,
 }
 
 /// An exposure rule, as compiled.
@@ -81,32 +187,49 @@ pub struct ExposureRule {
     pub all: TraitSet,
     /// Traits of which one must be there; empty if the rule asks for none.
     pub any: TraitSet,
+    /// Mitigations or traits of which none may be there.
+    pub none: TraitSet,
+    /// What lowers which factor.
+    pub mitigated_by: Vec<MitigatedBy>,
     /// What it means.
     pub description: String,
     /// Under which types it is published.
     pub types: ExposureTypes,
     /// Where the rule comes from.
     pub source: String,
+    /// Where it stands.
+    pub place: Place,
 }
 
 impl ExposureRule {
-    /// Whether the rule matches a resource with these traits.
+    /// Whether the rule matches a resource with these traits and mitigations.
     #[must_use]
     pub fn matches(&self, traits: &TraitSet) -> bool {
-        traits.contains_all(&self.all) && (self.any.is_empty() || traits.intersects(&self.any))
+        traits.contains_all(&self.all)
+            && (self.any.is_empty() || traits.intersects(&self.any))
+            && !traits.intersects(&self.none)
+    }
+
+    /// The traits that the rule asks for.
+    #[must_use]
+    pub fn needed(&self) -> TraitSet {
+        let mut needed = self.all;
+        needed.extend(&self.any);
+        needed
     }
 
     /// Those of the traits that the rule needs.
     #[must_use]
     pub fn contributing(&self, traits: &TraitSet) -> TraitSet {
-        let mut needed = self.all;
-        needed.extend(&self.any);
-        needed.intersection(traits)
+        self.needed().intersection(traits)
     }
 
     /// The traits of which one would make the rule match; empty if it matches, `None` if one is not enough.
     #[must_use]
     pub fn missing(&self, traits: &TraitSet) -> Option<TraitSet> {
+        if traits.intersects(&self.none) {
+            return None;
+        }
         let absent = self.all.difference(traits);
         let any_holds = self.any.is_empty() || traits.intersects(&self.any);
         match (absent.len(), any_holds) {
@@ -116,11 +239,48 @@ impl ExposureRule {
         }
     }
 
-    /// How specific the rule is: how many traits it cannot do without.
+    /// What keeps the rule from matching, if nothing else does.
+    #[must_use]
+    pub fn prevented_by(&self, traits: &TraitSet) -> TraitSet {
+        let in_the_way = self.none.intersection(traits);
+        if self.matches(&traits.difference(&in_the_way)) {
+            in_the_way
+        } else {
+            TraitSet::default()
+        }
+    }
+
+    /// How specific the rule is: how many conditions it makes.
     #[must_use]
     pub fn specificity(&self) -> usize {
-        self.all.len() + usize::from(!self.any.is_empty())
+        self.all.len() + usize::from(!self.any.is_empty()) + usize::from(!self.none.is_empty())
     }
+}
+
+/// A case that the rules must fulfil: traits in, exposure and severity out.
+#[derive(Clone, Debug)]
+pub struct RuleTest {
+    /// What it shows.
+    pub name: String,
+    /// The type of the resource.
+    pub resource_type: ResourceType,
+    /// Its traits and mitigations.
+    pub traits: TraitSet,
+    /// The score of its vulnerabilities.
+    pub epss: Option<Epss>,
+    /// The rule that must give the title, and the severity; `None`: there must be no exposure.
+    pub expected: Option<(RuleId, Severity)>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// An entry that a file has switched off.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SwitchedOff {
+    /// `trait`, `mitigation` or `exposure`.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: String,
 }
 
 /// A way along which traits travel, and which.
@@ -136,14 +296,19 @@ pub struct Route {
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     traits: Vec<TraitDefinition>,
+    /// Their indices follow on those of the traits.
+    mitigations: Vec<MitigationDefinition>,
     rules_by_type: BTreeMap<ResourceType, Vec<ExposureRule>>,
     routes_by_type: BTreeMap<ResourceType, Vec<Route>>,
     /// Traits that a resource of the type may carry itself.
     carried_by_type: BTreeMap<ResourceType, TraitSet>,
     impact_traits: TraitSet,
+    all_traits: TraitSet,
     severity: SeverityModel,
     conditions: derive::Conditions,
     by_id: HashMap<TraitId, TraitIndex>,
+    tests: Vec<RuleTest>,
+    switched_off: Vec<SwitchedOff>,
     version: String,
 }
 
@@ -154,13 +319,87 @@ impl Catalogue {
         &self.traits
     }
 
-    /// A trait of this catalogue.
+    /// The mitigations, in the order of their ids.
+    #[must_use]
+    pub fn mitigations(&self) -> &[MitigationDefinition] {
+        &self.mitigations
+    }
+
+    /// A trait of this catalogue; [`Self::only_traits`] tells them from mitigations.
+    ///
+    /// # Panics
+    /// If the index is that of a mitigation, or was given by another catalogue.
     #[must_use]
     pub fn definition(&self, index: TraitIndex) -> &TraitDefinition {
         &self.traits[index.get()]
     }
 
-    /// The trait with this id.
+    /// A mitigation of this catalogue; `None` if the index is that of a trait.
+    #[must_use]
+    pub fn mitigation(&self, index: TraitIndex) -> Option<&MitigationDefinition> {
+        self.mitigations
+            .get(index.get().checked_sub(self.traits.len())?)
+    }
+
+    /// Where a trait or a mitigation comes from.
+    #[must_use]
+    pub fn derivation(&self, index: TraitIndex) -> &Derivation {
+        self.mitigation(index).map_or_else(
+            || &self.definition(index).derivation,
+            |mitigation| &mitigation.derivation,
+        )
+    }
+
+    /// The id of a trait or a mitigation.
+    #[must_use]
+    pub fn id(&self, index: TraitIndex) -> &TraitId {
+        self.mitigation(index)
+            .map_or_else(|| &self.definition(index).id, |mitigation| &mitigation.id)
+    }
+
+    /// The title of a trait, or of a mitigation, on a type of resource.
+    #[must_use]
+    pub fn title_on(&self, index: TraitIndex, resource_type: ResourceType) -> &str {
+        self.mitigation(index).map_or_else(
+            || self.definition(index).title_on(resource_type),
+            |mitigation| &mitigation.title,
+        )
+    }
+
+    /// Those of the set that are traits; the rest are mitigations.
+    #[must_use]
+    pub fn only_traits(&self, set: &TraitSet) -> TraitSet {
+        set.intersection(&self.all_traits)
+    }
+
+    /// Those of the set that are mitigations.
+    #[must_use]
+    pub fn only_mitigations(&self, set: &TraitSet) -> TraitSet {
+        set.difference(&self.all_traits)
+    }
+
+    /// The cases that the rule files carry, in the order of the files.
+    #[must_use]
+    pub fn tests(&self) -> &[RuleTest] {
+        &self.tests
+    }
+
+    /// The entries that are switched off, sorted.
+    #[must_use]
+    pub fn switched_off(&self) -> &[SwitchedOff] {
+        &self.switched_off
+    }
+
+    /// The rule with this id.
+    #[must_use]
+    pub fn rule(&self, id: &RuleId) -> Option<&ExposureRule> {
+        self.rules_by_type
+            .values()
+            .flatten()
+            .find(|rule| rule.id == *id)
+    }
+
+    /// The trait or mitigation with this id.
     #[must_use]
     pub fn index_of(&self, id: &TraitId) -> Option<TraitIndex> {
         self.by_id.get(id).copied()
@@ -217,6 +456,16 @@ impl Catalogue {
     /// The Security Hub controls in use, as AWS writes them.
     pub fn controls(&self) -> impl Iterator<Item = &str> {
         self.conditions.controls.iter().map(String::as_str)
+    }
+
+    /// Those of them that are read only for what they tell of other resources.
+    pub fn relation_controls(&self) -> impl Iterator<Item = &str> {
+        self.conditions.relation_controls.iter().map(String::as_str)
+    }
+
+    /// The Security Hub controls whose passing shows a mitigation, as AWS writes them.
+    pub fn passed_controls(&self) -> impl Iterator<Item = &str> {
+        self.conditions.passed_controls.iter().map(String::as_str)
     }
 
     /// The traits that a failed control shows.

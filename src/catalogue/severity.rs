@@ -7,6 +7,8 @@ use crate::model::{Epss, Factor, Impact, Level, Likelihood, Severity};
 /// The thresholds and the matrix, as the catalogue gives them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeverityModel {
+    /// Whether facts that stand in the way lower anything.
+    pub(super) mitigations: bool,
     /// The least scores of the levels 1, 2, 3.
     pub(super) epss: [Epss; 3],
     /// The least sums of moderate, high, very high.

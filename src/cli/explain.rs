@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::catalogue::Catalogue;
 use crate::daemon::{Cycle, CycleOutcome};
 use crate::evaluate::{explain as explain_resource, find};
+use crate::model::TriageInForce;
 use crate::telemetry::Progress;
 
 use super::{Exit, complain, exit_of, input, output, start};
@@ -49,7 +50,7 @@ pub(super) async fn explain(arguments: ExplainArguments) -> Exit {
         Err(exit) => return exit,
     };
     let cycle = Cycle {
-        config,
+        config: Arc::clone(&config),
         catalogue: Arc::clone(&catalogue),
         store: Arc::default(),
         // To explain is to look, not to publish.
@@ -57,8 +58,13 @@ pub(super) async fn explain(arguments: ExplainArguments) -> Exit {
         progress,
         cancel: shutdown.token().clone(),
     };
-    match cycle.run(&input(arguments.input, arguments.sample)).await {
-        Ok(outcome) => tell(&arguments.resource, arguments.format, &outcome, &catalogue),
+    let input = input(arguments.input.clone(), arguments.sample);
+    match cycle.run(&input).await {
+        Ok(outcome) => {
+            let triage = config.triage();
+            let triage = triage.on(outcome.as_of.date_naive());
+            tell(&arguments, &outcome, &catalogue, &triage)
+        }
         Err(error) => {
             complain(&error);
             exit_of(&error)
@@ -66,7 +72,13 @@ pub(super) async fn explain(arguments: ExplainArguments) -> Exit {
     }
 }
 
-fn tell(text: &str, format: ExplainFormat, outcome: &CycleOutcome, catalogue: &Catalogue) -> Exit {
+fn tell(
+    arguments: &ExplainArguments,
+    outcome: &CycleOutcome,
+    catalogue: &Catalogue,
+    triage: &TriageInForce<'_>,
+) -> Exit {
+    let text = arguments.resource.as_str();
     let found = find(&outcome.view, catalogue, text);
     let [index] = found[..] else {
         if found.is_empty() {
@@ -85,8 +97,8 @@ fn tell(text: &str, format: ExplainFormat, outcome: &CycleOutcome, catalogue: &C
         }
         return Exit::Usage;
     };
-    let explanation = explain_resource(&outcome.view, catalogue, index);
-    let text = output::explanation(format, &explanation, catalogue);
+    let explanation = explain_resource(&outcome.view, catalogue, triage, index);
+    let text = output::explanation(arguments.format, &explanation, catalogue);
     match output::print(&text) {
         Err(error) => {
             complain(format_args!("printing the explanation: {error}"));

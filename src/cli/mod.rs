@@ -1,19 +1,20 @@
 //! The command line: one file a subcommand, no logic of its own.
 
+mod catalogue;
 mod check;
 mod explain;
 mod once;
 mod output;
 mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
 use crate::aws::SessionError;
-use crate::catalogue::{Catalogue, builtin_files, compile};
+use crate::catalogue::Catalogue;
 use crate::config::{self, Config};
 use crate::daemon::{CycleError, Input, Shutdown};
 use crate::telemetry::{self, Progress};
@@ -63,6 +64,9 @@ enum Command {
     Once(once::OnceArguments),
     /// Explain one resource: its traits, its severity, why not, what helps
     Explain(explain::ExplainArguments),
+    /// Browse, check and test the catalogue of traits and exposures
+    #[command(subcommand)]
+    Catalogue(catalogue::CatalogueCommand),
     /// Check configuration and catalogue, and, with --aws, every API that would be called
     Check(check::CheckArguments),
 }
@@ -85,6 +89,7 @@ pub async fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Once(arguments) => once::once(arguments).await,
         Command::Explain(arguments) => explain::explain(arguments).await,
+        Command::Catalogue(command) => catalogue::catalogue(command),
         Command::Check(arguments) => check::check(arguments).await,
     };
     exit.into()
@@ -92,18 +97,23 @@ pub async fn main() -> ExitCode {
 
 /// Reads configuration and catalogue, and tells every problem of both.
 fn load(path: Option<&PathBuf>) -> Result<(Arc<Config>, Arc<Catalogue>), Exit> {
-    let config = config::load(path.map(PathBuf::as_path));
-    let catalogue = compile(&builtin_files());
-    if let Err(error) = &config {
+    load_with(path, &[])
+}
+
+/// The same with more catalogue files than the configuration names.
+fn load_with(
+    path: Option<&PathBuf>,
+    more: &[PathBuf],
+) -> Result<(Arc<Config>, Arc<Catalogue>), Exit> {
+    let more: Vec<&Path> = more.iter().map(PathBuf::as_path).collect();
+    let loaded = config::load(path.map(PathBuf::as_path)).and_then(|config| {
+        let catalogue = config::load_catalogue(&config, &more)?;
+        Ok((Arc::new(config), Arc::new(catalogue)))
+    });
+    loaded.map_err(|error| {
         eprintln!("{error}");
-    }
-    if let Err(problems) = &catalogue {
-        eprintln!("{problems}");
-    }
-    match (config, catalogue) {
-        (Ok(config), Ok(catalogue)) => Ok((Arc::new(config), Arc::new(catalogue))),
-        _ => Err(Exit::Usage),
-    }
+        Exit::Usage
+    })
 }
 
 /// What every command that runs cycles begins with: configuration and catalogue, the log, the signals.

@@ -29,9 +29,17 @@ pub(super) async fn read(
 ) -> Result<(), Stopped> {
     let catalogue = &cell.collection().catalogue;
     let controls: Vec<&str> = catalogue.controls().collect();
+    let passed: Vec<&str> = catalogue.passed_controls().collect();
     let detections = detections(&catalogue.detections());
-    let mut filters: Vec<AwsSecurityFindingFilters> =
-        controls.chunks(VALUES_A_FILTER).map(filters).collect();
+    let mut filters: Vec<AwsSecurityFindingFilters> = controls
+        .chunks(VALUES_A_FILTER)
+        .map(|controls| filters(controls, "FAILED"))
+        .collect();
+    filters.extend(
+        passed
+            .chunks(VALUES_A_FILTER)
+            .map(|controls| self::filters(controls, "PASSED")),
+    );
     filters.extend(detections.chunks(VALUES_A_FILTER).map(of_guardduty));
     let queries = filters.iter().map(|query| {
         cell.read_listing(DOING, asff::read, async |token| {
@@ -63,14 +71,21 @@ async fn page(
 
 /// What the server is to leave out. A product is told from its name, since the ARN differs by Region and the answer
 /// of an aggregation Region spans many.
-fn filters(controls: &[&str]) -> AwsSecurityFindingFilters {
-    AwsSecurityFindingFilters::builder()
+fn filters(controls: &[&str], status: &str) -> AwsSecurityFindingFilters {
+    let builder = AwsSecurityFindingFilters::builder();
+    // What failed may be suppressed by a user; what passed is resolved by Security Hub itself.
+    let builder = if status == "FAILED" {
+        builder
+            .workflow_status(equals("NEW"))
+            .workflow_status(equals("NOTIFIED"))
+    } else {
+        builder
+    };
+    builder
         .product_name(equals("Security Hub"))
         .product_name(equals("Security Hub CSPM"))
         .record_state(equals("ACTIVE"))
-        .workflow_status(equals("NEW"))
-        .workflow_status(equals("NOTIFIED"))
-        .compliance_status(equals("FAILED"))
+        .compliance_status(equals(status))
         .set_compliance_security_control_id(Some(
             controls.iter().map(|control| equals(control)).collect(),
         ))

@@ -1,19 +1,25 @@
-//! The configuration: one TOML file, read once, checked whole.
+//! The configuration: one TOML file, and the catalogue files that it names, read once, checked whole.
 
+mod catalogue;
 mod raw;
+mod triage;
 mod valid;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::catalogue::{SeverityOverride, UnreadableFile};
 use crate::diagnostics::{self, Problems, SourceFile};
-use crate::model::{AccountId, Region, Source};
+use crate::model::{AccountId, Criticality, Mute, Region, Source, Triage};
+
+pub use catalogue::load_catalogue;
 
 /// The shipped file, in which every key is documented and has its default.
 pub const SHIPPED: &str = include_str!("../../config/exposured.toml");
 
 /// A configuration that holds together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// When cycles begin.
     pub schedule: Schedule,
@@ -23,6 +29,48 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// Where exposures are published.
     pub publish: Publish,
+    /// Files and folders of catalogue entries of the user's own.
+    pub catalogue: Vec<PathBuf>,
+    /// The user's own numbers of the severity model.
+    pub severity: Option<SeverityOverride>,
+    /// What the user says of their own resources.
+    pub triaging: Triaging,
+    /// The file, for problems that show only together with the catalogue.
+    file: Arc<SourceFile>,
+}
+
+impl Config {
+    /// What the user says of their own resources.
+    #[must_use]
+    pub fn triage(&self) -> Triage {
+        Triage {
+            mutes: self
+                .triaging
+                .mutes
+                .iter()
+                .map(|one| one.mute.clone())
+                .collect(),
+            criticality: self.triaging.criticality.clone(),
+        }
+    }
+}
+
+/// What the user says of their own resources, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Triaging {
+    /// What is not to count.
+    pub mutes: Vec<PlacedMute>,
+    /// What counts for more, or less.
+    pub criticality: Criticality,
+}
+
+/// A mute, and where it names what it mutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedMute {
+    /// The mute.
+    pub mute: Mute,
+    /// The bytes of the configuration file.
+    pub at: Range<usize>,
 }
 
 /// When cycles begin.
@@ -88,7 +136,10 @@ pub enum ConfigError {
         /// Why.
         error: std::io::Error,
     },
-    /// The file is wrong.
+    /// A catalogue file cannot be read.
+    #[error(transparent)]
+    UnreadableCatalogue(#[from] UnreadableFile),
+    /// The file is wrong, or a catalogue file.
     #[error("{0}")]
     Wrong(Problems),
 }
@@ -113,7 +164,13 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
         path: path.display().to_string(),
         error,
     })?;
-    parse(&text, &path.display().to_string()).map_err(ConfigError::Wrong)
+    let mut config = parse(&text, &path.display().to_string()).map_err(ConfigError::Wrong)?;
+    // As in most configuration files: what is named in it is looked for beside it.
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for named in &mut config.catalogue {
+        *named = folder.join(&named);
+    }
+    Ok(config)
 }
 
 /// Reads a configuration's text; `name` is what problems call it.
@@ -156,6 +213,7 @@ mod tests {
                 ..Config::default().publish
             },
             regions: vec!["us-east-1".parse().unwrap()],
+            file: Arc::clone(&shipped.file),
             ..Config::default()
         };
         assert_eq!(shipped, expected);

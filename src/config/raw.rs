@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 use toml::Spanned;
+use toml::value::Datetime;
+
+use crate::catalogue::RawSeverity;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -10,6 +13,46 @@ pub(super) struct RawConfig {
     pub aws: RawAws,
     pub collect: Option<Spanned<RawCollect>>,
     pub publish: RawPublish,
+    pub catalogue: RawCatalogue,
+    pub severity: Option<Spanned<RawSeverity>>,
+    #[serde(rename = "mute")]
+    pub mutes: Vec<Spanned<RawMute>>,
+    pub criticality: RawCriticality,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawCatalogue {
+    pub paths: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMute {
+    #[serde(rename = "trait")]
+    pub trait_id: Option<Spanned<String>>,
+    pub exposure: Option<Spanned<String>>,
+    pub resource: Option<String>,
+    pub account: Option<Spanned<String>>,
+    pub region: Option<Spanned<String>>,
+    pub tag: Option<RawTag>,
+    pub reason: Spanned<String>,
+    pub owner: Spanned<String>,
+    pub until: Spanned<Datetime>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTag {
+    pub key: String,
+    pub value: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawCriticality {
+    pub raise: Vec<RawTag>,
+    pub lower: Vec<RawTag>,
 }
 
 #[derive(Debug, Default, Deserialize)]

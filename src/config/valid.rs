@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_cron_scheduler::Job;
 use toml::Spanned;
 
+use crate::catalogue::SeverityOverride;
 use crate::diagnostics::{Problem, Problems, SourceFile};
 use crate::model::{Arn, Region, Source};
 
@@ -25,16 +26,23 @@ pub(super) fn check(raw: &RawConfig, file: &Arc<SourceFile>, problems: &mut Prob
         regions: checking.regions(&raw.aws.regions),
         sources: checking.sources(raw.collect.as_ref()),
         publish: checking.publish(&raw.publish),
+        catalogue: checking.catalogue(&raw.catalogue.paths),
+        severity: raw.severity.as_ref().map(|severity| SeverityOverride {
+            file: Arc::clone(file),
+            severity: severity.clone(),
+        }),
+        triaging: checking.triage(raw),
+        file: Arc::clone(file),
     }
 }
 
-struct Checking<'a> {
+pub(super) struct Checking<'a> {
     file: &'a Arc<SourceFile>,
     problems: &'a mut Problems,
 }
 
 impl Checking<'_> {
-    fn complain<T>(&mut self, at: &Spanned<T>, message: impl Into<String>, help: &str) {
+    pub(super) fn complain<T>(&mut self, at: &Spanned<T>, message: impl Into<String>, help: &str) {
         self.problems
             .push(Problem::new(self.file, at.span(), message).help(help));
     }
@@ -132,6 +140,19 @@ impl Checking<'_> {
             );
         }
         sources
+    }
+
+    fn catalogue(&mut self, raw: &[Spanned<String>]) -> Vec<PathBuf> {
+        for path in raw {
+            if path.get_ref().trim().is_empty() {
+                self.complain(
+                    path,
+                    "the path is empty",
+                    "name a file or a folder of *.toml files",
+                );
+            }
+        }
+        raw.iter().map(|path| path.get_ref().into()).collect()
     }
 
     fn publish(&mut self, raw: &RawPublish) -> Publish {

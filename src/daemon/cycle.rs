@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Session, SessionError};
 use crate::catalogue::Catalogue;
 use crate::collect::{self, Collection, Timed, files};
 use crate::config::Config;
-use crate::evaluate::{Evaluation, evaluate};
-use crate::model::{AccountId, Coverage, CoverageRow, Region};
+use crate::evaluate::{Evaluation, MuteState, evaluate};
+use crate::model::{AccountId, Coverage, CoverageRow, Mute, Region};
 use crate::publish::{self, Publication, PublicationOutcome};
 use crate::sample;
 use crate::store::{Store, View};
@@ -59,6 +59,8 @@ pub struct CycleOutcome {
     pub as_of: DateTime<Utc>,
     /// Who asked and where, if services were asked.
     pub asked_as: Option<(AccountId, Region)>,
+    /// What became of each mute of the configuration.
+    pub mutes: Vec<(Mute, MuteState)>,
     /// What was published; `None` in a dry run.
     pub publication: Option<PublicationOutcome>,
 }
@@ -155,7 +157,9 @@ impl Cycle {
                 view.latest_update().unwrap_or(DateTime::UNIX_EPOCH)
             }
         };
-        let evaluation = self.evaluate(Arc::clone(&view), log).await;
+        let day = as_of.date_naive();
+        let evaluation = self.evaluate(Arc::clone(&view), day, log).await;
+        let mutes = self.mutes(&evaluation, day, log);
         self.go_on()?;
         let publication = match &session {
             Some(session) if !self.dry_run => {
@@ -180,6 +184,7 @@ impl Cycle {
             coverage,
             as_of,
             asked_as,
+            mutes,
             publication,
         })
     }
@@ -234,17 +239,33 @@ impl Cycle {
         }
     }
 
-    async fn evaluate(&self, view: Arc<View>, log: &CycleLog) -> Evaluation {
+    async fn evaluate(&self, view: Arc<View>, day: NaiveDate, log: &CycleLog) -> Evaluation {
         let clock = Instant::now();
-        let catalogue = Arc::clone(&self.catalogue);
-        let evaluation =
-            unpanicked(tokio::task::spawn_blocking(move || evaluate(&view, &catalogue)).await);
+        let (catalogue, triage) = (Arc::clone(&self.catalogue), self.config.triage());
+        let evaluating = move || evaluate(&view, &catalogue, &triage.on(day));
+        let evaluation = unpanicked(tokio::task::spawn_blocking(evaluating).await);
         log.evaluated(
             evaluation.resources,
             &evaluation.by_severity(),
             clock.elapsed(),
         );
         evaluation
+    }
+
+    /// What became of each mute, told in the log.
+    fn mutes(
+        &self,
+        evaluation: &Evaluation,
+        day: NaiveDate,
+        log: &CycleLog,
+    ) -> Vec<(Mute, MuteState)> {
+        let triage = self.config.triage();
+        let states = evaluation.mute_states(&triage, day);
+        let mutes: Vec<_> = triage.mutes.into_iter().zip(states).collect();
+        for (mute, state) in &mutes {
+            log.mute(mute, *state);
+        }
+        mutes
     }
 
     fn go_on(&self) -> Result<(), CycleError> {

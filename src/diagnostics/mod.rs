@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-pub use toml_file::read;
+pub use toml_file::{read, read_prepared};
 
 /// A file's name and text, as read.
 #[derive(Debug, PartialEq, Eq)]

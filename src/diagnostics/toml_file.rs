@@ -17,6 +17,15 @@ const MOST_PROBLEMS: usize = 100;
 
 /// Reads all of `file`. What does not fit is noted in `problems` and left out; `None` if nothing useful is left.
 pub fn read<T: DeserializeOwned>(file: &Arc<SourceFile>, problems: &mut Problems) -> Option<T> {
+    read_prepared(file, problems, |_| ())
+}
+
+/// As [`read`], after `prepare` has taken out of the parsed text what `T` is not to see.
+pub fn read_prepared<T: DeserializeOwned>(
+    file: &Arc<SourceFile>,
+    problems: &mut Problems,
+    prepare: impl FnOnce(&mut DeTable<'_>),
+) -> Option<T> {
     let (mut table, syntax_errors) = DeTable::parse_recoverable(&file.text);
     if !syntax_errors.is_empty() {
         for error in syntax_errors {
@@ -28,6 +37,7 @@ pub fn read<T: DeserializeOwned>(file: &Arc<SourceFile>, problems: &mut Problems
         }
         return None;
     }
+    prepare(table.get_mut());
     let mut removed: Vec<Removed> = Vec::new();
     for _ in 0..MOST_PROBLEMS {
         let error = match T::deserialize(Deserializer::from(table.clone())) {

@@ -23,7 +23,7 @@ pub(super) type Chain = Vec<Hop>;
 pub(super) struct Carried {
     /// The resource.
     pub resource: ResourceIndex,
-    /// All of them.
+    /// All of them, and the mitigations.
     pub traits: TraitSet,
     /// Those found on the resource itself.
     own: TraitSet,

@@ -4,13 +4,13 @@ use serde::Serialize;
 
 use crate::catalogue::{Catalogue, ExposureRule};
 use crate::model::{
-    Exposure, ExposureTrait, Remediation, Resource, RuleId, Severity, TraitId, TraitIndex, TraitSet,
+    Exposure, ExposureMitigation, ExposureTrait, Mute, Remediation, Resource, RuleId, Severity,
+    TraitId, TraitIndex, TraitSet, TriageInForce,
 };
 use crate::store::{ResourceIndex, View};
 
-use super::carried::{Carried, carried};
-use super::grading::Grading;
-use super::{expose, exposure_traits};
+use super::grading::{Grading, triaged};
+use super::{expose, exposure_traits, mitigations};
 
 /// Everything that the evaluation knows of one resource.
 #[derive(Clone, Debug)]
@@ -21,6 +21,12 @@ pub struct Explanation {
     pub exposure: Option<Exposure>,
     /// Its traits; contributing ones first.
     pub traits: Vec<ExposureTrait>,
+    /// What is known to stand in an attacker's way.
+    pub mitigations: Vec<ExposureMitigation>,
+    /// The mutes that took something away from it.
+    pub muted: Vec<Mute>,
+    /// The rules that only a mitigation keeps from matching, the most severe first.
+    pub prevented: Vec<Prevented>,
     /// The rules that one absent trait keeps from matching, the most severe first.
     pub near_misses: Vec<NearMiss>,
     /// What ending each contributing trait does, what helps most first.
@@ -42,6 +48,19 @@ pub struct NearMiss {
     pub missing: Vec<(TraitId, String)>,
     /// The traits that the rule needs and that are there.
     pub present: Vec<TraitId>,
+}
+
+/// A rule that something in the attacker's way keeps from matching.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Prevented {
+    /// The rule.
+    pub rule: RuleId,
+    /// What would be published.
+    pub title: String,
+    /// How severe the resource would be.
+    pub severity: Severity,
+    /// What stands in the way, by id and title.
+    pub by: Vec<(TraitId, String)>,
 }
 
 /// What ending one contributing trait does.
@@ -99,41 +118,46 @@ pub fn find(view: &View, catalogue: &Catalogue, text: &str) -> Vec<ResourceIndex
 
 /// Explains one resource, from the same evaluation that publishes it.
 #[must_use]
-pub fn explain(view: &View, catalogue: &Catalogue, index: ResourceIndex) -> Explanation {
-    let resource_type = view.resource_type(index);
-    let rules = catalogue.rules(resource_type);
-    let carried = carried(view, catalogue, index);
-    let exposure = expose(view, catalogue, index, rules, &carried);
+pub fn explain(
+    view: &View,
+    catalogue: &Catalogue,
+    triage: &TriageInForce<'_>,
+    index: ResourceIndex,
+) -> Explanation {
+    let triaged = triaged(view, catalogue, triage, index);
+    let grading = &triaged.grading;
+    let exposure = expose(grading);
     let traits = exposure.as_ref().map_or_else(
-        || exposure_traits(view, catalogue, index, &carried, &TraitSet::default()),
+        || exposure_traits(grading, &TraitSet::default()),
         |exposure| exposure.traits.clone(),
     );
-    let grading = Grading {
-        view,
-        catalogue,
-        carried: &carried,
-    };
+    let severity = exposure.as_ref().map(|one| one.severity);
     Explanation {
         resource: view.resource(index),
-        near_misses: near_misses(&grading, rules, exposure.as_ref().map(|one| one.severity)),
+        near_misses: near_misses(grading, severity),
+        prevented: prevented(grading, severity),
         fixes: exposure
             .as_ref()
-            .map_or_else(Vec::new, |exposure| fixes(&grading, rules, exposure)),
+            .map_or_else(Vec::new, |exposure| fixes(grading, exposure)),
         exposure,
         traits,
-        has_rules: !rules.is_empty(),
+        mitigations: mitigations(grading),
+        muted: triaged
+            .mutes
+            .iter()
+            .map(|(_, mute)| (*mute).clone())
+            .collect(),
+        has_rules: !grading.rules.is_empty(),
     }
 }
 
 /// Only what would make things worse is a miss: a further rule that changes nothing is none.
-fn near_misses(
-    grading: &Grading<'_>,
-    rules: &[ExposureRule],
-    now: Option<Severity>,
-) -> Vec<NearMiss> {
-    let mut misses: Vec<NearMiss> = rules
+fn near_misses(grading: &Grading<'_>, now: Option<Severity>) -> Vec<NearMiss> {
+    let mut misses: Vec<NearMiss> = grading
+        .rules
         .iter()
-        .filter_map(|rule| near_miss(grading, rules, rule))
+        .filter(|rule| grading.counts(rule))
+        .filter_map(|rule| near_miss(grading, rule))
         .filter(|miss| now.is_none_or(|now| miss.severity > now))
         .collect();
     // What most of is there already is the nearest.
@@ -145,12 +169,8 @@ fn near_misses(
     misses
 }
 
-fn near_miss(
-    grading: &Grading<'_>,
-    rules: &[ExposureRule],
-    rule: &ExposureRule,
-) -> Option<NearMiss> {
-    let Carried { traits, .. } = grading.carried;
+fn near_miss(grading: &Grading<'_>, rule: &ExposureRule) -> Option<NearMiss> {
+    let traits = &grading.carried.traits;
     let missing = rule.missing(traits).filter(|missing| !missing.is_empty())?;
     // With any one of them the rule matches; the worst of them is told.
     let severity = missing
@@ -158,37 +178,60 @@ fn near_miss(
         .filter_map(|index| {
             let mut with = *traits;
             with.insert(index);
-            grading.score(rules, &with).map(|score| score.severity)
+            grading.score(&with).map(|score| score.severity)
         })
         .max()?;
-    let named = |index: TraitIndex| {
-        let definition = grading.catalogue.definition(index);
-        (
-            definition.id.clone(),
-            definition.title_on(rule.resource_type).to_owned(),
-        )
-    };
     Some(NearMiss {
         rule: rule.id.clone(),
         title: rule.title.clone(),
         severity,
-        missing: missing.iter().map(named).collect(),
+        missing: named(grading, rule, &missing),
         present: rule
             .contributing(traits)
             .iter()
-            .map(|index| named(index).0)
+            .map(|index| grading.catalogue.id(index).clone())
             .collect(),
     })
 }
 
-fn fixes(grading: &Grading<'_>, rules: &[ExposureRule], exposure: &Exposure) -> Vec<Fix> {
+fn prevented(grading: &Grading<'_>, now: Option<Severity>) -> Vec<Prevented> {
+    let traits = &grading.carried.traits;
+    let mut prevented: Vec<Prevented> = grading
+        .rules
+        .iter()
+        .filter(|rule| grading.counts(rule))
+        .filter_map(|rule| {
+            let by = rule.prevented_by(traits);
+            let severity = grading.score(&traits.difference(&by))?.severity;
+            (!by.is_empty()).then(|| Prevented {
+                rule: rule.id.clone(),
+                title: rule.title.clone(),
+                severity,
+                by: named(grading, rule, &by),
+            })
+        })
+        .filter(|one| now.is_none_or(|now| one.severity > now))
+        .collect();
+    prevented.sort_by(|one, other| (other.severity, &one.rule).cmp(&(one.severity, &other.rule)));
+    prevented
+}
+
+fn named(grading: &Grading<'_>, rule: &ExposureRule, set: &TraitSet) -> Vec<(TraitId, String)> {
+    let named = |index: TraitIndex| {
+        let title = grading.catalogue.title_on(index, rule.resource_type);
+        (grading.catalogue.id(index).clone(), title.to_owned())
+    };
+    set.iter().map(named).collect()
+}
+
+fn fixes(grading: &Grading<'_>, exposure: &Exposure) -> Vec<Fix> {
     let mut fixes: Vec<Fix> = exposure
         .contributing()
         .filter_map(|one| {
             let mut gone = TraitSet::default();
             gone.insert(grading.catalogue.index_of(&one.id)?);
             let rest = grading.carried.traits.difference(&gone);
-            let effect = match grading.score(rules, &rest).map(|score| score.severity) {
+            let effect = match grading.score(&rest).map(|score| score.severity) {
                 None => Effect::Resolves,
                 Some(severity) if severity < exposure.severity => Effect::Reduces(severity),
                 Some(_) => Effect::Unchanged,

@@ -1,27 +1,134 @@
-//! Which rules match a set of traits, in which order, and what they amount to.
+//! Which rules match a resource's traits, in which order, and what they amount to.
+
+use std::collections::BTreeSet;
 
 use crate::catalogue::{Catalogue, ExposureRule};
-use crate::model::{Severity, TraitSet};
-use crate::store::View;
+use crate::model::{Mute, Muted, RuleId, Severity, Step, TraitSet, TriageInForce};
+use crate::store::{ResourceIndex, View};
 
-use super::carried::Carried;
+use super::carried::{Carried, carried};
 use super::score::Score;
 
+/// A tag that says how much hangs on a resource.
+pub(super) type Criticality = (Step, (String, String));
+
+/// Which rules the user has taken away.
+#[derive(Clone, Debug, Default)]
+struct MutedRules {
+    every: bool,
+    some: BTreeSet<RuleId>,
+}
+
 /// Grades sets of traits of one resource: those that it has, and those that it might have.
-#[derive(Clone, Copy)]
+#[derive(Clone, Debug)]
 pub(super) struct Grading<'a> {
     pub view: &'a View,
     pub catalogue: &'a Catalogue,
-    pub carried: &'a Carried,
+    pub index: ResourceIndex,
+    pub rules: &'a [ExposureRule],
+    /// What the resource carries, without what is muted.
+    pub carried: Carried,
+    pub criticality: Option<Criticality>,
+    muted_rules: MutedRules,
+}
+
+/// What the user has said of a resource, and what it would be without.
+pub(super) struct Triaged<'a> {
+    pub grading: Grading<'a>,
+    /// The mutes that took something away, each with its place among all.
+    pub mutes: Vec<(usize, &'a Mute)>,
+    /// As if there were no mute; `None` if none took anything away.
+    pub without_mutes: Option<Box<Grading<'a>>>,
+}
+
+/// Gathers what a resource carries, and applies what the user says of it.
+pub(super) fn triaged<'a>(
+    view: &'a View,
+    catalogue: &'a Catalogue,
+    triage: &TriageInForce<'a>,
+    index: ResourceIndex,
+) -> Triaged<'a> {
+    let mut grading = Grading {
+        view,
+        catalogue,
+        index,
+        rules: catalogue.rules(view.resource_type(index)),
+        carried: carried(view, catalogue, index),
+        criticality: None,
+        muted_rules: MutedRules::default(),
+    };
+    if triage.is_empty() {
+        return Triaged {
+            grading,
+            mutes: Vec::new(),
+            without_mutes: None,
+        };
+    }
+    let tags = view.tags(index);
+    grading.criticality = triage
+        .criticality
+        .and_then(|criticality| criticality.step(&tags))
+        .map(|(step, tag)| (step, tag.clone()));
+    let resource = view.resource(index);
+    let about = triage.mutes.iter().copied();
+    let mutes: Vec<(usize, &Mute)> = about
+        .filter(|(_, mute)| mute.is_about(&resource, &tags) && grading.is_touched_by(&mute.muted))
+        .collect();
+    let without_mutes = (!mutes.is_empty()).then(|| Box::new(grading.clone()));
+    for (_, mute) in &mutes {
+        grading.mute(&mute.muted);
+    }
+    Triaged {
+        grading,
+        mutes,
+        without_mutes,
+    }
 }
 
 impl Grading<'_> {
+    /// Whether the mute would take something away that is there.
+    fn is_touched_by(&self, muted: &Muted) -> bool {
+        let traits = &self.carried.traits;
+        match muted {
+            Muted::Trait(id) => self
+                .catalogue
+                .index_of(id)
+                .is_some_and(|index| traits.contains(index)),
+            Muted::Exposure(id) => self
+                .rules
+                .iter()
+                .any(|rule| rule.id == *id && rule.matches(traits)),
+            Muted::EveryExposure => self.rules.iter().any(|rule| rule.matches(traits)),
+        }
+    }
+
+    fn mute(&mut self, muted: &Muted) {
+        match muted {
+            Muted::Trait(id) => {
+                if let Some(index) = self.catalogue.index_of(id) {
+                    self.carried.traits = self
+                        .carried
+                        .traits
+                        .difference(&[index].into_iter().collect());
+                }
+            }
+            Muted::Exposure(id) => drop(self.muted_rules.some.insert(id.clone())),
+            Muted::EveryExposure => self.muted_rules.every = true,
+        }
+    }
+
+    /// Whether the user lets the rule count.
+    pub fn counts(&self, rule: &ExposureRule) -> bool {
+        !self.muted_rules.every && !self.muted_rules.some.contains(&rule.id)
+    }
+
     /// The rules that match: the most severe first, then the most specific, then by id.
-    pub fn ranked<'r>(&self, rules: &'r [ExposureRule]) -> Vec<&'r ExposureRule> {
-        let mut ranked: Vec<(Severity, &ExposureRule)> = rules
+    pub fn ranked(&self) -> Vec<&ExposureRule> {
+        let mut ranked: Vec<(Severity, &ExposureRule)> = self
+            .rules
             .iter()
             .filter_map(|rule| {
-                let score = self.score(std::slice::from_ref(rule), &self.carried.traits)?;
+                let score = self.score_by(std::slice::from_ref(rule), &self.carried.traits)?;
                 Some((score.severity, rule))
             })
             .collect();
@@ -34,12 +141,17 @@ impl Grading<'_> {
         ranked.into_iter().map(|(_, rule)| rule).collect()
     }
 
+    /// How severe the resource would be with these traits; `None` if no rule matches them.
+    pub fn score(&self, traits: &TraitSet) -> Option<Score> {
+        self.score_by(self.rules, traits)
+    }
+
     /// The score of those of the rules that match the traits; `None` if none does.
     ///
     /// In the matrix an unknown impact may weigh more than a low one: AWS takes the likelihood alone then. So that
     /// knowing more never lowers the severity, what is exposed without the traits that tell the impact is scored too,
     /// and the greater counts.
-    pub fn score(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
+    fn score_by(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
         let without_impact = traits.difference(&self.catalogue.impact_traits());
         let with = self.score_of(rules, traits);
         let without = self.score_of(rules, &without_impact);
@@ -50,10 +162,11 @@ impl Grading<'_> {
     }
 
     fn score_of(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
-        let matched: Vec<&ExposureRule> =
-            rules.iter().filter(|rule| rule.matches(traits)).collect();
-        let needed = contributing(&matched, traits);
-        (!matched.is_empty()).then(|| Score::of(self.view, self.catalogue, self.carried, &needed))
+        let matched: Vec<&ExposureRule> = rules
+            .iter()
+            .filter(|rule| rule.matches(traits) && self.counts(rule))
+            .collect();
+        (!matched.is_empty()).then(|| Score::of(self, &matched, traits))
     }
 }
 

@@ -4,22 +4,27 @@ mod attack_path;
 mod carried;
 mod explain;
 mod grading;
+mod rule_tests;
 mod score;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+use serde::Serialize;
+
 use crate::catalogue::{Catalogue, ExposureRule};
 use crate::model::{
-    Cell, Evidence, Exposure, ExposureId, ExposureTrait, Product, Severity, SignalReference,
-    TraitIndex, TraitSet,
+    Cell, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product, Severity,
+    SignalReference, TraitIndex, TraitSet, Triage, TriageInForce,
 };
-use crate::store::{ResourceIndex, View};
+use crate::store::View;
 
-use carried::{Carried, carried};
-pub use explain::{Effect, Explanation, Fix, NearMiss, explain, find};
-use grading::{Grading, contributing};
+use carried::Carried;
+pub use explain::{Effect, Explanation, Fix, NearMiss, Prevented, explain, find};
+use grading::{Grading, Triaged, contributing, triaged};
+pub use rule_tests::{TestResult, run_rule_test};
 pub use score::Score;
 
 /// What an evaluation gives.
@@ -31,6 +36,19 @@ pub struct Evaluation {
     pub resources: usize,
     /// How many of them have no exposure, but one further trait would make one of those that are there.
     pub near_misses: usize,
+    /// What each mute did, by its place among all; one that is not here took nothing away.
+    pub mutes: BTreeMap<usize, MuteUse>,
+}
+
+/// What a mute did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MuteUse {
+    /// Of how many resources it took something away.
+    pub resources: usize,
+    /// How many of these have no exposure any more.
+    pub hidden: usize,
+    /// How many are less severe than they would be.
+    pub lowered: usize,
 }
 
 impl Evaluation {
@@ -49,20 +67,66 @@ impl Evaluation {
     }
 }
 
+/// What there is to say of a mute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum MuteState {
+    /// Its last day is over: it takes nothing away any more.
+    Expired,
+    /// Nothing that was read is like it.
+    Unmatched,
+    /// It took something away.
+    Used(MuteUse),
+}
+
+impl Evaluation {
+    /// What became of each mute, in their order.
+    #[must_use]
+    pub fn mute_states(&self, triage: &Triage, day: NaiveDate) -> Vec<MuteState> {
+        triage
+            .mutes
+            .iter()
+            .enumerate()
+            .map(|(place, mute)| match self.mutes.get(&place) {
+                _ if !mute.holds_on(day) => MuteState::Expired,
+                Some(used) => MuteState::Used(*used),
+                None => MuteState::Unmatched,
+            })
+            .collect()
+    }
+
+    fn count_mutes(&mut self, triaged: &Triaged<'_>, now: Option<Severity>) {
+        let Some(without_mutes) = &triaged.without_mutes else {
+            return;
+        };
+        let before = without_mutes
+            .score(&without_mutes.carried.traits)
+            .map(|score| score.severity);
+        for (place, _) in &triaged.mutes {
+            let used = self.mutes.entry(*place).or_default();
+            used.resources += 1;
+            used.hidden += usize::from(before.is_some() && now.is_none());
+            used.lowered += usize::from(now.is_some() && now < before);
+        }
+    }
+}
+
 /// Evaluates every resource of the view.
 #[must_use]
-pub fn evaluate(view: &View, catalogue: &Catalogue) -> Evaluation {
+pub fn evaluate(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) -> Evaluation {
     let mut evaluation = Evaluation::default();
     for index in view.indices() {
-        let rules = catalogue.rules(view.resource_type(index));
-        if rules.is_empty() {
+        if catalogue.rules(view.resource_type(index)).is_empty() {
             continue;
         }
         evaluation.resources += 1;
-        let carried = carried(view, catalogue, index);
-        match expose(view, catalogue, index, rules, &carried) {
+        let triaged = triaged(view, catalogue, triage, index);
+        let exposure = expose(&triaged.grading);
+        evaluation.count_mutes(&triaged, exposure.as_ref().map(|one| one.severity));
+        let grading = &triaged.grading;
+        match exposure {
             Some(exposure) => evaluation.exposures.push(exposure),
-            None if rules.iter().any(|rule| is_near_miss(rule, &carried.traits)) => {
+            None if grading.rules.iter().any(|rule| is_near_miss(grading, rule)) => {
                 evaluation.near_misses += 1;
             }
             None => {}
@@ -78,30 +142,29 @@ pub fn evaluate(view: &View, catalogue: &Catalogue) -> Evaluation {
 }
 
 /// Whether one further trait, beside some that are there, would make the rule match.
-fn is_near_miss(rule: &ExposureRule, traits: &TraitSet) -> bool {
-    !rule.contributing(traits).is_empty()
+fn is_near_miss(grading: &Grading<'_>, rule: &ExposureRule) -> bool {
+    let traits = &grading.carried.traits;
+    grading.counts(rule)
+        && !rule.contributing(traits).is_empty()
         && rule
             .missing(traits)
             .is_some_and(|missing| !missing.is_empty())
 }
 
 /// The exposure of one resource: all rules that match, as one finding.
-fn expose(
-    view: &View,
-    catalogue: &Catalogue,
-    index: ResourceIndex,
-    rules: &[ExposureRule],
-    carried: &Carried,
-) -> Option<Exposure> {
-    let grading = Grading {
+fn expose(grading: &Grading<'_>) -> Option<Exposure> {
+    let Grading {
         view,
         catalogue,
+        index,
         carried,
-    };
-    let ranked = grading.ranked(rules);
+        ..
+    } = grading;
+    let index = *index;
+    let ranked = grading.ranked();
     let decisive = *ranked.first()?;
     let contributing = contributing(&ranked, &carried.traits);
-    let score = grading.score(rules, &carried.traits)?;
+    let score = grading.score(&carried.traits)?;
     let resource = view.resource(index);
     Some(Exposure {
         id: ExposureId::of(&resource),
@@ -115,7 +178,8 @@ fn expose(
         matched_rules: ranked.iter().map(|rule| rule.id.clone()).collect(),
         types: decisive.types.clone(),
         factors: score.factors,
-        traits: exposure_traits(view, catalogue, index, carried, &contributing),
+        traits: exposure_traits(grading, &contributing),
+        mitigations: mitigations(grading),
         attack_path: attack_path::attack_path(view, catalogue, index, carried, &contributing),
         seen_by: seen_by(view, carried, &contributing),
         resource,
@@ -123,16 +187,16 @@ fn expose(
 }
 
 /// All traits of the resource, contributing ones first, then by type and id.
-fn exposure_traits(
-    view: &View,
-    catalogue: &Catalogue,
-    index: ResourceIndex,
-    carried: &Carried,
-    contributing: &TraitSet,
-) -> Vec<ExposureTrait> {
-    let resource_type = view.resource_type(index);
-    let mut traits: Vec<ExposureTrait> = carried
-        .traits
+fn exposure_traits(grading: &Grading<'_>, contributing: &TraitSet) -> Vec<ExposureTrait> {
+    let Grading {
+        view,
+        catalogue,
+        carried,
+        ..
+    } = grading;
+    let resource_type = view.resource_type(grading.index);
+    let mut traits: Vec<ExposureTrait> = catalogue
+        .only_traits(&carried.traits)
         .iter()
         .map(|trait_index| {
             let definition = catalogue.definition(trait_index);
@@ -154,6 +218,23 @@ fn exposure_traits(
         ))
     });
     traits
+}
+
+/// What is known to stand in the way, in the order of ids.
+fn mitigations(grading: &Grading<'_>) -> Vec<ExposureMitigation> {
+    let catalogue = grading.catalogue;
+    catalogue
+        .only_mitigations(&grading.carried.traits)
+        .iter()
+        .filter_map(|index| {
+            let definition = catalogue.mitigation(index)?;
+            Some(ExposureMitigation {
+                id: definition.id.clone(),
+                title: definition.title.clone(),
+                signals: signals(grading.view, &grading.carried, index),
+            })
+        })
+        .collect()
 }
 
 /// The findings behind a trait, from wherever it was carried here, the weightiest first.

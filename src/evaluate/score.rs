@@ -1,17 +1,16 @@
-//! The arithmetic of severity: levels of factors, likelihood, impact, the cell of the matrix.
+//! The arithmetic of severity: levels of factors, what moves them, likelihood, impact, the cell of the matrix.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::{Catalogue, Raise};
+use crate::catalogue::{ExposureRule, Raise};
 use crate::model::{
-    Epss, Evidence, Factor, FactorScore, Impact, Level, Likelihood, Severity, TraitId, TraitIndex,
-    TraitSet,
+    Adjustment, Epss, Evidence, Factor, FactorScore, Impact, Level, Likelihood, Severity, Step,
+    TraitId, TraitIndex, TraitSet,
 };
-use crate::store::View;
 
-use super::carried::Carried;
+use super::grading::{Criticality, Grading};
 
-/// How severe a set of contributing traits is, and why.
+/// How severe the rules that match make a resource, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Score {
     /// The five factors.
@@ -24,53 +23,71 @@ pub struct Score {
     pub severity: Severity,
 }
 
+/// A level of one factor, and what gave it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Reached {
+    level: Level,
+    because: BTreeSet<TraitIndex>,
+    lowered_by: BTreeSet<TraitIndex>,
+}
+
+impl Reached {
+    /// Takes over what is higher; of equal levels what nothing had to lower; of those that are alike, both reasons.
+    fn join(&mut self, other: Self) {
+        let rank = |one: &Self| (one.level, one.lowered_by.is_empty());
+        match rank(&other).cmp(&rank(self)) {
+            std::cmp::Ordering::Greater => *self = other,
+            std::cmp::Ordering::Equal => {
+                self.because.extend(other.because);
+                self.lowered_by.extend(other.lowered_by);
+            }
+            std::cmp::Ordering::Less => {}
+        }
+    }
+
+    /// One step down. What has a level keeps one where `least` says so.
+    fn lower(&mut self, mitigations: BTreeSet<TraitIndex>, least: Level) {
+        let lowered = self.level.lowered().max(least);
+        if lowered < self.level {
+            self.level = lowered;
+            self.lowered_by = mitigations;
+        }
+    }
+}
+
 impl Score {
-    /// Scores the contributing traits. Each factor has the highest level that any of them gives, so a further trait
-    /// never lowers the result.
-    pub(super) fn of(
-        view: &View,
-        catalogue: &Catalogue,
-        carried: &Carried,
-        contributing: &TraitSet,
-    ) -> Self {
-        let mut levels: BTreeMap<Factor, Level> = BTreeMap::new();
-        let mut because: BTreeMap<Factor, Vec<TraitId>> = BTreeMap::new();
-        for trait_index in contributing.iter() {
-            let definition = catalogue.definition(trait_index);
-            for (factor, raise) in &definition.factors {
-                let level = match raise {
-                    Raise::To(level) => *level,
-                    Raise::ByEpss => highest_epss(view, carried, trait_index)
-                        .map(|score| catalogue.severity().level_of(score))
-                        .unwrap_or_default(),
-                };
-                let highest = levels.entry(*factor).or_default();
-                if level > *highest {
-                    *highest = level;
-                    because.remove(factor);
-                }
-                if level == *highest && level > Level::default() {
-                    because
-                        .entry(*factor)
-                        .or_default()
-                        .push(definition.id.clone());
-                }
+    /// Scores the rules that match. Each factor has the highest level that any of them gives, so a further trait never
+    /// lowers the result; a mitigation lowers only what the rules that name it give.
+    pub(super) fn of(grading: &Grading<'_>, matched: &[&ExposureRule], traits: &TraitSet) -> Self {
+        let mut reached: BTreeMap<Factor, Reached> = BTreeMap::new();
+        for rule in matched {
+            for (factor, one) in of_rule(grading, rule, traits) {
+                reached.entry(factor).or_default().join(one);
             }
         }
-        let model = catalogue.severity();
+        let mut factors: Vec<FactorScore> = Factor::ALL
+            .into_iter()
+            .map(|factor| {
+                let reached = reached.remove(&factor).unwrap_or_default();
+                factor_score(grading, factor, &reached)
+            })
+            .collect();
+        if let Some(criticality) = &grading.criticality {
+            factors
+                .iter_mut()
+                .filter(|score| score.factor == Factor::Impact)
+                .for_each(|score| weigh(score, criticality));
+        }
+        let levels: BTreeMap<Factor, Level> = factors
+            .iter()
+            .map(|score| (score.factor, score.level))
+            .collect();
+        let model = grading.catalogue.severity();
         let likelihood = model.likelihood(&levels);
         let impact = levels
             .get(&Factor::Impact)
             .copied()
             .and_then(Impact::of_level);
-        let factors = Factor::ALL
-            .into_iter()
-            .map(|factor| FactorScore {
-                factor,
-                level: levels.get(&factor).copied().unwrap_or_default(),
-                because: because.remove(&factor).unwrap_or_default(),
-            })
-            .collect();
         Self {
             factors,
             likelihood,
@@ -80,11 +97,91 @@ impl Score {
     }
 }
 
-fn highest_epss(view: &View, carried: &Carried, trait_index: TraitIndex) -> Option<Epss> {
-    carried
+/// What one rule gives each factor.
+fn of_rule(
+    grading: &Grading<'_>,
+    rule: &ExposureRule,
+    traits: &TraitSet,
+) -> BTreeMap<Factor, Reached> {
+    let mut reached: BTreeMap<Factor, Reached> = BTreeMap::new();
+    for index in rule.contributing(traits).iter() {
+        for (factor, raise) in &grading.catalogue.definition(index).factors {
+            let level = match raise {
+                Raise::To(level) => *level,
+                Raise::ByEpss => highest_epss(grading, index)
+                    .map(|score| grading.catalogue.severity().level_of(score))
+                    .unwrap_or_default(),
+            };
+            if level > Level::default() {
+                reached.entry(*factor).or_default().join(Reached {
+                    level,
+                    because: [index].into(),
+                    lowered_by: BTreeSet::new(),
+                });
+            }
+        }
+    }
+    for (factor, one) in &mut reached {
+        let in_the_way: BTreeSet<TraitIndex> = rule
+            .mitigated_by
+            .iter()
+            .filter(|one| one.lowers == *factor && traits.contains(one.mitigation))
+            .map(|one| one.mitigation)
+            .collect();
+        if !in_the_way.is_empty() {
+            // An impact that is known stays known.
+            let least = match factor {
+                Factor::Impact => Level::default().raised(),
+                _ => Level::default(),
+            };
+            one.lower(in_the_way, least);
+        }
+    }
+    reached
+}
+
+fn factor_score(grading: &Grading<'_>, factor: Factor, reached: &Reached) -> FactorScore {
+    let id = |index: &TraitIndex| grading.catalogue.id(*index).clone();
+    FactorScore {
+        factor,
+        level: reached.level,
+        because: reached.because.iter().map(id).collect::<Vec<TraitId>>(),
+        adjusted: reached
+            .lowered_by
+            .iter()
+            .map(|index| Adjustment::Mitigation { id: id(index) })
+            .collect(),
+    }
+}
+
+/// Moves the impact by one step. An impact that is not known is graded like a medium one, and is moved from there.
+fn weigh(impact: &mut FactorScore, (step, (tag, value)): &Criticality) {
+    let lowest = Level::default().raised();
+    let before = if impact.level == Level::default() {
+        lowest.raised()
+    } else {
+        impact.level
+    };
+    let after = match step {
+        Step::Raised => before.raised(),
+        Step::Lowered => before.lowered().max(lowest),
+    };
+    if after != before {
+        impact.level = after;
+        impact.adjusted.push(Adjustment::Criticality {
+            tag: tag.clone(),
+            value: value.clone(),
+            step: *step,
+        });
+    }
+}
+
+fn highest_epss(grading: &Grading<'_>, trait_index: TraitIndex) -> Option<Epss> {
+    grading
+        .carried
         .origins(trait_index)
         .into_iter()
-        .flat_map(|origin| view.evidence(origin, trait_index))
+        .flat_map(|origin| grading.view.evidence(origin, trait_index))
         .filter_map(|evidence| match evidence {
             Evidence::PackageVulnerability(vulnerability) => vulnerability.epss,
             _ => None,

@@ -11,6 +11,11 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(u64);
 
+impl AccountId {
+    /// The account of AWS's documentation, `111122223333`, which nobody owns: for what is made up.
+    pub const EXAMPLE: Self = Self(111_122_223_333);
+}
+
 /// The text is no account id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an AWS account id: 12 digits are expected")]

@@ -80,7 +80,17 @@ impl Serialize for Epss {
 
 /// How severe a source calls its finding.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SourceSeverity {
@@ -236,6 +246,13 @@ pub enum Evidence {
         /// The finding's title.
         title: String,
     },
+    /// A Security Hub control passed. It shows no trait; it may show what stands in the way.
+    PassedControl {
+        /// The control.
+        id: ControlId,
+        /// The finding's title.
+        title: String,
+    },
     /// A network path leads to the resource.
     NetworkReachability(NetworkPath),
     /// The resource has a vulnerable package.
@@ -273,6 +290,7 @@ impl Evidence {
     pub fn title(&self) -> &str {
         match self {
             Self::Control { title, .. }
+            | Self::PassedControl { title, .. }
             | Self::Attribute { title, .. }
             | Self::Detection { title, .. } => title,
             Self::NetworkReachability(path) => &path.title,

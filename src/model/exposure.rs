@@ -72,8 +72,52 @@ pub struct FactorScore {
     pub factor: Factor,
     /// Its level.
     pub level: Level,
-    /// The contributing traits that have this level. Empty at level 0.
+    /// The contributing traits that have this level, before it was adjusted. Empty at level 0.
     pub because: Vec<TraitId>,
+    /// What moved it by a step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub adjusted: Vec<Adjustment>,
+}
+
+/// What moved the level of a factor by one step.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Adjustment {
+    /// A fact in the attacker's way lowered it. Several of them lower it by one step together.
+    Mitigation {
+        /// Which.
+        id: TraitId,
+    },
+    /// A tag says how much hangs on the resource.
+    Criticality {
+        /// The tag's key.
+        tag: String,
+        /// The tag's value.
+        value: String,
+        /// Up or down.
+        step: Step,
+    },
+}
+
+/// A direction, by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// One more.
+    Raised,
+    /// One less.
+    Lowered,
+}
+
+/// A fact of an exposed resource that stands in an attacker's way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExposureMitigation {
+    /// Its id.
+    pub id: TraitId,
+    /// What it is.
+    pub title: String,
+    /// The findings that it derives from.
+    pub signals: Vec<SignalReference>,
 }
 
 /// A finding behind a trait.
@@ -174,6 +218,8 @@ pub struct Exposure {
     pub factors: Vec<FactorScore>,
     /// Contributing ones first.
     pub traits: Vec<ExposureTrait>,
+    /// What is known to stand in the way, by id; whether it lowered anything, the factors say.
+    pub mitigations: Vec<ExposureMitigation>,
     /// How an attacker gets there, from the outside in.
     pub attack_path: Vec<PathEdge>,
     /// The cells in which its contributing traits were seen, sorted: it is gone only if they say so.

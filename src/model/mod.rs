@@ -13,6 +13,7 @@ mod severity;
 mod signal;
 mod text;
 mod traits;
+mod triage;
 
 pub use account::{AccountId, NotAnAccountId};
 pub use arn::{Arn, NotAnArn, Partition};
@@ -22,8 +23,8 @@ pub use evidence::{
     PathStep, PortRange, SensitiveData, SourceSeverity, Vulnerability,
 };
 pub use exposure::{
-    Exposure, ExposureId, ExposureTrait, ExposureTypes, FactorScore, PathEdge, PathNode,
-    Remediation, SignalReference,
+    Adjustment, Exposure, ExposureId, ExposureMitigation, ExposureTrait, ExposureTypes,
+    FactorScore, PathEdge, PathNode, Remediation, SignalReference, Step,
 };
 pub use identity::{ResourceMention, identify};
 pub use region::{NotARegion, Region};
@@ -33,3 +34,4 @@ pub use severity::{Factor, Impact, Level, Likelihood, Severity};
 pub use signal::{FindingId, Product, Signal};
 pub use text::{clean, is_clean_identifier, is_harmful};
 pub use traits::{RuleId, TraitId, TraitIndex, TraitSet, TraitType};
+pub use triage::{Criticality, Mute, Muted, Pattern, TagPattern, Triage, TriageInForce};

@@ -53,7 +53,7 @@ pub enum RelationKind {
     HasNode,
     /// Instance → the state of its patches.
     HasPatchCompliance,
-    /// User → account.
+    /// User, bucket → account.
     InAccount,
     /// Security group → security group that lets its members in.
     AdmittedBy,

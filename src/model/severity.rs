@@ -48,6 +48,18 @@ impl Level {
     pub fn value(self) -> u8 {
         self.0
     }
+
+    /// One step up, to 3 at most.
+    #[must_use]
+    pub fn raised(self) -> Self {
+        Self((self.0 + 1).min(3))
+    }
+
+    /// One step down, to 0 at least.
+    #[must_use]
+    pub fn lowered(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
 }
 
 /// What the first four factors make.
@@ -68,7 +80,19 @@ pub enum Likelihood {
 }
 
 /// What is lost. `None` of it means that nothing known says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Impact {
     /// One host or function without privileges.
@@ -93,7 +117,19 @@ impl Impact {
 }
 
 /// The grade of an exposure. There is no INFORMATIONAL: AWS does not publish it, and neither do we.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
     /// Low.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::model::{Cell, Coverage, CoverageRow, Severity};
+use crate::evaluate::MuteState;
+use crate::model::{Cell, Coverage, CoverageRow, Mute, Severity, clean};
 
 /// Logs what happens in one cycle; every event carries the cycle's name.
 #[derive(Clone, Debug)]
@@ -150,6 +151,44 @@ impl CycleLog {
             duration_ms = milliseconds(duration),
             "evaluated"
         );
+    }
+
+    /// What became of a mute of the configuration.
+    pub fn mute(&self, mute: &Mute, state: MuteState) {
+        let (muted, until) = (mute.muted.to_string(), mute.until.to_string());
+        let (reason, owner) = (clean(&mute.reason), clean(&mute.owner));
+        match state {
+            MuteState::Used(used) => info!(
+                event = "mute_used",
+                cycle = self.cycle,
+                muted,
+                until,
+                reason,
+                owner,
+                resources = used.resources,
+                hidden = used.hidden,
+                lowered = used.lowered,
+                "a mute hides something"
+            ),
+            MuteState::Expired => warn!(
+                event = "mute_expired",
+                cycle = self.cycle,
+                muted,
+                until,
+                reason,
+                owner,
+                "a mute has expired and hides nothing any more"
+            ),
+            MuteState::Unmatched => warn!(
+                event = "mute_unmatched",
+                cycle = self.cycle,
+                muted,
+                until,
+                reason,
+                owner,
+                "a mute matches nothing that was read"
+            ),
+        }
     }
 
     /// What is going to be published, by kind of step.

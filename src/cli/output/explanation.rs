@@ -5,13 +5,17 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, SeverityModel};
-use crate::evaluate::{Effect, Explanation, Fix, NearMiss};
+use crate::evaluate::{Effect, Explanation, Fix, NearMiss, Prevented};
 use crate::model::{
-    Evidence, Exposure, ExposureTrait, Factor, Impact, Likelihood, Resource, SignalReference,
+    Adjustment, Evidence, Exposure, ExposureMitigation, ExposureTrait, Factor, FactorScore, Impact,
+    Likelihood, Mute, Resource, SignalReference, Step, TraitId, clean,
 };
 
 use super::super::explain::ExplainFormat;
-use super::json::{ExposureJson, TraitJson, exposure as exposure_json, exposure_trait, pretty};
+use super::json::{
+    ExposureJson, MitigationJson, MuteJson, TraitJson, exposure as exposure_json, exposure_trait,
+    mitigation, mute, pretty,
+};
 
 /// More findings behind one trait are counted and not listed; JSON has them all.
 const FINDINGS_A_TRAIT: usize = 5;
@@ -21,7 +25,10 @@ struct ExplanationJson<'a> {
     resource: &'a Resource,
     exposure: Option<ExposureJson<'a>>,
     traits: Vec<TraitJson<'a>>,
+    mitigations: Vec<MitigationJson<'a>>,
+    muted: Vec<MuteJson<'a>>,
     near_misses: &'a [NearMiss],
+    prevented: &'a [Prevented],
     fixes: &'a [Fix],
 }
 
@@ -35,7 +42,10 @@ pub(in crate::cli) fn explanation(
             resource: &explanation.resource,
             exposure: explanation.exposure.as_ref().map(exposure_json),
             traits: explanation.traits.iter().map(exposure_trait).collect(),
+            mitigations: explanation.mitigations.iter().map(mitigation).collect(),
+            muted: explanation.muted.iter().map(mute).collect(),
             near_misses: &explanation.near_misses,
+            prevented: &explanation.prevented,
             fixes: &explanation.fixes,
         }),
         ExplainFormat::Text => text(explanation, catalogue),
@@ -71,11 +81,14 @@ fn text(explanation: &Explanation, catalogue: &Catalogue) -> String {
         }
     }
     traits(&mut text, &explanation.traits);
+    mitigations(&mut text, &explanation.mitigations);
+    muted(&mut text, &explanation.muted);
     if let Some(exposure) = &explanation.exposure {
         arithmetic(&mut text, exposure, catalogue.severity());
         fixes(&mut text, &explanation.fixes);
     }
     near_misses(&mut text, explanation);
+    prevented(&mut text, &explanation.prevented);
     text
 }
 
@@ -142,23 +155,74 @@ fn traits(text: &mut String, traits: &[ExposureTrait]) {
             one.trait_type.as_str(),
             one.id
         );
-        for signal in one.signals.iter().take(FINDINGS_A_TRAIT) {
-            let _ = writeln!(
-                text,
-                "    by {}\n       {}",
-                evidence(signal),
-                signal.finding
-            );
-        }
-        if one.signals.len() > FINDINGS_A_TRAIT {
-            let _ = writeln!(
-                text,
-                "    and by {} more",
-                one.signals.len() - FINDINGS_A_TRAIT
-            );
-        }
+        signals(text, &one.signals);
     }
     text.push('\n');
+}
+
+fn signals(text: &mut String, signals: &[SignalReference]) {
+    for signal in signals.iter().take(FINDINGS_A_TRAIT) {
+        let _ = writeln!(
+            text,
+            "    by {}\n       {}",
+            evidence(signal),
+            signal.finding
+        );
+    }
+    if signals.len() > FINDINGS_A_TRAIT {
+        let _ = writeln!(text, "    and by {} more", signals.len() - FINDINGS_A_TRAIT);
+    }
+}
+
+fn mitigations(text: &mut String, mitigations: &[ExposureMitigation]) {
+    if mitigations.is_empty() {
+        return;
+    }
+    text.push_str("Known to stand in the way\n");
+    for one in mitigations {
+        let _ = writeln!(text, "  {} ({})", one.title, one.id);
+        signals(text, &one.signals);
+    }
+    text.push('\n');
+}
+
+fn muted(text: &mut String, mutes: &[Mute]) {
+    if mutes.is_empty() {
+        return;
+    }
+    text.push_str("Muted in the configuration\n");
+    for mute in mutes {
+        let _ = writeln!(
+            text,
+            "  {} until {}, by {}: {}",
+            mute.muted,
+            mute.until,
+            clean(&mute.owner),
+            clean(&mute.reason)
+        );
+    }
+    text.push('\n');
+}
+
+fn prevented(text: &mut String, prevented: &[Prevented]) {
+    if prevented.is_empty() {
+        return;
+    }
+    text.push_str("Prevented\n");
+    for one in prevented {
+        let by: Vec<String> = one
+            .by
+            .iter()
+            .map(|(_, title)| format!("\u{201c}{title}\u{201d}"))
+            .collect();
+        let _ = writeln!(
+            text,
+            "  {}, were it not for {}\n    {}",
+            one.severity.as_str(),
+            by.join(" and "),
+            one.title
+        );
+    }
 }
 
 fn evidence(signal: &SignalReference) -> String {
@@ -170,6 +234,9 @@ fn evidence(signal: &SignalReference) -> String {
         .unwrap_or(&signal.resource.id);
     match &signal.evidence {
         Evidence::Control { id, title } => format!("control {} on {on}: {title}", id.as_str()),
+        Evidence::PassedControl { id, title } => {
+            format!("control {} on {on}, which passed: {title}", id.as_str())
+        }
         Evidence::NetworkReachability(path) => match path.ports {
             Some(range) => format!(
                 "a network path, ports {} to {}: {}",
@@ -205,21 +272,12 @@ fn evidence(signal: &SignalReference) -> String {
 fn arithmetic(text: &mut String, exposure: &Exposure, model: &SeverityModel) {
     text.push_str("Severity\n");
     for score in &exposure.factors {
-        let because: Vec<&str> = score
-            .because
-            .iter()
-            .map(crate::model::TraitId::as_str)
-            .collect();
-        let because = if because.is_empty() {
-            "\u{2013}".to_owned()
-        } else {
-            because.join(", ")
-        };
         let _ = writeln!(
             text,
-            "  {:<22} {}  {because}",
+            "  {:<22} {}  {}",
             score.factor.as_str(),
-            score.level.value()
+            score.level.value(),
+            because(score)
         );
     }
     let levels: std::collections::BTreeMap<Factor, _> = exposure
@@ -249,6 +307,37 @@ fn arithmetic(text: &mut String, exposure: &Exposure, model: &SeverityModel) {
         exposure.likelihood.as_str(),
         exposure.severity.as_str()
     );
+}
+
+/// Which traits gave the level, and what moved it from there.
+fn because(score: &FactorScore) -> String {
+    let traits: Vec<&str> = score.because.iter().map(TraitId::as_str).collect();
+    let mut because = if traits.is_empty() {
+        "\u{2013}".to_owned()
+    } else {
+        traits.join(", ")
+    };
+    let mitigations: Vec<&str> = score
+        .adjusted
+        .iter()
+        .filter_map(|one| match one {
+            Adjustment::Mitigation { id } => Some(id.as_str()),
+            Adjustment::Criticality { .. } => None,
+        })
+        .collect();
+    if !mitigations.is_empty() {
+        let _ = write!(because, "; one step less by {}", mitigations.join(", "));
+    }
+    for one in &score.adjusted {
+        if let Adjustment::Criticality { tag, value, step } = one {
+            let step = match step {
+                Step::Raised => "more",
+                Step::Lowered => "less",
+            };
+            let _ = write!(because, "; one step {step} by the tag {tag}={value}");
+        }
+    }
+    because
 }
 
 fn band(likelihood: Likelihood, [moderate, high, very_high]: [u8; 3]) -> String {

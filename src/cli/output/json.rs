@@ -1,12 +1,14 @@
 //! The result as JSON. Its form is a contract.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::catalogue::Catalogue;
 use crate::daemon::CycleOutcome;
+use crate::evaluate::MuteState;
 use crate::model::{
-    Coverage, CoverageRow, Exposure, ExposureTrait, FactorScore, FindingId, PathEdge, Remediation,
-    Resource, Severity, SignalReference, TraitType,
+    Coverage, CoverageRow, Exposure, ExposureMitigation, ExposureTrait, FactorScore, FindingId,
+    Mute, PathEdge, Remediation, Resource, Severity, SignalReference, TraitType,
 };
 
 #[derive(Serialize)]
@@ -30,6 +32,7 @@ pub(super) struct ExposureJson<'a> {
     rule: &'a str,
     matched_rules: Vec<&'a str>,
     traits: Vec<TraitJson<'a>>,
+    mitigations: Vec<MitigationJson<'a>>,
     attack_path: &'a [PathEdge],
 }
 
@@ -45,6 +48,32 @@ pub(super) struct TraitJson<'a> {
     remediation: &'a Remediation,
 }
 
+/// What is known to stand in an attacker's way.
+#[derive(Serialize)]
+pub(super) struct MitigationJson<'a> {
+    id: &'a str,
+    title: &'a str,
+    evidence: &'a [SignalReference],
+}
+
+/// What the user has decided not to count.
+#[derive(Serialize)]
+pub(super) struct MuteJson<'a> {
+    muted: String,
+    reason: &'a str,
+    owner: &'a str,
+    until: NaiveDate,
+}
+
+/// A mute, and what became of it.
+#[derive(Serialize)]
+struct MuteStateJson<'a> {
+    #[serde(flatten)]
+    mute: MuteJson<'a>,
+    #[serde(flatten)]
+    state: MuteState,
+}
+
 #[derive(Serialize)]
 struct Summary<'a> {
     exposures: usize,
@@ -54,6 +83,7 @@ struct Summary<'a> {
     low: usize,
     resources_evaluated: usize,
     near_misses: usize,
+    mutes: Vec<MuteStateJson<'a>>,
     cells: Cells,
     catalogue_version: &'a str,
     published: Option<Published>,
@@ -104,6 +134,14 @@ pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
             low: count(Severity::Low),
             resources_evaluated: outcome.evaluation.resources,
             near_misses: outcome.evaluation.near_misses,
+            mutes: outcome
+                .mutes
+                .iter()
+                .map(|(one, state)| MuteStateJson {
+                    mute: mute(one),
+                    state: *state,
+                })
+                .collect(),
             cells: Cells {
                 complete: cells(Coverage::Complete),
                 partial: cells(Coverage::Partial),
@@ -124,7 +162,7 @@ pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
 }
 
 /// Indented, with a line break at the end.
-pub(super) fn pretty(value: &impl Serialize) -> String {
+pub(in crate::cli) fn pretty(value: &impl Serialize) -> String {
     // Structures of texts, numbers and lists always become JSON.
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
@@ -153,7 +191,25 @@ pub(super) fn exposure(exposure: &Exposure) -> ExposureJson<'_> {
             .map(crate::model::RuleId::as_str)
             .collect(),
         traits: exposure.traits.iter().map(exposure_trait).collect(),
+        mitigations: exposure.mitigations.iter().map(mitigation).collect(),
         attack_path: &exposure.attack_path,
+    }
+}
+
+pub(super) fn mitigation(one: &ExposureMitigation) -> MitigationJson<'_> {
+    MitigationJson {
+        id: one.id.as_str(),
+        title: &one.title,
+        evidence: &one.signals,
+    }
+}
+
+pub(super) fn mute(mute: &Mute) -> MuteJson<'_> {
+    MuteJson {
+        muted: mute.muted.to_string(),
+        reason: &mute.reason,
+        owner: &mute.owner,
+        until: mute.until,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The result of a cycle, as text.
 
+pub(super) mod catalogue;
 mod explanation;
 mod json;
 mod table;
@@ -14,6 +15,7 @@ use crate::publish::{self, Activity, Event, asff};
 use super::once::Format;
 
 pub(super) use explanation::explanation;
+pub(super) use json::pretty as json_text;
 
 /// Prints on standard output. A reader that has seen enough (`| head`) is no failure.
 pub(super) fn print(text: &str) -> std::io::Result<()> {

@@ -6,10 +6,16 @@ use std::io::IsTerminal;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 use crate::daemon::CycleOutcome;
-use crate::model::{Coverage, Exposure, Resource, Severity};
+use crate::evaluate::MuteState;
+use crate::model::{Coverage, Exposure, Mute, Resource, Severity, clean};
 
 /// Where standard output is no terminal.
-const WIDTH: u16 = 140;
+pub(super) const WIDTH: u16 = 140;
+
+/// Whether a person reads standard output.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
 
 pub(super) fn render(outcome: &CycleOutcome) -> String {
     let mut text = String::new();
@@ -30,6 +36,7 @@ pub(super) fn render(outcome: &CycleOutcome) -> String {
             );
         }
     }
+    mutes(&mut text, &outcome.mutes);
     if let Some(published) = published(outcome) {
         let _ = writeln!(text, "{published}");
     }
@@ -42,7 +49,7 @@ fn exposures(exposures: &[Exposure]) -> String {
         .load_style(presets::UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(["SEVERITY", "RESOURCE", "ACCOUNT", "REGION", "EXPOSURE"]);
-    let is_terminal = std::io::stdout().is_terminal();
+    let is_terminal = is_terminal();
     if !is_terminal {
         table.set_width(WIDTH);
     }
@@ -104,7 +111,37 @@ fn reasons(exposure: &Exposure) -> String {
     if !contextual.is_empty() {
         let _ = write!(text, "\nalso: {}", contextual.join(", "));
     }
+    let in_the_way: Vec<&str> = exposure
+        .mitigations
+        .iter()
+        .map(|one| one.id.as_str())
+        .collect();
+    if !in_the_way.is_empty() {
+        let _ = write!(text, "\nin the way: {}", in_the_way.join(", "));
+    }
     text
+}
+
+/// What the mutes hide, and which of them want looking after.
+fn mutes(text: &mut String, mutes: &[(Mute, MuteState)]) {
+    for (mute, state) in mutes {
+        let named = format!("the mute of {} (by {})", mute.muted, clean(&mute.owner));
+        let _ = match state {
+            MuteState::Used(used) => writeln!(
+                text,
+                "{named} touches {} of the resources: {} are not exposed and {} less severe by it",
+                used.resources, used.hidden, used.lowered
+            ),
+            MuteState::Expired => {
+                writeln!(
+                    text,
+                    "{named} has expired on {} and hides nothing",
+                    mute.until
+                )
+            }
+            MuteState::Unmatched => writeln!(text, "{named} matches nothing that was read"),
+        };
+    }
 }
 
 fn findings(count: usize) -> String {

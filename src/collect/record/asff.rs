@@ -56,6 +56,13 @@ struct Workflow {
 struct Compliance {
     status: Option<String>,
     security_control_id: Option<String>,
+    status_reasons: Option<Vec<StatusReason>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StatusReason {
+    reason_code: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -167,7 +174,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     let evidence = if counts(&finding) {
         evidence(&finding, product)?
     } else {
-        None
+        passed_control(&finding, product)
     };
     let mut relations = match &evidence {
         Some(Evidence::NetworkReachability(path)) => {
@@ -326,6 +333,36 @@ fn evidence(finding: &Finding, product: Product) -> Result<Option<Evidence>, Unr
 /// product field or at the end of the generator's id.
 fn control(finding: &Finding) -> Option<Evidence> {
     finding.compliance.as_ref()?.status.as_ref()?;
+    Some(Evidence::Control {
+        id: control_id(finding)?,
+        title: clean(&finding.title),
+    })
+}
+
+/// A control that passed, whatever its workflow status: Security Hub itself sets that to RESOLVED. One that passed
+/// because there was nothing to look at says nothing.
+/// Source: Security Hub User Guide, "Compliance status", `CONFIG_EVALUATIONS_EMPTY`.
+fn passed_control(finding: &Finding, product: Product) -> Option<Evidence> {
+    const NOTHING_EVALUATED: &str = "CONFIG_EVALUATIONS_EMPTY";
+    let compliance = finding.compliance.as_ref()?;
+    let is_empty = compliance
+        .status_reasons
+        .iter()
+        .flatten()
+        .any(|reason| reason.reason_code.as_deref() == Some(NOTHING_EVALUATED));
+    let passed = product == Product::SecurityHub
+        && compliance.status.as_deref() == Some("PASSED")
+        && !is_empty;
+    if !passed {
+        return None;
+    }
+    Some(Evidence::PassedControl {
+        id: control_id(finding)?,
+        title: clean(&finding.title),
+    })
+}
+
+fn control_id(finding: &Finding) -> Option<ControlId> {
     let product_field = |name: &str| finding.product_fields.as_ref()?.get(name)?.as_str();
     let id = finding
         .compliance
@@ -334,10 +371,7 @@ fn control(finding: &Finding) -> Option<Evidence> {
         .or_else(|| product_field("ControlId"))
         .or_else(|| product_field("RuleId"))
         .or_else(|| finding.generator_id.rsplit('/').next())?;
-    Some(Evidence::Control {
-        id: ControlId::new(&clean(id)),
-        title: clean(&finding.title),
-    })
+    Some(ControlId::new(&clean(id)))
 }
 
 fn inspector(finding: &Finding) -> Result<Option<Evidence>, Unreadable> {

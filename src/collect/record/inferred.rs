@@ -9,23 +9,24 @@ use super::details::{Edge, texts};
 /// The edges of a resource.
 pub(super) fn relations(resource: &Resource, details: &Value) -> Vec<Edge> {
     match resource.resource_type {
-        ResourceType::IamUser => vec![in_account(resource)],
+        ResourceType::IamUser | ResourceType::S3Bucket => vec![in_account(resource)],
         ResourceType::SsmPatchCompliance => patched(resource).into_iter().collect(),
         ResourceType::ApiGatewayMethod => called(resource, details),
         _ => Vec::new(),
     }
 }
 
-/// What holds for the account, such as its password policy, holds for each of its users. Controls name the account
-/// `AWS::::Account:111122223333`. Source: Security Hub User Guide, control findings of type `AwsAccount`.
-fn in_account(user: &Resource) -> Edge {
+/// What holds for the account, such as its password policy or its block of public access, holds for each of its users
+/// or buckets. Controls name the account `AWS::::Account:111122223333`.
+/// Source: Security Hub User Guide, control findings of type `AwsAccount`.
+fn in_account(held: &Resource) -> Edge {
     let account = identify(ResourceMention {
         resource_type: ResourceType::Account,
-        id: &format!("AWS::::Account:{}", user.account),
-        account: user.account,
-        region: &user.region,
+        id: &format!("AWS::::Account:{}", held.account),
+        account: held.account,
+        region: &held.region,
     });
-    (user.clone(), RelationKind::InAccount, account)
+    (held.clone(), RelationKind::InAccount, account)
 }
 
 /// The state of patches names its instance somewhere in its id; where is not documented.

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{Reader, SnapshotWriter, asff, inspector};
-use crate::catalogue::{Catalogue, builtin_files, compile};
+use crate::catalogue::{Catalogue, Layers, compile};
 use crate::evaluate::evaluate;
-use crate::model::{Cell, Coverage, Source};
+use crate::model::{Cell, Coverage, Source, TriageInForce};
 use crate::store::{CellOutcome, Store};
 
 const ACCOUNT: &str = "111122223333";
 
 fn catalogue() -> Catalogue {
-    compile(&builtin_files()).unwrap_or_else(|problems| panic!("{problems}"))
+    compile(&Layers::builtin()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The ids of the rules that give a title to what the records expose.
@@ -37,7 +37,7 @@ fn exposed(records: &[(Reader, Value)]) -> Vec<String> {
         signals,
         collected_at: None,
     });
-    let exposures = evaluate(&store.view(), &catalogue).exposures;
+    let exposures = evaluate(&store.view(), &catalogue, &TriageInForce::default()).exposures;
     exposures.iter().map(|one| one.rule.to_string()).collect()
 }
 

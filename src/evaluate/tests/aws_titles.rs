@@ -269,7 +269,7 @@ fn every_title_of_aws_is_a_trait_of_its_type() {
         .iter()
         .filter(|(resource_type, title)| {
             !catalogue.traits().iter().any(|definition| {
-                definition.resource_types.contains(resource_type)
+                definition.derivation.resource_types.contains(resource_type)
                     && definition.title_on(*resource_type) == *title
             })
         })

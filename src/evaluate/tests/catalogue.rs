@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::RuleId;
 
 const TYPES: [ResourceType; 9] = [
     ResourceType::DynamoDbTable,
@@ -18,12 +19,10 @@ const TYPES: [ResourceType; 9] = [
     ResourceType::SageMakerNotebookInstance,
 ];
 
-/// The traits that a resource of the type can carry.
-fn traits_on(catalogue: &Catalogue, resource_type: ResourceType) -> Vec<String> {
-    catalogue
-        .carried(resource_type)
-        .iter()
-        .map(|index| catalogue.definition(index).id.to_string())
+/// The names of traits and mitigations.
+fn names(catalogue: &Catalogue, set: &TraitSet) -> Vec<String> {
+    set.iter()
+        .map(|index| catalogue.id(index).to_string())
         .collect()
 }
 
@@ -44,13 +43,34 @@ proptest! {
         extra in any::<prop::sample::Index>(),
     ) {
         let catalogue = shared();
-        let all = traits_on(catalogue, resource_type);
+        let carried = catalogue.carried(resource_type);
+        let all = names(catalogue, &carried);
+        let traits = names(catalogue, &catalogue.only_traits(&carried));
         let mut some: Vec<String> = picks.iter().map(|pick| pick.get(&all).clone()).collect();
         let before = severity_of(catalogue, resource_type, &some);
         some.reverse();
         prop_assert_eq!(severity_of(catalogue, resource_type, &some), before);
-        some.push(extra.get(&all).clone());
+        some.push(extra.get(&traits).clone());
         prop_assert!(severity_of(catalogue, resource_type, &some) >= before);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_mitigation_never_raises_the_severity(
+        resource_type in prop::sample::select(&TYPES[..]),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
+    ) {
+        let catalogue = shared();
+        let carried = catalogue.carried(resource_type);
+        let traits = names(catalogue, &catalogue.only_traits(&carried));
+        let mitigations = names(catalogue, &catalogue.only_mitigations(&carried));
+        let some: Vec<String> = picks.iter().map(|pick| pick.get(&traits).clone()).collect();
+        let before = severity_of(catalogue, resource_type, &some);
+        for mitigation in mitigations {
+            let with = [some.clone(), vec![mitigation]].concat();
+            prop_assert!(severity_of(catalogue, resource_type, &with) <= before);
+        }
     }
 }
 
@@ -120,7 +140,7 @@ fn every_trait_contributes_on_some_type_that_carries_it() {
                 .any(|rule| rule.all.contains(index) || rule.any.contains(index))
         };
         assert!(
-            definition.resource_types.iter().any(contributes),
+            definition.derivation.resource_types.iter().any(contributes),
             "{} is in no rule",
             definition.id
         );
@@ -146,8 +166,8 @@ fn every_trait_of_a_rule_can_reach_its_type() {
                     definition.id
                 );
                 assert!(
-                    !own || definition.found_on.is_empty()
-                        || definition.found_on.contains(&resource_type)
+                    !own || definition.derivation.found_on.is_empty()
+                        || definition.derivation.found_on.contains(&resource_type)
                 );
             }
         }
@@ -169,7 +189,7 @@ fn titles_name_the_type_that_they_are_shown_on() {
         _ => ["SageMaker", "notebook"],
     };
     for definition in shared().traits() {
-        for resource_type in &definition.resource_types {
+        for resource_type in &definition.derivation.resource_types {
             let title = definition.title_on(*resource_type);
             for word in words(*resource_type) {
                 assert!(
@@ -179,5 +199,45 @@ fn titles_name_the_type_that_they_are_shown_on() {
                 );
             }
         }
+    }
+}
+
+/// As `exposured catalogue test` runs them: each rule is in a case that gives its title, and each case holds.
+#[test]
+fn the_cases_of_the_builtin_files_hold_and_leave_no_rule_out() {
+    let catalogue = shared();
+    for test in catalogue.tests() {
+        assert_eq!(
+            run_rule_test(catalogue, test),
+            TestResult::Passed,
+            "{}: {}",
+            test.place,
+            test.name
+        );
+    }
+    let tested: Vec<&RuleId> = catalogue
+        .tests()
+        .iter()
+        .filter_map(|test| test.expected.as_ref().map(|(rule, _)| rule))
+        .collect();
+    let untested: Vec<&str> = TYPES
+        .into_iter()
+        .flat_map(|resource_type| catalogue.rules(resource_type))
+        .filter(|rule| !tested.contains(&&rule.id))
+        .map(|rule| rule.id.as_str())
+        .collect();
+    assert_eq!(untested, [""; 0]);
+}
+
+#[test]
+fn every_mitigation_lowers_or_prevents_something() {
+    let catalogue = shared();
+    for mitigation in catalogue.mitigations() {
+        let index = catalogue.index_of(&mitigation.id).unwrap();
+        let is_of_use = |rule: &ExposureRule| {
+            rule.none.contains(index) || rule.mitigated_by.iter().any(|one| one.mitigation == index)
+        };
+        let mut rules = TYPES.into_iter().flat_map(|one| catalogue.rules(one));
+        assert!(rules.any(is_of_use), "{}", mitigation.id);
     }
 }

@@ -5,16 +5,16 @@ mod catalogue;
 mod severities_seen;
 
 use super::*;
-use crate::catalogue::{builtin_files, compile};
+use crate::catalogue::{Layers, compile};
 use crate::model::{
     Cell, ControlId, Coverage, FindingId, Likelihood, NetworkPath, PathStep, PortRange,
     RelationKind, Resource, ResourceMention, ResourceType, Source, SourceSeverity, TraitId,
-    Vulnerability, identify,
+    TriageInForce, Vulnerability, identify,
 };
 use crate::store::{CellOutcome, Observation, SnapshotBuilder, Store};
 
 pub(crate) fn catalogue() -> Catalogue {
-    compile(&builtin_files()).unwrap_or_else(|problems| panic!("{problems}"))
+    compile(&Layers::builtin()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 pub(crate) fn resource(resource_type: ResourceType, id: &str) -> Resource {
@@ -74,8 +74,8 @@ impl<'a> World<'a> {
 
     /// The same at the end of a route along which the trait travels to the resource, with nothing else on the way.
     fn shows_afar(mut self, subject: &Resource, index: TraitIndex, trait_id: &str) -> Self {
-        let definition = self.catalogue.definition(index);
-        let found_on = *definition.found_on.first().unwrap();
+        let derivation = self.catalogue.derivation(index);
+        let found_on = *derivation.found_on.first().unwrap();
         let routes = self.catalogue.routes(subject.resource_type);
         let route = routes
             .iter()
@@ -117,7 +117,7 @@ impl<'a> World<'a> {
             signals: 0,
             collected_at: None,
         });
-        evaluate(&store.view(), self.catalogue)
+        evaluate(&store.view(), self.catalogue, &TriageInForce::default())
     }
 }
 

@@ -1,0 +1,101 @@
+//! The cases that rule files carry: traits in, exposure and severity out.
+
+use crate::catalogue::{Catalogue, Raise, RuleTest};
+use crate::model::{
+    AccountId, Cell, Coverage, Evidence, Factor, FindingId, Product, Region, Resource, RuleId,
+    Severity, SourceSeverity, TraitIndex, TriageInForce, Vulnerability,
+};
+use crate::store::{CellOutcome, Observation, SnapshotBuilder, Store};
+
+use super::evaluate;
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TestResult {
+    /// What was expected.
+    Passed,
+    /// Something else: the rule that gave the title, and the severity, or no exposure.
+    Failed(Option<(RuleId, Severity)>),
+    /// It is about a mitigation, and mitigations are switched off.
+    Skipped,
+}
+
+/// Evaluates a resource that has the traits of the case and nothing else.
+#[must_use]
+pub fn run_rule_test(catalogue: &Catalogue, test: &RuleTest) -> TestResult {
+    let carried = catalogue.carried(test.resource_type);
+    if !catalogue
+        .only_mitigations(&test.traits.difference(&carried))
+        .is_empty()
+    {
+        return TestResult::Skipped;
+    }
+    let exposures = exposures(catalogue, test);
+    let got = exposures
+        .into_iter()
+        .next()
+        .map(|exposure| (exposure.rule, exposure.severity));
+    if got == test.expected {
+        TestResult::Passed
+    } else {
+        TestResult::Failed(got)
+    }
+}
+
+fn exposures(catalogue: &Catalogue, test: &RuleTest) -> Vec<crate::model::Exposure> {
+    let subject = Resource {
+        resource_type: test.resource_type,
+        id: "subject".to_owned(),
+        account: AccountId::EXAMPLE,
+        region: Region::global(),
+    };
+    let mut builder = SnapshotBuilder::default();
+    for index in test.traits.iter() {
+        builder.observe(Observation {
+            resource: &subject,
+            trait_index: index,
+            holds: true,
+            finding: &FindingId(catalogue.id(index).to_string()),
+            product: Product::SecurityHub,
+            evidence: &evidence(catalogue, test, index),
+            updated_at: None,
+        });
+    }
+    let mut store = Store::default();
+    store.put(CellOutcome {
+        cell: Cell::file("rule test".to_owned()),
+        snapshot: builder.finish(),
+        coverage: Coverage::Complete,
+        reason: None,
+        detail: None,
+        records: 0,
+        signals: 0,
+        collected_at: None,
+    });
+    evaluate(&store.view(), catalogue, &TriageInForce::default()).exposures
+}
+
+/// A vulnerability with the score of the case where the score counts; else anything.
+fn evidence(catalogue: &Catalogue, test: &RuleTest, index: TraitIndex) -> Evidence {
+    let id = catalogue.id(index).to_string();
+    let counts_score = catalogue.mitigation(index).is_none()
+        && catalogue
+            .definition(index)
+            .factors
+            .get(&Factor::LikelihoodOfExploit)
+            == Some(&Raise::ByEpss);
+    if !counts_score {
+        return Evidence::KnownResource { id };
+    }
+    Evidence::PackageVulnerability(Vulnerability {
+        title: id.clone(),
+        id,
+        severity: SourceSeverity::High,
+        epss: test.epss,
+        exploit_available: None,
+        known_exploited: false,
+        fix: None,
+        cvss: None,
+        packages: Vec::new(),
+    })
+}
