@@ -213,6 +213,7 @@ mod tests {
                 ..Config::default().publish
             },
             regions: vec!["us-east-1".parse().unwrap()],
+            severity: shipped.severity.clone(),
             file: Arc::clone(&shipped.file),
             ..Config::default()
         };
@@ -223,7 +224,24 @@ mod tests {
     fn the_shipped_file_names_every_key() {
         let table: toml::Table = toml::from_str(SHIPPED).unwrap();
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(keys(&table), ["aws", "collect", "publish", "schedule"]);
+        assert_eq!(
+            keys(&table),
+            [
+                "aws",
+                "catalogue",
+                "collect",
+                "criticality",
+                "publish",
+                "schedule",
+                "severity"
+            ]
+        );
+        assert_eq!(keys(table["catalogue"].as_table().unwrap()), ["paths"]);
+        assert_eq!(keys(table["severity"].as_table().unwrap()), ["mitigations"]);
+        assert_eq!(
+            keys(table["criticality"].as_table().unwrap()),
+            ["lower", "raise"]
+        );
         assert_eq!(
             keys(table["schedule"].as_table().unwrap()),
             ["cron", "run_on_start"]
@@ -240,6 +258,83 @@ mod tests {
         assert_eq!(keys(publish["security_hub"].as_table().unwrap()), expected);
         assert!(SHIPPED.contains("# region = "));
         assert_eq!(keys(publish["ocsf"].as_table().unwrap()), ["directory"]);
+    }
+
+    /// What the shipped file shows as a comment is right as well.
+    #[test]
+    fn the_commented_examples_are_valid() {
+        let examples: String = SHIPPED
+            .lines()
+            .filter_map(|line| {
+                let code = line.strip_prefix("# ")?;
+                let is_code = code.starts_with("[[mute]]")
+                    || code.split_once(" = ").is_some_and(|(key, _)| {
+                        let keys = [
+                            "trait", "resource", "account", "region", "tag", "reason", "owner",
+                            "until",
+                        ];
+                        keys.contains(&key)
+                    });
+                // `region` of [publish.security_hub] stands before any mute.
+                is_code.then(|| format!("{code}\n"))
+            })
+            .collect();
+        let mutes = &examples[examples.find("[[mute]]").unwrap()..];
+        let config = parse(mutes, "examples").unwrap_or_else(|problems| panic!("{problems}"));
+        let mute = &config.triaging.mutes[0].mute;
+        assert_eq!(mute.owner, "platform team");
+        assert!(mute.account.is_some() && mute.region.is_some() && mute.tag.is_some());
+    }
+
+    #[test]
+    fn every_problem_of_a_mute_is_told() {
+        insta::assert_snapshot!(problems(
+            r#"
+[[mute]]
+trait = "imds-v1-allowed"
+reason = " "
+owner = "o"
+until = 2026-12-31
+
+[[mute]]
+trait = "a"
+exposure = "b"
+resource = "*"
+reason = "r"
+owner = "o"
+until = 2026-12-31
+
+[[mute]]
+exposure = "Not Kebab"
+account = "1111"
+reason = "r"
+owner = "o"
+until = "tomorrow"
+
+[[mute]]
+exposure = "*"
+account = "1111"
+region = "mars"
+reason = "r"
+owner = "o"
+until = 2026-12-31T10:00:00Z
+
+[[mute]]
+trait = "imds-v1-allowed"
+resource = "*"
+reason = "r"
+owner = "o"
+
+[criticality]
+raise = [{ key = "environment" }]
+
+[catalogue]
+paths = [""]
+
+[severity]
+mitigations = "no"
+"#
+        ));
     }
 
     #[test]

@@ -47,23 +47,20 @@ impl Checking<'_> {
                 );
             }
         }
-        let (at, muted) = self.muted(placed)?;
-        let account = match &raw.account {
-            Some(text) => Some(self.account(text)?),
-            None => None,
-        };
-        let region = match &raw.region {
-            Some(text) => Some(self.any_region(text)?),
-            None => None,
-        };
-        let until = self.day(&raw.until)?;
+        // Each is looked at before any is missed, so that every problem is told.
+        let muted = self.muted(placed);
+        let account = raw.account.as_ref().map(|text| self.account(text));
+        let region = raw.region.as_ref().map(|text| self.any_region(text));
+        let until = self.day(&raw.until);
+        let (at, muted) = muted?;
+        let until = until?;
         Some(PlacedMute {
             at: at.span(),
             mute: Mute {
                 muted,
                 resource: raw.resource.as_deref().map(Pattern::new),
-                account,
-                region,
+                account: account.flatten(),
+                region: region.flatten(),
                 tag: raw.tag.as_ref().map(tag),
                 reason: raw.reason.get_ref().clone(),
                 owner: raw.owner.get_ref().clone(),

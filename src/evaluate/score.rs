@@ -1,5 +1,6 @@
 //! The arithmetic of severity: levels of factors, what moves them, likelihood, impact, the cell of the matrix.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{ExposureRule, Raise};
@@ -62,7 +63,10 @@ impl Score {
         let mut reached: BTreeMap<Factor, Reached> = BTreeMap::new();
         for rule in matched {
             for (factor, one) in of_rule(grading, rule, traits) {
-                reached.entry(factor).or_default().join(one);
+                match reached.entry(factor) {
+                    Entry::Vacant(empty) => drop(empty.insert(one)),
+                    Entry::Occupied(mut other) => other.get_mut().join(one),
+                }
             }
         }
         let mut factors: Vec<FactorScore> = Factor::ALL

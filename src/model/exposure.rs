@@ -79,6 +79,38 @@ pub struct FactorScore {
     pub adjusted: Vec<Adjustment>,
 }
 
+impl FactorScore {
+    /// Which traits gave the level, and what moved it from there; empty where nothing did either.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let traits: Vec<&str> = self.because.iter().map(TraitId::as_str).collect();
+        let mitigations: Vec<&str> = self
+            .adjusted
+            .iter()
+            .filter_map(|one| match one {
+                Adjustment::Mitigation { id } => Some(id.as_str()),
+                Adjustment::Criticality { .. } => None,
+            })
+            .collect();
+        let mut parts = vec![traits.join(", ")];
+        if !mitigations.is_empty() {
+            parts.push(format!("one step less by {}", mitigations.join(", ")));
+        }
+        parts.extend(self.adjusted.iter().filter_map(|one| match one {
+            Adjustment::Mitigation { .. } => None,
+            Adjustment::Criticality { tag, value, step } => Some(format!(
+                "one step {} by the tag {tag}={value}",
+                match step {
+                    Step::Raised => "more",
+                    Step::Lowered => "less",
+                }
+            )),
+        }));
+        parts.retain(|part| !part.is_empty());
+        parts.join("; ")
+    }
+}
+
 /// What moved the level of a factor by one step.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

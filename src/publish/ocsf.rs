@@ -107,6 +107,7 @@ pub fn event(event: &Event<'_>) -> Value {
             "rule": exposure.rule,
             "rules": exposure.matched_rules,
             "factors": exposure.factors,
+            "mitigations": exposure.mitigations.iter().map(|one| &one.id).collect::<Vec<_>>(),
         },
     });
     if let (Some(impact), Some(event)) = (exposure.impact, value.as_object_mut()) {

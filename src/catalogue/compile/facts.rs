@@ -80,7 +80,7 @@ impl Compiler {
                 self.complain(&part.file, name.span(), message);
                 return;
             };
-            if self.by_id.insert(id.clone(), index).is_some() {
+            if *self.by_id.entry(id.clone()).or_insert(index) != index {
                 let message = format!("{id} is the id of a trait already");
                 self.complain(&part.file, name.span(), message);
             }

@@ -90,7 +90,10 @@ pub fn compile(layers: &Layers) -> Result<Catalogue, Problems> {
     let mut conditions = facts.conditions;
     compiler.relations(&parts, &mut conditions);
     let rules = compiler.rules(&parts, &facts.traits);
-    compiler.lint(&rules);
+    // Of entries that are wrong by themselves nothing can be said together.
+    if compiler.problems.is_empty() {
+        compiler.lint(&rules);
+    }
     let rules_by_type = by_type(rules);
     let derivations = || {
         let traits = facts.traits.iter().map(|one| &one.derivation);

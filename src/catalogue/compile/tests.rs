@@ -169,17 +169,6 @@ ocsf_types = []
 source = "s"
 
 [[exposure]]
-id = "forbids-what-it-needs"
-title = "t"
-resource_type = "AWS::EC2::Instance"
-all = ["internet-reachable"]
-none = ["internet-reachable"]
-description = "d"
-asff_types = ["TTPs"]
-ocsf_types = []
-source = "s"
-
-[[exposure]]
 id = "takes-a-mitigation-for-a-trait"
 title = "t"
 resource_type = "AWS::EC2::Instance"
@@ -193,18 +182,70 @@ description = "d"
 asff_types = ["TTPs"]
 ocsf_types = []
 source = "s"
+"#
+    ));
+}
+
+/// What is wrong between rules is told where each is right by itself.
+#[test]
+fn a_rule_that_cannot_match_or_never_gives_its_title_is_told() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[exposure]]
+id = "forbids-what-it-needs"
+title = "t"
+resource_type = "AWS::EC2::Instance"
+all = ["internet-reachable"]
+none = ["internet-reachable"]
+description = "d"
+asff_types = ["TTPs"]
+ocsf_types = []
+source = "s"
 
 [[exposure]]
 id = "zz-always-shadowed"
 title = "t"
 resource_type = "AWS::EC2::Instance"
 all = ["internet-reachable", "instance-profile-attached"]
+mitigated_by = [
+    { mitigation = "instance-stopped", lowers = "ease_of_exploit" },
+    { mitigation = "no-public-address", lowers = "ease_of_discovery" },
+    { mitigation = "imdsv2-required", lowers = "ease_of_exploit" },
+]
+description = "d"
+asff_types = ["TTPs"]
+ocsf_types = []
+source = "s"
+
+[[exposure]]
+id = "zz-shadowed-by-alternatives"
+title = "t"
+resource_type = "AWS::RDS::DBInstance"
+any = ["cluster-snapshot-unencrypted"]
 description = "d"
 asff_types = ["TTPs"]
 ocsf_types = []
 source = "s"
 "#
     ));
+}
+
+#[test]
+fn a_rule_that_is_more_specific_or_less_mitigated_is_not_shadowed() {
+    let catalogue = compiled(
+        r#"
+[[exposure]]
+id = "zz-more-specific"
+title = "t"
+resource_type = "AWS::EC2::Instance"
+all = ["internet-reachable", "instance-profile-attached", "imds-v1-allowed"]
+description = "d"
+asff_types = ["TTPs"]
+ocsf_types = []
+source = "s"
+"#,
+    );
+    assert!(rule(&catalogue, "zz-more-specific").is_some());
 }
 
 #[test]

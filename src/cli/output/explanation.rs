@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::catalogue::{Catalogue, SeverityModel};
 use crate::evaluate::{Effect, Explanation, Fix, NearMiss, Prevented};
 use crate::model::{
-    Adjustment, Evidence, Exposure, ExposureMitigation, ExposureTrait, Factor, FactorScore, Impact,
-    Likelihood, Mute, Resource, SignalReference, Step, TraitId, clean,
+    Evidence, Exposure, ExposureMitigation, ExposureTrait, Factor, Impact, Likelihood, Mute,
+    Resource, SignalReference, clean,
 };
 
 use super::super::explain::ExplainFormat;
@@ -272,13 +272,10 @@ fn evidence(signal: &SignalReference) -> String {
 fn arithmetic(text: &mut String, exposure: &Exposure, model: &SeverityModel) {
     text.push_str("Severity\n");
     for score in &exposure.factors {
-        let _ = writeln!(
-            text,
-            "  {:<22} {}  {}",
-            score.factor.as_str(),
-            score.level.value(),
-            because(score)
-        );
+        let why = score.why();
+        let why = if why.is_empty() { "\u{2013}" } else { &why };
+        let (factor, level) = (score.factor.as_str(), score.level.value());
+        let _ = writeln!(text, "  {factor:<22} {level}  {why}");
     }
     let levels: std::collections::BTreeMap<Factor, _> = exposure
         .factors
@@ -307,37 +304,6 @@ fn arithmetic(text: &mut String, exposure: &Exposure, model: &SeverityModel) {
         exposure.likelihood.as_str(),
         exposure.severity.as_str()
     );
-}
-
-/// Which traits gave the level, and what moved it from there.
-fn because(score: &FactorScore) -> String {
-    let traits: Vec<&str> = score.because.iter().map(TraitId::as_str).collect();
-    let mut because = if traits.is_empty() {
-        "\u{2013}".to_owned()
-    } else {
-        traits.join(", ")
-    };
-    let mitigations: Vec<&str> = score
-        .adjusted
-        .iter()
-        .filter_map(|one| match one {
-            Adjustment::Mitigation { id } => Some(id.as_str()),
-            Adjustment::Criticality { .. } => None,
-        })
-        .collect();
-    if !mitigations.is_empty() {
-        let _ = write!(because, "; one step less by {}", mitigations.join(", "));
-    }
-    for one in &score.adjusted {
-        if let Adjustment::Criticality { tag, value, step } = one {
-            let step = match step {
-                Step::Raised => "more",
-                Step::Lowered => "less",
-            };
-            let _ = write!(because, "; one step {step} by the tag {tag}={value}");
-        }
-    }
-    because
 }
 
 fn band(likelihood: Likelihood, [moderate, high, very_high]: [u8; 3]) -> String {

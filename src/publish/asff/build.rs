@@ -348,12 +348,16 @@ fn product_fields(publication: &Publication<'_>, fit: &mut Fit) -> BTreeMap<Stri
             exposure.resource.region.to_string(),
         ),
     ];
+    fields.push((
+        "mitigations".into(),
+        joined(exposure.mitigations.iter().map(|one| one.id.to_string())),
+    ));
     for score in &exposure.factors {
-        let because = joined(score.because.iter().map(ToString::to_string));
-        let value = if because.is_empty() {
+        let why = score.why();
+        let value = if why.is_empty() {
             score.level.value().to_string()
         } else {
-            format!("{} ({because})", score.level.value())
+            format!("{} ({why})", score.level.value())
         };
         fields.push((
             format!("factor/{}", score.factor.as_str().replace(' ', "-")),
