@@ -12,7 +12,7 @@ use crate::config::{Config, Mode};
 use crate::publish;
 use crate::telemetry::{self, Progress};
 
-use super::{Exit, complain, load};
+use super::{Exit, complain, load, output};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
@@ -37,16 +37,8 @@ pub(super) async fn check(arguments: CheckArguments) -> Exit {
         .config
         .as_ref()
         .map_or("the defaults".to_owned(), |path| path.display().to_string());
-    let rules: usize = catalogue
-        .exposed_types()
-        .map(|resource_type| catalogue.rules(resource_type).len())
-        .sum();
     println!("configuration: {named}: ok");
-    println!(
-        "catalogue: {} traits, {rules} exposures, version {}: ok",
-        catalogue.traits().len(),
-        catalogue.version()
-    );
+    println!("catalogue: {}: ok", output::catalogue::counts(&catalogue));
     if arguments.aws {
         check_aws(&config).await
     } else {

@@ -463,6 +463,35 @@ fn what_stands_in_the_way_is_shown_in_the_arithmetic_and_can_be_left_out() {
     assert!(without.contains("ease of exploit        1"), "{without}");
 }
 
+#[test]
+fn a_rule_that_something_prevents_is_told_with_what_prevents_it() {
+    let desk = Desk::new("[catalogue]\npaths = [\"rules.toml\"]\n");
+    let rule = OWN_RULE.replace(
+        "all = [\"metrics-port-open\"]",
+        "all = [\"metrics-port-open\"]\nnone = [\"imdsv2-required\"]",
+    );
+    desk.write("rules.toml", &rule);
+    let mut findings = [seed().security_hub, seed().inspector].concat();
+    findings.retain(|one| !one.to_string().contains("MetadataOptions"));
+    findings.push(tagged("lab", "required"));
+    desk.write("findings/f.json", &json!(findings).to_string());
+    let text = desk.run(&["explain", "i-admin"]).expect(0).stdout;
+    assert!(
+        text.contains(
+            "Prevented\n  CRITICAL, were it not for “The EC2 instance requires IMDSv2”\n    Metrics are open"
+        ),
+        "{text}"
+    );
+    let json = desk
+        .run(&["explain", "i-admin", "--format", "json"])
+        .expect(0)
+        .json();
+    assert_eq!(json["prevented"][0]["rule"], "our-metrics");
+    assert_eq!(json["prevented"][0]["by"][0][0], "imdsv2-required");
+    let matched = json["exposure"]["matched_rules"].to_string();
+    assert!(!matched.contains("our-metrics"), "{matched}");
+}
+
 /// A control that passed is asked for, and only as long as mitigations count.
 #[test]
 fn passed_controls_are_asked_for_while_mitigations_count() {

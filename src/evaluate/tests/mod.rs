@@ -3,6 +3,7 @@
 mod aws_titles;
 mod catalogue;
 mod severities_seen;
+mod triage;
 
 use super::*;
 use crate::catalogue::{Layers, compile};
@@ -102,6 +103,11 @@ impl<'a> World<'a> {
     }
 
     fn evaluated(self) -> Evaluation {
+        let catalogue = self.catalogue;
+        evaluate(&self.view(), catalogue, &TriageInForce::default())
+    }
+
+    fn view(self) -> View {
         let mut store = Store::default();
         store.put(CellOutcome {
             cell: Cell::api(
@@ -117,7 +123,7 @@ impl<'a> World<'a> {
             signals: 0,
             collected_at: None,
         });
-        evaluate(&store.view(), self.catalogue, &TriageInForce::default())
+        store.view()
     }
 }
 

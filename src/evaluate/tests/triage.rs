@@ -1,0 +1,175 @@
+//! What users say of their own resources.
+
+use super::*;
+use crate::model::{Adjustment, Criticality, Mute, Muted, Pattern, Step, TagPattern, Triage};
+use chrono::NaiveDate;
+
+fn day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 23).unwrap()
+}
+
+fn mute(muted: Muted, resource: &str) -> Mute {
+    Mute {
+        muted,
+        resource: Some(Pattern::new(resource)),
+        account: None,
+        region: None,
+        tag: None,
+        reason: "r".into(),
+        owner: "o".into(),
+        until: day(),
+    }
+}
+
+fn evaluated(world: World<'_>, triage: &Triage) -> Evaluation {
+    let catalogue = world.catalogue;
+    evaluate(&world.view(), catalogue, &triage.on(day()))
+}
+
+fn two_instances(catalogue: &Catalogue) -> World<'_> {
+    ["i-1", "i-2"]
+        .into_iter()
+        .fold(World::new(catalogue), |world, id| {
+            world
+                .shows(&instance(id), "internet-reachable")
+                .shows(&instance(id), "instance-profile-attached")
+                .shows(&instance(id), "low-priority-vulnerability")
+        })
+}
+
+#[test]
+fn a_muted_trait_is_as_if_no_finding_had_shown_it() {
+    let catalogue = catalogue();
+    let triage = Triage {
+        mutes: vec![mute(
+            Muted::Trait("internet-reachable".parse().unwrap()),
+            "*/i-1",
+        )],
+        ..Triage::default()
+    };
+    let evaluation = evaluated(two_instances(&catalogue), &triage);
+    let ids = |exposure: &Exposure| -> Vec<String> {
+        exposure
+            .traits
+            .iter()
+            .map(|one| one.id.to_string())
+            .collect()
+    };
+    let first = evaluation
+        .exposures
+        .iter()
+        .find(|one| one.resource == instance("i-1"))
+        .unwrap();
+    assert!(!ids(first).contains(&"internet-reachable".to_owned()));
+    assert_eq!(
+        evaluation.mutes[&0],
+        MuteUse {
+            resources: 1,
+            hidden: 0,
+            lowered: 1
+        }
+    );
+}
+
+#[test]
+fn a_muted_rule_does_not_match_and_is_no_near_miss() {
+    let catalogue = catalogue();
+    let rule = "ec2-internet-reachable-with-instance-profile";
+    let triage = Triage {
+        mutes: vec![
+            mute(Muted::Exposure(rule.parse().unwrap()), "*"),
+            mute(Muted::EveryExposure, "*/i-2"),
+        ],
+        ..Triage::default()
+    };
+    let evaluation = evaluated(two_instances(&catalogue), &triage);
+    assert_eq!(evaluation.exposures.len(), 1);
+    let left = &evaluation.exposures[0];
+    assert!(left.matched_rules.iter().all(|one| one.as_str() != rule));
+    assert_eq!(evaluation.mutes[&0].resources, 2);
+    assert_eq!(evaluation.mutes[&1].hidden, 1);
+    assert_eq!(evaluation.near_misses, 0);
+}
+
+#[test]
+fn a_mute_that_finds_nothing_to_mute_is_not_used() {
+    let catalogue = catalogue();
+    let triage = Triage {
+        mutes: vec![
+            mute(Muted::EveryExposure, "*/i-3"),
+            mute(Muted::Trait("malicious-file".parse().unwrap()), "*"),
+        ],
+        ..Triage::default()
+    };
+    let evaluation = evaluated(two_instances(&catalogue), &triage);
+    assert_eq!(evaluation.exposures.len(), 2);
+    assert!(evaluation.mutes.is_empty());
+    assert_eq!(
+        evaluation.mute_states(&triage, day()),
+        [MuteState::Unmatched; 2]
+    );
+    let later = day().succ_opt().unwrap();
+    assert_eq!(
+        evaluation.mute_states(&triage, later),
+        [MuteState::Expired; 2]
+    );
+}
+
+fn graded(traits: &[&str], tags: &[(&str, &str)]) -> Exposure {
+    let catalogue = catalogue();
+    let mut world = World::new(&catalogue);
+    for one in traits {
+        world = world.shows(&instance("i-1"), one);
+    }
+    let tags: Vec<(String, String)> = tags
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    world.builder.tag(&instance("i-1"), &tags);
+    let tag = |value: &str| TagPattern {
+        key: "environment".into(),
+        value: Pattern::new(value),
+    };
+    let triage = Triage {
+        criticality: Criticality {
+            raise: vec![tag("production")],
+            lower: vec![tag("sandbox")],
+        },
+        ..Triage::default()
+    };
+    evaluated(world, &triage).exposures.remove(0)
+}
+
+#[test]
+fn criticality_moves_the_impact_by_one_step_and_says_so() {
+    use crate::model::Impact;
+    let profile = &["internet-reachable", "instance-profile-attached"][..];
+    let unknown = &["low-priority-vulnerability"][..];
+    let cases = [
+        (profile, "production", Some(Impact::Medium), true),
+        (profile, "sandbox", Some(Impact::Low), false),
+        (profile, "test", Some(Impact::Low), false),
+        // What is not known is graded like medium, and is moved from there.
+        (unknown, "production", Some(Impact::High), true),
+        (unknown, "sandbox", Some(Impact::Low), true),
+        (unknown, "test", None, false),
+    ];
+    for (traits, environment, impact, is_moved) in cases {
+        let exposure = graded(traits, &[("environment", environment)]);
+        assert_eq!(exposure.impact, impact, "{traits:?} {environment}");
+        let adjusted = &exposure.factors[4].adjusted;
+        assert_eq!(!adjusted.is_empty(), is_moved, "{traits:?} {environment}");
+        if is_moved {
+            let step = match environment {
+                "production" => Step::Raised,
+                _ => Step::Lowered,
+            };
+            let expected = Adjustment::Criticality {
+                tag: "environment".into(),
+                value: environment.into(),
+                step,
+            };
+            assert_eq!(*adjusted, [expected]);
+        }
+    }
+}
