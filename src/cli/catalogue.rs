@@ -133,7 +133,7 @@ fn lint(arguments: &FilesArguments) -> Result<Exit, Exit> {
 
 fn coverage(arguments: &CommonArguments) -> Result<Exit, Exit> {
     let catalogue = load(arguments, &[])?;
-    let coverage = text::coverage(&catalogue);
+    let coverage = catalogue.usage();
     print(&match arguments.format {
         Format::Table => text::coverage_text(&coverage),
         Format::Json => output::json_text(&coverage),

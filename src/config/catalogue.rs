@@ -42,10 +42,7 @@ fn unknown_mutes(config: &Config, catalogue: &Catalogue) -> Problems {
                 )
             }
             Muted::Exposure(id) if catalogue.rule(id).is_none() => {
-                let known = catalogue
-                    .exposed_types()
-                    .flat_map(|one| catalogue.rules(one))
-                    .map(|rule| &rule.id);
+                let known = catalogue.all_rules().map(|rule| &rule.id);
                 (
                     "exposure",
                     id.as_str(),

@@ -1,0 +1,112 @@
+//! All entries, a line each, and how many there are.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::catalogue::{Catalogue, Derivation, SwitchedOff};
+use crate::model::ResourceType;
+
+use super::table;
+
+/// An entry as a line.
+#[derive(Serialize)]
+pub(in crate::cli) struct Listed<'a> {
+    kind: &'static str,
+    id: &'a str,
+    title: &'a str,
+    resource_types: Vec<ResourceType>,
+    is_own: bool,
+}
+
+impl Listed<'_> {
+    pub(in crate::cli) fn id(&self) -> &str {
+        self.id
+    }
+}
+
+pub(in crate::cli) fn list(
+    catalogue: &Catalogue,
+    resource_type: Option<ResourceType>,
+) -> Vec<Listed<'_>> {
+    let types = |derivation: &Derivation| derivation.resource_types.iter().copied().collect();
+    let traits = catalogue.traits().iter().map(|one| Listed {
+        kind: "trait",
+        id: one.id.as_str(),
+        title: &one.title,
+        resource_types: types(&one.derivation),
+        is_own: one.place.is_own,
+    });
+    let mitigations = catalogue.mitigations().iter().map(|one| Listed {
+        kind: "mitigation",
+        id: one.id.as_str(),
+        title: &one.title,
+        resource_types: types(&one.derivation),
+        is_own: one.place.is_own,
+    });
+    let exposures = catalogue.all_rules().map(|rule| Listed {
+        kind: "exposure",
+        id: rule.id.as_str(),
+        title: &rule.title,
+        resource_types: vec![rule.resource_type],
+        is_own: rule.place.is_own,
+    });
+    traits
+        .chain(mitigations)
+        .chain(exposures)
+        .filter(|one| resource_type.is_none_or(|wanted| one.resource_types.contains(&wanted)))
+        .collect()
+}
+
+pub(in crate::cli) fn list_table(listed: &[Listed<'_>]) -> String {
+    let mut table = table(&["KIND", "ID", "RESOURCE TYPES", "TITLE"]);
+    for one in listed {
+        let types: Vec<&str> = one
+            .resource_types
+            .iter()
+            .map(|one| one.cloudformation())
+            .collect();
+        table.add_row([one.kind, one.id, &types.join("\n"), one.title]);
+    }
+    format!("{}\n\n{} entries\n", table.trim_fmt(), listed.len())
+}
+
+/// How large a catalogue is.
+#[derive(Serialize)]
+pub(in crate::cli) struct Counts<'a> {
+    traits: usize,
+    mitigations: usize,
+    exposures: usize,
+    tests: usize,
+    switched_off: Vec<&'a str>,
+    version: &'a str,
+}
+
+pub(in crate::cli) fn counts(catalogue: &Catalogue) -> Counts<'_> {
+    let switched_off = catalogue.switched_off().iter();
+    Counts {
+        traits: catalogue.traits().len(),
+        mitigations: catalogue.mitigations().len(),
+        exposures: catalogue.all_rules().count(),
+        tests: catalogue.tests().len(),
+        switched_off: switched_off
+            .map(|off: &SwitchedOff| off.id.as_str())
+            .collect(),
+        version: catalogue.version(),
+    }
+}
+
+impl fmt::Display for Counts<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} traits, {} mitigations, {} exposures, {} tests, {} switched off, version {}",
+            self.traits,
+            self.mitigations,
+            self.exposures,
+            self.tests,
+            self.switched_off.len(),
+            self.version
+        )
+    }
+}
