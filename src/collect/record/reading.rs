@@ -7,7 +7,7 @@ use crate::catalogue::Catalogue;
 use crate::model::{Evidence, FindingId, Product, Region, RelationKind, Resource, ResourceType};
 use crate::store::{Observation, Snapshot, SnapshotBuilder};
 
-use super::{details, inferred};
+use super::{details, inferred, spelling};
 
 /// A record that cannot be used: what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,7 +137,11 @@ impl<'a> SnapshotWriter<'a> {
             .catalogue
             .attribute_conditions(described.resource.resource_type)
         {
-            let values = details::attributes(&described.details, &condition.path);
+            let values = spelling::values(
+                described.resource.resource_type,
+                &described.details,
+                &condition.path,
+            );
             if values.is_empty() {
                 continue;
             }

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::{
-    AccountId, FindingId, Product, Region, ResourceMention, ResourceType, clean, identify,
+    AccountId, FindingId, Product, Region, ResourceMention, ResourceType, clean,
     is_clean_identifier,
 };
 
 use super::reading::{DescribedResource, Reading, Unreadable};
 
-use super::time;
+use super::{bridge, time};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -65,12 +65,13 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         .region
         .parse()
         .map_err(|error| Unreadable::because("Region", error))?;
-    let resource = identify(ResourceMention {
+    let mention = ResourceMention {
         resource_type,
         id,
         account,
         region: &region,
-    });
+    };
+    let resource = bridge::identified(mention, &result.resource_config);
     let mut tags: Vec<(String, String)> = result
         .resource_tags
         .iter()
