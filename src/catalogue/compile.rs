@@ -487,9 +487,10 @@ impl Compiler {
     fn relations(&mut self, parts: &Parts, into: &mut Conditions) {
         for (file, raw) in parts {
             for entry in &raw.relations {
-                if !into.controls.insert(entry.control.get_ref().clone()) {
-                    let message =
-                        format!("the control {} is read already", entry.control.get_ref());
+                let control = entry.control.get_ref();
+                into.controls.insert(control.clone());
+                if !into.relation_controls.insert(control.clone()) {
+                    let message = format!("the control {control} stands here twice");
                     self.complain(file, entry.control.span(), message);
                 }
                 if entry.tells.get_ref().is_empty() {

@@ -82,6 +82,8 @@ pub struct VulnerabilityCondition {
 pub(super) struct Conditions {
     /// As AWS writes them, for asking Security Hub.
     pub controls: BTreeSet<String>,
+    /// Those whose passed findings are asked for too, for the relations in them.
+    pub relation_controls: BTreeSet<String>,
     pub by_control: BTreeMap<ControlId, Vec<TraitIndex>>,
     pub by_signal: Vec<(TraitIndex, SignalCondition)>,
     pub attributes: BTreeMap<ResourceType, Vec<AttributeCondition>>,

@@ -219,6 +219,13 @@ impl Catalogue {
         self.conditions.controls.iter().map(String::as_str)
     }
 
+    /// Whether a control's findings are read for what their resource's details tell of other resources, so that those
+    /// that passed are of use as well.
+    #[must_use]
+    pub fn tells_relations(&self, control: &str) -> bool {
+        self.conditions.relation_controls.contains(control)
+    }
+
     /// The traits that a failed control shows.
     #[must_use]
     pub fn traits_of_control(&self, control: &ControlId) -> &[TraitIndex] {

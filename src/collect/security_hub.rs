@@ -1,4 +1,4 @@
-//! Security Hub CSPM: the failed controls that the catalogue uses.
+//! Security Hub CSPM: the failed controls that the catalogue uses, and the passed ones whose findings tell relations.
 
 use aws_sdk_securityhub::Client;
 use aws_sdk_securityhub::types::{AwsSecurityFindingFilters, StringFilter, StringFilterComparison};
@@ -20,6 +20,11 @@ const VALUES_A_FILTER: usize = 20;
 
 const DOING: &str = "reading the findings in Security Hub";
 
+/// Of a control that shows a trait only a failure counts. What the details tell of other resources, such as the policies
+/// of a role, is true whatever the control says.
+const FAILED: &[&str] = &["FAILED"];
+const ANY_VERDICT: &[&str] = &["FAILED", "PASSED"];
+
 /// Reads the cell to the end: a query for each 20 controls and one for what other services say through Security Hub,
 /// all of them at once within the API's rate.
 pub(super) async fn read(
@@ -28,10 +33,19 @@ pub(super) async fn read(
     cell: &ApiCell<'_>,
 ) -> Result<(), Stopped> {
     let catalogue = &cell.collection().catalogue;
-    let controls: Vec<&str> = catalogue.controls().collect();
+    let (telling, others): (Vec<&str>, Vec<&str>) = catalogue
+        .controls()
+        .partition(|control| catalogue.tells_relations(control));
     let detections = detections(&catalogue.detections());
-    let mut filters: Vec<AwsSecurityFindingFilters> =
-        controls.chunks(VALUES_A_FILTER).map(filters).collect();
+    let mut filters: Vec<AwsSecurityFindingFilters> = others
+        .chunks(VALUES_A_FILTER)
+        .map(|some| of_controls(some, FAILED))
+        .chain(
+            telling
+                .chunks(VALUES_A_FILTER)
+                .map(|some| of_controls(some, ANY_VERDICT)),
+        )
+        .collect();
     filters.extend(detections.chunks(VALUES_A_FILTER).map(of_guardduty));
     let queries = filters.iter().map(|query| {
         cell.read_listing(DOING, asff::read, async |token| {
@@ -63,14 +77,14 @@ async fn page(
 
 /// What the server is to leave out. A product is told from its name, since the ARN differs by Region and the answer
 /// of an aggregation Region spans many.
-fn filters(controls: &[&str]) -> AwsSecurityFindingFilters {
+fn of_controls(controls: &[&str], verdicts: &[&str]) -> AwsSecurityFindingFilters {
     AwsSecurityFindingFilters::builder()
         .product_name(equals("Security Hub"))
         .product_name(equals("Security Hub CSPM"))
         .record_state(equals("ACTIVE"))
         .workflow_status(equals("NEW"))
         .workflow_status(equals("NOTIFIED"))
-        .compliance_status(equals("FAILED"))
+        .set_compliance_status(Some(verdicts.iter().map(|one| equals(one)).collect()))
         .set_compliance_security_control_id(Some(
             controls.iter().map(|control| equals(control)).collect(),
         ))

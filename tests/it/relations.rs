@@ -343,3 +343,63 @@ fn a_check_tells_whether_relations_can_be_read() {
         "{line}"
     );
 }
+
+#[test]
+fn a_control_that_passed_tells_relations_and_shows_no_trait() {
+    let aws = Aws::start();
+    let passed = |id: &str, kind: &str, resource: &str, details: Value| {
+        let mut finding = control(id, kind, resource, details);
+        finding["Compliance"]["Status"] = json!("PASSED");
+        finding
+    };
+    let profile = format!("arn:aws:iam::{HOME}:instance-profile/ops");
+    let place = aws.account(HOME).region("us-east-1");
+    place
+        .inspector_findings(vec![vulnerability("i-1", "CVE-2026-1", 0.9, true, NETWORK)])
+        .security_hub_findings(vec![
+            // Passed: the group is not open.
+            passed(
+                "EC2.19",
+                "AwsEc2SecurityGroup",
+                &ec2("security-group", "sg-shut"),
+                json!({}),
+            ),
+            passed(
+                "EC2.180",
+                "AwsEc2NetworkInterface",
+                &ec2("network-interface", "eni-1"),
+                json!({
+                    "Attachment": {"InstanceId": "i-1"},
+                    "SecurityGroups": [{"GroupId": "sg-shut"}],
+                }),
+            ),
+            passed(
+                "EC2.8",
+                "AwsEc2Instance",
+                &ec2("instance", "i-1"),
+                json!({"IamInstanceProfileArn": profile}),
+            ),
+            passed(
+                "KMS.2",
+                "AwsIamRole",
+                &format!("arn:aws:iam::{HOME}:role/ops"),
+                json!({
+                    "InstanceProfileList": [{"Arn": profile}],
+                    "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}],
+                }),
+            ),
+        ]);
+    let result = once(&aws, "").expect(0).json();
+    let traits = traits(&result);
+    assert!(
+        traits.contains(&"administrative-access-policy"),
+        "{traits:?}"
+    );
+    for of_a_passed_control in [
+        "open-security-group",
+        "imds-v1-allowed",
+        "source-destination-check-disabled",
+    ] {
+        assert!(!traits.contains(&of_a_passed_control), "{traits:?}");
+    }
+}
