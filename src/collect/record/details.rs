@@ -39,7 +39,8 @@ fn elements(value: &Value) -> Vec<&Value> {
     }
 }
 
-fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+/// The member of this name, whatever its case.
+pub(super) fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     let object = value.as_object()?;
     object.get(name).or_else(|| {
         object

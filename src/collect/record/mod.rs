@@ -12,6 +12,7 @@ mod inferred;
 pub mod inspector;
 pub mod macie;
 mod network_path;
+mod permissions;
 mod reading;
 mod references;
 mod relationship;
