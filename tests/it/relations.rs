@@ -403,3 +403,110 @@ fn a_control_that_passed_tells_relations_and_shows_no_trait() {
         assert!(!traits.contains(&of_a_passed_control), "{traits:?}");
     }
 }
+
+/// An instance in reach of the internet, with the profile of a role that AWS Config knows.
+fn role_of_instance(aws: &Aws, role: Value) {
+    let profile = format!("arn:aws:iam::{HOME}:instance-profile/ops");
+    let mut configuration = json!({"instanceProfileList": [{"arn": profile}]});
+    for (name, value) in role.as_object().unwrap() {
+        configuration[name] = value.clone();
+    }
+    let mut role = item("AWS::IAM::Role", "AROAIOSFODNN7EXAMPLE", configuration, &[]);
+    role["arn"] = json!(format!("arn:aws:iam::{HOME}:role/ops"));
+    role["awsRegion"] = json!("global");
+    aws.account(HOME)
+        .region("us-east-1")
+        .inspector_findings(vec![reachable("i-1", Some("ops"))])
+        .config_items(vec![role]);
+}
+
+fn inline(statement: Value) -> Value {
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    // As IAM and AWS Config write it.
+    let document: String = document
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect();
+    json!({"rolePolicyList": [{"policyName": "inline", "policyDocument": document}]})
+}
+
+#[test]
+fn an_inline_policy_makes_an_administrator() {
+    let aws = Aws::start();
+    let all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    role_of_instance(&aws, inline(all));
+    let result = once(&aws, "resources = \"config\"").expect(0).json();
+    assert_eq!(exposures(&result)[0].1, "HIGH");
+    assert!(
+        traits(&result).contains(&"administrative-access-policy"),
+        "{:?}",
+        traits(&result)
+    );
+}
+
+#[test]
+fn the_document_of_a_customers_policy_is_read_in_its_version_in_force() {
+    let aws = Aws::start();
+    let policy = format!("arn:aws:iam::{HOME}:policy/wide");
+    role_of_instance(
+        &aws,
+        json!({"attachedManagedPolicies": [{"policyName": "wide", "policyArn": policy}]}),
+    );
+    let version = |id: &str, action: &str| {
+        let all = inline(json!({"Effect": "Allow", "Action": action, "Resource": "*"}));
+        let document = &all["rolePolicyList"][0]["policyDocument"];
+        json!({"versionId": id, "isDefaultVersion": id == "v2", "document": document})
+    };
+    let versions = json!({"defaultVersionId": "v2", "policyVersionList": [version("v1", "*"), version("v2", "dynamodb:*")]});
+    let mut item = item("AWS::IAM::Policy", "ANPAIOSFODNN7EXAMPLE", versions, &[]);
+    item["arn"] = json!(policy);
+    aws.account(HOME)
+        .region("us-east-1")
+        .config_items(vec![item]);
+    let result = once(&aws, "resources = \"config\"").expect(0).json();
+    let traits = traits(&result);
+    assert!(
+        traits.contains(&"service-administrative-policy"),
+        "{traits:?}"
+    );
+    assert!(
+        !traits.contains(&"administrative-access-policy"),
+        "{traits:?}"
+    );
+}
+
+#[test]
+fn what_a_policy_may_allow_is_shown_as_unknown_and_not_as_safe() {
+    let aws = Aws::start();
+    let on_condition = json!({
+        "Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
+    });
+    role_of_instance(&aws, inline(on_condition));
+    let result = once(&aws, "resources = \"config\"").expect(0).json();
+    let traits = traits(&result);
+    assert!(traits.contains(&"permissions-not-known"), "{traits:?}");
+    assert!(
+        !traits.contains(&"administrative-access-policy"),
+        "{traits:?}"
+    );
+}
+
+#[test]
+fn a_role_that_another_account_may_assume_is_shown_so() {
+    let aws = Aws::start();
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::999988887777:root", "Service": "ec2.amazonaws.com"},
+    }]});
+    role_of_instance(&aws, json!({"assumeRolePolicyDocument": trust.to_string()}));
+    let result = once(&aws, "resources = \"config\"").expect(0).json();
+    assert!(
+        traits(&result).contains(&"role-assumable-from-outside"),
+        "{:?}",
+        traits(&result)
+    );
+}
