@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::store::{ResourceIndex, View};
 
-use carried::{Carried, carried};
+use carried::{Carried, Travel};
 pub use explain::{Effect, Explanation, Fix, NearMiss, explain, find};
 use grading::{Grading, contributing};
 pub use score::Score;
@@ -53,13 +53,14 @@ impl Evaluation {
 #[must_use]
 pub fn evaluate(view: &View, catalogue: &Catalogue) -> Evaluation {
     let mut evaluation = Evaluation::default();
+    let mut travel = Travel::new(view, catalogue);
     for index in view.indices() {
         let rules = catalogue.rules(view.resource_type(index));
         if rules.is_empty() {
             continue;
         }
         evaluation.resources += 1;
-        let carried = carried(view, catalogue, index);
+        let carried = travel.carried(index);
         match expose(view, catalogue, index, rules, &carried) {
             Some(exposure) => evaluation.exposures.push(exposure),
             None if rules.iter().any(|rule| is_near_miss(rule, &carried.traits)) => {

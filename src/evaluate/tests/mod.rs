@@ -3,6 +3,7 @@
 mod aws_titles;
 mod catalogue;
 mod severities_seen;
+mod travel;
 
 use super::*;
 use crate::catalogue::{builtin_files, compile};
