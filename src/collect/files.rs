@@ -231,7 +231,7 @@ struct Marks {
 
 fn read_record(json: &str) -> Result<Option<Reading>, Unreadable> {
     // Only a row of a query to AWS Config is a text.
-    if json.starts_with('"') {
+    if json.starts_with("\"{") {
         return record::config_item::read(json);
     }
     let marks: Marks =

@@ -109,6 +109,29 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     }))
 }
 
+/// A resource's configuration, where it is not sure that it is a whole item.
+#[derive(Default)]
+pub(super) struct Described {
+    pub details: Value,
+    pub relationships: Vec<Relationship>,
+}
+
+/// Of an item its configuration and relationships; anything else is taken for the configuration itself.
+pub(super) fn described(config: Value) -> Described {
+    let mut config = unpacked(config);
+    let Some(configuration) = config.get_mut("configuration").map(Value::take) else {
+        return Described {
+            details: config,
+            relationships: Vec::new(),
+        };
+    };
+    let mut part = |name: &str| config.get_mut(name).map(Value::take).unwrap_or_default();
+    Described {
+        details: merged(configuration, part("supplementaryConfiguration")),
+        relationships: serde_json::from_value(part("relationships")).unwrap_or_default(),
+    }
+}
+
 /// Configuration and supplementary configuration as one: their names do not meet, and ASFF has both in one object.
 fn merged(configuration: Value, supplementary: Value) -> Value {
     let mut all = match unpacked(supplementary) {

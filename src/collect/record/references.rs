@@ -112,6 +112,9 @@ const NOTEBOOK: &[Reference] = &[
     ),
 ];
 
+/// The relations that no single field names, of types whose configuration would else not be asked for.
+const INFERRED: &[(T, K)] = &[(T::Ec2SecurityGroup, K::AdmittedBy)];
+
 /// The types whose configuration the catalogue needs, sorted: those that can be exposed, those on which a trait is found
 /// by an attribute, and those that name others along its routes.
 #[must_use]
@@ -130,6 +133,9 @@ pub fn needed_types(catalogue: &Catalogue) -> Vec<T> {
             exposed.contains(one)
                 || !catalogue.attribute_conditions(*one).is_empty()
                 || named.any(|reference| kinds.contains(&reference.kind))
+                || INFERRED
+                    .iter()
+                    .any(|(inferred, kind)| inferred == one && kinds.contains(kind))
         })
         .filter(|one| *one != T::Account)
         .collect()
@@ -207,15 +213,6 @@ pub(super) fn back_references(resource_type: T) -> &'static [Reference] {
                     "InstanceProfileList.*.Arn",
                     K::ContainsRole,
                     T::IamInstanceProfile,
-                )]
-            }
-        }
-        T::Ec2SecurityGroup => {
-            const {
-                &[reference(
-                    "IpPermissions.*.UserIdGroupPairs.*.GroupId",
-                    K::AdmittedBy,
-                    T::Ec2SecurityGroup,
                 )]
             }
         }
