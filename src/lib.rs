@@ -13,6 +13,7 @@ pub mod daemon;
 pub mod diagnostics;
 pub mod evaluate;
 pub mod model;
+pub mod policy;
 pub mod publish;
 pub mod sample;
 pub mod store;

@@ -45,8 +45,11 @@ impl RawAnswer {
     {
         let refused = result.err();
         // A 200 whose JSON does not fit the SDK's types is still an answer: its records are read one by one.
-        let is_answer = refused.as_ref().is_none_or(|error| {
-            matches!(error, SdkError::ServiceError(context) if context.raw().status().is_success())
+        let is_answer = refused.as_ref().is_none_or(|error| match error {
+            SdkError::ServiceError(context) => context.raw().status().is_success(),
+            // So tell the SDK's crates of AWS JSON services, such as Config.
+            SdkError::ResponseError(context) => context.raw().status().is_success(),
+            _ => false,
         });
         let kept = self
             .body

@@ -30,6 +30,8 @@ pub enum Failure {
     BadAnswer,
     /// The service refused what was asked, such as a paging token that went stale.
     InvalidInput,
+    /// There is no aggregator of that name.
+    NoAggregator,
 }
 
 /// A failed call.
@@ -47,7 +49,7 @@ impl CallError {
     #[must_use]
     pub fn coverage_reason(&self) -> CoverageReason {
         match &self.failure {
-            Failure::NotEnabled => CoverageReason::NotEnabled,
+            Failure::NotEnabled | Failure::NoAggregator => CoverageReason::NotEnabled,
             Failure::Denied { action } => CoverageReason::Denied {
                 action: action.clone(),
             },
@@ -67,6 +69,9 @@ impl CallError {
                 "enable the service in this account and Region, or switch the source off under [collect]".into()
             }
             Failure::Denied { action } => format!("allow {action} to the role of exposured"),
+            Failure::NoAggregator => {
+                "name one under [collect.config] that this account has in its home Region".into()
+            }
             Failure::Throttled => "run fewer readers of this API at once; the next cycle tries again".into(),
             Failure::Unreachable => {
                 "check that the Region is enabled and the endpoint reachable (route, proxy, VPC endpoint)".into()
@@ -88,6 +93,10 @@ where
         _ if caused_by_credentials(error) => Failure::Credentials,
         SdkError::TimeoutError(_) => Failure::Unreachable,
         SdkError::DispatchFailure(_) => Failure::Unreachable,
+        // An answer that began well and cannot be read: it broke off, or is none of the service's.
+        SdkError::ResponseError(context) if context.raw().status().is_success() => {
+            Failure::BadAnswer
+        }
         SdkError::ResponseError(_) => Failure::Unreachable,
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
@@ -128,7 +137,11 @@ fn of_service(status: u16, code: Option<&str>, message: &str, action: &str) -> F
     .any(|known| code.starts_with(known))
     {
         Failure::Credentials
+    } else if code == "NoSuchConfigurationAggregatorException" {
+        Failure::NoAggregator
     } else if code == "InvalidAccessException"
+        // Of Security Hub's V2 operations: the hub is the resource that is not found.
+        || code == "ResourceNotFoundException"
         || (code.starts_with("AccessDenied") && says_not_enabled)
     {
         Failure::NotEnabled
@@ -136,7 +149,13 @@ fn of_service(status: u16, code: Option<&str>, message: &str, action: &str) -> F
         Failure::Denied {
             action: missing_action(message).unwrap_or(action).to_owned(),
         }
-    } else if code == "InvalidInputException" || code == "ValidationException" {
+    } else if [
+        "InvalidInputException",
+        "InvalidNextTokenException",
+        "ValidationException",
+    ]
+    .contains(&code)
+    {
         Failure::InvalidInput
     } else if (200..300).contains(&status) {
         Failure::BadAnswer
@@ -226,6 +245,14 @@ mod tests {
             (400, "Throttling", "Rate exceeded", Failure::Throttled),
             (403, "ExpiredTokenException", "", Failure::Credentials),
             (400, "InvalidInputException", "", Failure::InvalidInput),
+            (400, "InvalidNextTokenException", "", Failure::InvalidInput),
+            (
+                400,
+                "NoSuchConfigurationAggregatorException",
+                "",
+                Failure::NoAggregator,
+            ),
+            (404, "ResourceNotFoundException", "", Failure::NotEnabled),
             (500, "InternalException", "", Failure::Service),
             (200, "", "", Failure::BadAnswer),
         ];

@@ -16,6 +16,11 @@ pub enum CallRate {
     Inspector,
     /// Neither does Macie.
     Macie,
+    /// `GetResourcesV2`: 10 a second, bursts of 30, as all of Security Hub's operations that have no rate of their own.
+    /// Source: Security Hub API Reference, "Throttling".
+    GetResourcesV2,
+    /// AWS Config publishes no figure for its queries.
+    Config,
 }
 
 /// Lets calls through at an API's rate.
@@ -30,7 +35,10 @@ impl Limiter {
         let (milliseconds, burst) = match rate {
             CallRate::GetFindings => (345, const { NonZeroU32::new(5).unwrap() }),
             CallRate::BatchImportFindings => (105, const { NonZeroU32::new(25).unwrap() }),
-            CallRate::Inspector | CallRate::Macie => (200, const { NonZeroU32::new(5).unwrap() }),
+            CallRate::GetResourcesV2 => (105, const { NonZeroU32::new(25).unwrap() }),
+            CallRate::Inspector | CallRate::Macie | CallRate::Config => {
+                (200, const { NonZeroU32::new(5).unwrap() })
+            }
         };
         let quota = Quota::with_period(Duration::from_millis(milliseconds))
             .unwrap_or(Quota::per_second(NonZeroU32::MIN));

@@ -159,6 +159,15 @@ impl Session {
         aws_sdk_inspector2::Client::from_conf(config.build())
     }
 
+    /// A client for AWS Config.
+    #[must_use]
+    pub fn config(&self, region: &Region) -> aws_sdk_config::Client {
+        let config = aws_sdk_config::config::Builder::from(&self.config)
+            .region(sdk_region(region))
+            .retry_classifier(GiveUpOnUnreachable::default());
+        aws_sdk_config::Client::from_conf(config.build())
+    }
+
     /// A client for Macie.
     #[must_use]
     pub fn macie(&self, region: &Region) -> aws_sdk_macie2::Client {

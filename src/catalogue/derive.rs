@@ -82,7 +82,7 @@ pub struct VulnerabilityCondition {
 pub(super) struct Conditions {
     /// As AWS writes them, for asking Security Hub.
     pub controls: BTreeSet<String>,
-    /// Those of them that are read for relations alone.
+    /// Those whose passed findings are asked for too, for the relations in them.
     pub relation_controls: BTreeSet<String>,
     pub by_control: BTreeMap<ControlId, Vec<TraitIndex>>,
     /// As AWS writes them.

@@ -200,7 +200,7 @@ impl Catalogue {
         self.conditions.controls.iter().map(String::as_str)
     }
 
-    /// Those of them that are read only for what they tell of other resources.
+    /// Those that are read for what they tell of other resources, so that findings that passed are of use as well.
     pub fn relation_controls(&self) -> impl Iterator<Item = &str> {
         self.conditions.relation_controls.iter().map(String::as_str)
     }

@@ -55,8 +55,10 @@ async fn check_aws(config: &Config) -> Exit {
             return if is_usage { Exit::Usage } else { Exit::Failed };
         }
     };
-    let cells = collect::cells(&session, &config.sources);
-    let probes = cells.iter().map(|cell| collect::probe(&session, cell));
+    let cells = collect::cells(&session, &config.collect);
+    let probes = cells
+        .iter()
+        .map(|cell| collect::probe(&session, &config.collect, cell));
     let results = join_all(probes).await;
     let mut table = Table::new();
     table

@@ -28,13 +28,15 @@ pub(super) enum Stopped {
     },
     /// exposured was told to stop.
     Interrupted,
+    /// The service answers, but knows nothing: why, and what to do.
+    NothingKnown(&'static str),
 }
 
-/// A page of a listing, as Security Hub and Inspector spell it. An answer without the list is none: it must not pass
+/// A page of a listing, as Security Hub, Inspector and AWS Config spell it. An answer without the list is none: it must not pass
 /// for an empty one.
 #[derive(Deserialize)]
 struct Page<'a> {
-    #[serde(borrow, alias = "Findings")]
+    #[serde(borrow, alias = "Findings", alias = "Resources", alias = "Results")]
     findings: Vec<&'a RawValue>,
     #[serde(rename = "nextToken", alias = "NextToken")]
     next_token: Option<String>,
@@ -73,6 +75,11 @@ impl<'a> ApiCell<'a> {
             read: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
         }
+    }
+
+    /// How many records were read so far.
+    pub(super) fn records(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     pub(super) fn collection(&self) -> &'a Collection {
@@ -177,6 +184,11 @@ impl<'a> ApiCell<'a> {
                     "{unreadable} records could not be read; the log names each (record_skipped)"
                 )),
             ),
+            Err(Stopped::NothingKnown(why)) => (
+                Coverage::Failed,
+                Some(CoverageReason::NotEnabled),
+                Some(why.to_owned()),
+            ),
             Err(Stopped::Interrupted) => (
                 Coverage::Failed,
                 Some(CoverageReason::Interrupted),
@@ -222,7 +234,12 @@ impl<'a> ApiCell<'a> {
 /// The id of a record that could not be read, if at least that can be.
 pub(super) fn record_id(json: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(json).ok()?;
-    ["Id", "findingArn", "id", "ResourceId"]
+    // A row of AWS Config is a text that holds JSON.
+    let value = match value.as_str().map(serde_json::from_str) {
+        Some(inner) => inner.ok()?,
+        None => value,
+    };
+    ["Id", "findingArn", "id", "ResourceId", "arn", "resourceId"]
         .iter()
         .find_map(|name| value.get(name)?.as_str())
         .map(clean)

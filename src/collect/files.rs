@@ -1,5 +1,6 @@
 //! Findings in files, as the AWS CLI writes them: `securityhub get-findings`, `inspector2 list-findings`,
-//! `macie2 get-findings`, `securityhub get-resources-v2`; also a bare list, and JSON Lines; each also gzipped.
+//! `macie2 get-findings`, `securityhub get-resources-v2`, `configservice select-resource-config` and its kin; also a
+//! bare list, and JSON Lines; each also gzipped.
 //!
 //! What a file holds is told from its content, never from its name. A file is a cell of its own.
 
@@ -222,9 +223,17 @@ struct Marks {
     macie_classification: Option<IgnoredAny>,
     #[serde(rename = "ResourceConfig")]
     resource: Option<IgnoredAny>,
+    #[serde(rename = "resourceType")]
+    config_type: Option<IgnoredAny>,
+    #[serde(rename = "configuration")]
+    configuration: Option<IgnoredAny>,
 }
 
 fn read_record(json: &str) -> Result<Option<Reading>, Unreadable> {
+    // Only a row of a query to AWS Config is a text.
+    if json.starts_with("\"{") {
+        return record::config_item::read(json);
+    }
     let marks: Marks =
         serde_json::from_str(json).map_err(|error| Unreadable::because("record", error))?;
     if marks.asff.is_some() {
@@ -235,10 +244,12 @@ fn read_record(json: &str) -> Result<Option<Reading>, Unreadable> {
         record::macie::read(json)
     } else if marks.resource.is_some() {
         record::resource::read(json)
+    } else if marks.config_type.is_some() && marks.configuration.is_some() {
+        record::config_item::read(json)
     } else {
         Err(Unreadable(
             "neither a Security Hub (ProductArn), Inspector (findingArn) or Macie (resourcesAffected) finding nor a \
-             Security Hub resource (ResourceConfig)"
+             Security Hub resource (ResourceConfig) or an item of AWS Config (resourceType and configuration)"
                 .into(),
         ))
     }

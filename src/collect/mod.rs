@@ -3,10 +3,12 @@
 //! What they have in common is here: the cells, what runs along with each, and how its outcome is told.
 
 mod api_cell;
+mod config_service;
 pub mod files;
 mod inspector;
 mod macie;
 pub mod record;
+mod resources;
 mod security_hub;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aws::{CallError, CallRate, Session};
 use crate::catalogue::Catalogue;
+use crate::config::Collect;
 use crate::model::{Cell, Region, Source};
 use crate::store::CellOutcome;
 use crate::telemetry::{CycleLog, Progress};
@@ -40,18 +43,25 @@ pub struct Collection {
 /// A cell's outcome, and how long it took.
 pub type Timed = (CellOutcome, Duration);
 
-/// The cells that a configuration asks for.
+/// The cells that a configuration asks for. An aggregator knows all Regions, so it is one cell.
 #[must_use]
-pub fn cells(session: &Session, sources: &[Source]) -> Vec<Cell> {
-    let cell =
-        |source: &Source, region: &Region| Cell::api(*source, session.account, region.clone());
-    sources
+pub fn cells(session: &Session, collect: &Collect) -> Vec<Cell> {
+    let cell = |source: Source, region: &Region| Cell::api(source, session.account, region.clone());
+    collect
+        .sources
         .iter()
         .flat_map(|source| {
+            let is_aggregated = *source == Source::Config && collect.aggregator.is_some();
+            let count = if is_aggregated {
+                1
+            } else {
+                session.regions.len()
+            };
             session
                 .regions
                 .iter()
-                .map(move |region| cell(source, region))
+                .take(count)
+                .map(move |region| cell(*source, region))
         })
         .collect()
 }
@@ -59,15 +69,20 @@ pub fn cells(session: &Session, sources: &[Source]) -> Vec<Cell> {
 /// Reads all cells at once, and hands over each as soon as it is done.
 pub async fn from_aws(
     session: &Session,
-    sources: &[Source],
+    collect: &Collect,
     collection: &Collection,
     mut hand_over: impl FnMut(Timed),
 ) {
-    let cells = cells(session, sources);
+    let cells = cells(session, collect);
     collection.progress.start("collecting cell", cells.len());
     let mut running = JoinSet::new();
     for cell in cells {
-        running.spawn(read_cell(session.clone(), cell, collection.clone()));
+        running.spawn(read_cell(
+            session.clone(),
+            cell,
+            collection.clone(),
+            collect.aggregator.clone(),
+        ));
     }
     while let Some(done) = running.join_next().await {
         match done {
@@ -86,17 +101,26 @@ pub async fn from_aws(
 ///
 /// # Errors
 /// Why it cannot.
-pub async fn probe(session: &Session, cell: &Cell) -> Result<(), CallError> {
+pub async fn probe(session: &Session, collect: &Collect, cell: &Cell) -> Result<(), CallError> {
     let region = cell.region().unwrap_or(session.home());
     match cell.source {
         Source::SecurityHub => security_hub::probe(&session.security_hub(region)).await,
         Source::Inspector => inspector::probe(&session.inspector(region)).await,
         Source::Macie => macie::probe(&session.macie(region)).await,
+        Source::SecurityHubResources => resources::probe(&session.security_hub(region)).await,
+        Source::Config => {
+            config_service::probe(&session.config(region), collect.aggregator.as_deref()).await
+        }
         Source::File => Ok(()),
     }
 }
 
-async fn read_cell(session: Session, cell: Cell, collection: Collection) -> Timed {
+async fn read_cell(
+    session: Session,
+    cell: Cell,
+    collection: Collection,
+    aggregator: Option<String>,
+) -> Timed {
     let started = Instant::now();
     // Cells of services have a Region; a cell without one is none of theirs.
     let region = cell.region().unwrap_or(session.home()).clone();
@@ -115,6 +139,15 @@ async fn read_cell(session: Session, cell: Cell, collection: Collection) -> Time
         Source::Macie => {
             let limiter = limiter(CallRate::Macie);
             macie::read(&session.macie(&region), &limiter, &reading).await
+        }
+        Source::SecurityHubResources => {
+            let limiter = limiter(CallRate::GetResourcesV2);
+            resources::read(&session.security_hub(&region), &limiter, &reading).await
+        }
+        Source::Config => {
+            let limiter = limiter(CallRate::Config);
+            let client = session.config(&region);
+            config_service::read(&client, aggregator.as_deref(), &limiter, &reading).await
         }
         Source::File => Ok(()),
     };

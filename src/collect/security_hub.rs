@@ -1,6 +1,10 @@
-//! Security Hub CSPM: the failed controls that the catalogue uses.
+//! Security Hub CSPM: the failed controls that the catalogue uses, and the passed ones that tell relations or what stands
+//! in an attacker's way.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_securityhub::Client;
+use aws_sdk_securityhub::types::builders::AwsSecurityFindingFiltersBuilder;
 use aws_sdk_securityhub::types::{AwsSecurityFindingFilters, StringFilter, StringFilterComparison};
 use futures_util::future::try_join_all;
 
@@ -28,18 +32,21 @@ pub(super) async fn read(
     cell: &ApiCell<'_>,
 ) -> Result<(), Stopped> {
     let catalogue = &cell.collection().catalogue;
-    let controls: Vec<&str> = catalogue.controls().collect();
-    let passed: Vec<&str> = catalogue.passed_controls().collect();
-    let detections = detections(&catalogue.detections());
-    let mut filters: Vec<AwsSecurityFindingFilters> = controls
-        .chunks(VALUES_A_FILTER)
-        .map(|controls| filters(controls, "FAILED"))
+    let of_use_if_passed: BTreeSet<&str> = catalogue
+        .relation_controls()
+        .chain(catalogue.passed_controls())
         .collect();
-    filters.extend(
-        passed
-            .chunks(VALUES_A_FILTER)
-            .map(|controls| self::filters(controls, "PASSED")),
-    );
+    let of_use_if_failed: Vec<&str> = catalogue
+        .controls()
+        .filter(|control| !of_use_if_passed.contains(control))
+        .collect();
+    let of_use_if_passed: Vec<&str> = of_use_if_passed.into_iter().collect();
+    let detections = detections(&catalogue.detections());
+    let mut filters: Vec<AwsSecurityFindingFilters> = of_use_if_failed
+        .chunks(VALUES_A_FILTER)
+        .map(of_failed)
+        .chain(of_use_if_passed.chunks(VALUES_A_FILTER).map(of_any_verdict))
+        .collect();
     filters.extend(detections.chunks(VALUES_A_FILTER).map(of_guardduty));
     let queries = filters.iter().map(|query| {
         cell.read_listing(DOING, asff::read, async |token| {
@@ -71,25 +78,31 @@ async fn page(
 
 /// What the server is to leave out. A product is told from its name, since the ARN differs by Region and the answer
 /// of an aggregation Region spans many.
-fn filters(controls: &[&str], status: &str) -> AwsSecurityFindingFilters {
-    let builder = AwsSecurityFindingFilters::builder();
-    // What failed may be suppressed by a user; what passed is resolved by Security Hub itself.
-    let builder = if status == "FAILED" {
-        builder
-            .workflow_status(equals("NEW"))
-            .workflow_status(equals("NOTIFIED"))
-    } else {
-        builder
-    };
-    builder
+fn of_failed(controls: &[&str]) -> AwsSecurityFindingFilters {
+    of_controls(controls)
+        .workflow_status(equals("NEW"))
+        .workflow_status(equals("NOTIFIED"))
+        .compliance_status(equals("FAILED"))
+        .build()
+}
+
+/// What the details tell of other resources, such as the policies of a role, is true whatever the control says. Of what
+/// passed Security Hub itself sets the workflow status to RESOLVED.
+fn of_any_verdict(controls: &[&str]) -> AwsSecurityFindingFilters {
+    of_controls(controls)
+        .compliance_status(equals("FAILED"))
+        .compliance_status(equals("PASSED"))
+        .build()
+}
+
+fn of_controls(controls: &[&str]) -> AwsSecurityFindingFiltersBuilder {
+    AwsSecurityFindingFilters::builder()
         .product_name(equals("Security Hub"))
         .product_name(equals("Security Hub CSPM"))
         .record_state(equals("ACTIVE"))
-        .compliance_status(equals(status))
         .set_compliance_security_control_id(Some(
             controls.iter().map(|control| equals(control)).collect(),
         ))
-        .build()
 }
 
 /// GuardDuty's types as they stand in `Types`: `Execution:EC2/MaliciousFile` is written

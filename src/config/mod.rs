@@ -25,8 +25,8 @@ pub struct Config {
     pub schedule: Schedule,
     /// Where findings are read; empty: the Region of the environment.
     pub regions: Vec<Region>,
-    /// Which services are read.
-    pub sources: Vec<Source>,
+    /// What is read.
+    pub collect: Collect,
     /// Where exposures are published.
     pub publish: Publish,
     /// Files and folders of catalogue entries of the user's own.
@@ -71,6 +71,15 @@ pub struct PlacedMute {
     pub mute: Mute,
     /// The bytes of the configuration file.
     pub at: Range<usize>,
+}
+
+/// What is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collect {
+    /// Which services.
+    pub sources: Vec<Source>,
+    /// Of AWS Config: the aggregator that is asked, in the first Region, instead of each Region's own records.
+    pub aggregator: Option<String>,
 }
 
 /// When cycles begin.
@@ -249,8 +258,11 @@ mod tests {
         assert_eq!(keys(table["aws"].as_table().unwrap()), ["regions"]);
         assert_eq!(
             keys(table["collect"].as_table().unwrap()),
-            ["inspector", "macie", "resources", "security_hub"]
+            ["config", "inspector", "macie", "resources", "security_hub"]
         );
+        // An aggregator has no default value to show; it is documented as a comment.
+        assert!(table["collect"]["config"].as_table().unwrap().is_empty());
+        assert!(SHIPPED.contains("# aggregator = "));
         let publish = table["publish"].as_table().unwrap();
         assert_eq!(keys(publish), ["ocsf", "security_hub"]);
         // `region` has no default value to show; it is documented as a comment.
@@ -350,7 +362,10 @@ run_at_start = true
 regions = ["us-east-1", "us-east", "us-east-1", "global"]
 
 [collect]
-resources = "config"
+resources = "steampipe"
+
+[collect.config]
+aggregator = "the whole organisation"
 
 [publish.security_hub]
 mode = "member"
@@ -376,6 +391,26 @@ directory = ""
         insta::assert_snapshot!(problems(
             "[collect]\nsecurity_hub = false\ninspector = false\nmacie = false\n"
         ));
+    }
+
+    #[test]
+    fn relations_are_read_where_the_file_says() {
+        let collect = |text: &str| parse(text, "f").unwrap().collect;
+        assert!(!collect("").sources.contains(&Source::Config));
+        assert!(
+            collect("[collect]\nresources = \"security-hub\"\n")
+                .sources
+                .contains(&Source::SecurityHubResources)
+        );
+        let of_config =
+            collect("[collect]\nresources = \"config\"\n[collect.config]\naggregator = \"all\"\n");
+        assert!(of_config.sources.contains(&Source::Config));
+        assert_eq!(of_config.aggregator.as_deref(), Some("all"));
+    }
+
+    #[test]
+    fn an_aggregator_that_nobody_asks_is_refused() {
+        insta::assert_snapshot!(problems("[collect.config]\naggregator = \"all\"\n"));
     }
 
     #[test]

@@ -75,6 +75,13 @@ pub(super) struct RawCollect {
     pub inspector: Option<bool>,
     pub macie: Option<bool>,
     pub resources: Option<Spanned<String>>,
+    pub config: RawConfigService,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawConfigService {
+    pub aggregator: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

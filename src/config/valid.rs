@@ -11,7 +11,7 @@ use crate::diagnostics::{Problem, Problems, SourceFile};
 use crate::model::{Arn, Region, Source};
 
 use super::raw::{RawCollect, RawConfig, RawMode, RawPublish, RawSchedule, RawSecurityHub};
-use super::{Config, MemberRole, Mode, Publish, Schedule, SecurityHub};
+use super::{Collect, Config, MemberRole, Mode, Publish, Schedule, SecurityHub};
 
 const DEFAULT_CRON: &str = "0 0 */6 * * *";
 const DEFAULT_MEMBER_ROLE: &str = "arn:aws:iam::{account}:role/exposured-publish";
@@ -24,7 +24,7 @@ pub(super) fn check(raw: &RawConfig, file: &Arc<SourceFile>, problems: &mut Prob
     Config {
         schedule: checking.schedule(&raw.schedule),
         regions: checking.regions(&raw.aws.regions),
-        sources: checking.sources(raw.collect.as_ref()),
+        collect: checking.collect(raw.collect.as_ref()),
         publish: checking.publish(&raw.publish),
         catalogue: checking.catalogue(&raw.catalogue.paths),
         severity: raw.severity.as_ref().map(|severity| SeverityOverride {
@@ -109,10 +109,10 @@ impl Checking<'_> {
         }
     }
 
-    fn sources(&mut self, raw: Option<&Spanned<RawCollect>>) -> Vec<Source> {
+    fn collect(&mut self, raw: Option<&Spanned<RawCollect>>) -> Collect {
         let none = RawCollect::default();
         let collect = raw.map_or(&none, Spanned::get_ref);
-        let sources: Vec<Source> = [
+        let mut sources: Vec<Source> = [
             (Source::SecurityHub, collect.security_hub),
             (Source::Inspector, collect.inspector),
             (Source::Macie, collect.macie),
@@ -128,18 +128,56 @@ impl Checking<'_> {
                 "switch one of them on",
             );
         }
-        if let Some(resources) = collect
-            .resources
-            .as_ref()
-            .filter(|resources| resources.get_ref() != "none")
-        {
+        let relations = self.relations(collect);
+        sources.extend(relations);
+        let aggregator = self.aggregator(collect, relations == Some(Source::Config));
+        Collect {
+            sources,
+            aggregator,
+        }
+    }
+
+    /// Where relations come from, beside the findings.
+    fn relations(&mut self, collect: &RawCollect) -> Option<Source> {
+        let resources = collect.resources.as_ref()?;
+        match resources.get_ref().as_str() {
+            "none" => None,
+            "security-hub" => Some(Source::SecurityHubResources),
+            "config" => Some(Source::Config),
+            other => {
+                self.complain(
+                    resources,
+                    format!("{other:?} is no source of relations"),
+                    "\"none\", \"security-hub\" or \"config\" is expected",
+                );
+                None
+            }
+        }
+    }
+
+    /// Source: AWS Config API Reference, `SelectAggregateResourceConfig`, `ConfigurationAggregatorName`.
+    fn aggregator(&mut self, collect: &RawCollect, is_asked: bool) -> Option<String> {
+        let at = collect.config.aggregator.as_ref()?;
+        let name = at.get_ref();
+        let is_name = (1..=256).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        if !is_name {
             self.complain(
-                resources,
-                format!("{:?} is not supported", resources.get_ref()),
-                "the only value yet is \"none\": relations are taken from the findings",
+                at,
+                "this cannot be the name of an aggregator",
+                "1 to 256 letters, digits, _ and - are expected; `aws configservice \
+                 describe-configuration-aggregators` lists them",
+            );
+        } else if !is_asked {
+            self.complain(
+                at,
+                "AWS Config is not asked, so its aggregator is not either",
+                "set collect.resources = \"config\", or leave the aggregator out",
             );
         }
-        sources
+        Some(name.clone())
     }
 
     fn catalogue(&mut self, raw: &[Spanned<String>]) -> Vec<PathBuf> {

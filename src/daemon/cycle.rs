@@ -208,7 +208,7 @@ impl Cycle {
                     .run_until_cancelled(opening)
                     .await
                     .ok_or(CycleError::Interrupted)??;
-                let cells = collect::cells(&session, &self.config.sources).len();
+                let cells = collect::cells(&session, &self.config.collect).len();
                 log.cycle_started(Some(cells), self.dry_run, version);
                 let collection = Collection {
                     catalogue: Arc::clone(&self.catalogue),
@@ -216,7 +216,7 @@ impl Cycle {
                     progress: self.progress.clone(),
                     cancel: self.cancel.clone(),
                 };
-                collect::from_aws(&session, &self.config.sources, &collection, put).await;
+                collect::from_aws(&session, &self.config.collect, &collection, put).await;
                 Ok(Some(session))
             }
             Input::Folder(folder) => {

@@ -1,9 +1,10 @@
 //! Which traits a resource carries: its own, and those that travel to it from resources that it hangs on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::catalogue::{Catalogue, Route};
-use crate::model::{RelationKind, TraitIndex, TraitSet};
+use crate::model::{RelationKind, ResourceType, TraitIndex, TraitSet};
 use crate::store::{ResourceIndex, View};
 
 /// One hop of a chain.
@@ -47,52 +48,147 @@ impl Carried {
     }
 }
 
-/// Gathers the traits of a resource.
-///
-/// The search goes out from the exposed resource along the routes that the catalogue names, so its cost is what hangs
-/// on this resource, however many others share the same security group; and a route has an end, so circles do too.
+/// How many chains lead the same trait to a resource along one route. One is enough to carry it; the others are there
+/// so that each group that is open is named. Beyond that a thousand say no more.
+pub(super) const CHAINS: usize = 32;
+
+/// Gathers the traits of a single resource.
 pub(super) fn carried(view: &View, catalogue: &Catalogue, resource: ResourceIndex) -> Carried {
-    let resource_type = view.resource_type(resource);
-    let own = view
-        .traits(resource)
-        .intersection(&catalogue.carried(resource_type));
-    let mut carried = Carried {
-        resource,
-        traits: own,
-        own,
-        travelled: BTreeMap::new(),
-    };
-    for route in catalogue.routes(resource_type) {
-        follow(view, route, &mut carried);
-    }
-    carried
+    Travel::new(view, catalogue).carried(resource)
 }
 
-fn follow(view: &View, route: &Route, carried: &mut Carried) {
-    // By resource at the end of the hops so far: one chain that leads there.
-    let mut reached: BTreeMap<ResourceIndex, Chain> =
-        BTreeMap::from([(carried.resource, Chain::new())]);
-    for kind in &route.steps {
-        let mut next = BTreeMap::new();
-        for (from, chain) in &reached {
-            for to in view.related(*from, *kind) {
-                next.entry(to).or_insert_with(|| {
-                    let mut longer = chain.clone();
-                    longer.push(Hop { kind: *kind, to });
-                    longer
-                });
+/// What lies at the end of a part of a route.
+#[derive(Clone, Debug)]
+struct End {
+    at: ResourceIndex,
+    traits: TraitSet,
+    /// From where the part begins.
+    chain: Chain,
+}
+
+/// A route, by the type of the exposed resource and its place among that type's, and how many steps are done.
+type Part = (ResourceType, usize, usize);
+
+/// Travel along the routes that the catalogue names, out from the exposed resource.
+///
+/// A route has an end, so circles do too. What lies behind a resource on the way is worked out once for all that hang
+/// on it, and no more than [`CHAINS`] chains of a trait are kept at each: so the cost is linear in the edges, though ten
+/// thousand instances share a group that lets them in to a thousand databases.
+pub(super) struct Travel<'a> {
+    view: &'a View,
+    catalogue: &'a Catalogue,
+    behind: HashMap<(ResourceIndex, Part), Rc<Vec<End>>>,
+}
+
+impl<'a> Travel<'a> {
+    pub fn new(view: &'a View, catalogue: &'a Catalogue) -> Self {
+        Self {
+            view,
+            catalogue,
+            behind: HashMap::new(),
+        }
+    }
+
+    /// Behind how many resources it was looked, each counted once for each part of a route.
+    #[cfg(test)]
+    pub fn looked_behind(&self) -> usize {
+        self.behind.len()
+    }
+
+    /// Gathers the traits of a resource.
+    pub fn carried(&mut self, resource: ResourceIndex) -> Carried {
+        let resource_type = self.view.resource_type(resource);
+        let own = self
+            .view
+            .traits(resource)
+            .intersection(&self.catalogue.carried(resource_type));
+        let mut carried = Carried {
+            resource,
+            traits: own,
+            own,
+            travelled: BTreeMap::new(),
+        };
+        for (place, route) in self.catalogue.routes(resource_type).iter().enumerate() {
+            for end in self.ends(resource, route, (resource_type, place, 0)) {
+                for trait_index in end.traits.iter() {
+                    carried.traits.insert(trait_index);
+                    let chains = carried.travelled.entry(trait_index).or_default();
+                    chains.insert(end.chain.clone());
+                }
             }
         }
-        reached = next;
+        carried
     }
-    for (end, chain) in reached {
-        for trait_index in view.traits(end).intersection(&route.traits).iter() {
-            carried.traits.insert(trait_index);
-            carried
-                .travelled
-                .entry(trait_index)
-                .or_default()
-                .insert(chain.clone());
+
+    /// The ends of what is left of a route, one chain to each, by the order of the resources on the way.
+    fn ends(&mut self, from: ResourceIndex, route: &Route, part: Part) -> Vec<End> {
+        let (resource_type, place, step) = part;
+        let Some(kind) = route.steps.get(step) else {
+            let traits = self.view.traits(from).intersection(&route.traits);
+            let here = End {
+                at: from,
+                traits,
+                chain: Chain::new(),
+            };
+            return if traits.is_empty() {
+                Vec::new()
+            } else {
+                vec![here]
+            };
+        };
+        let view = self.view;
+        let mut kept = Kept::default();
+        for to in view.related(from, *kind) {
+            for end in self
+                .behind(to, route, (resource_type, place, step + 1))
+                .iter()
+            {
+                kept.add(end, Hop { kind: *kind, to });
+            }
         }
+        kept.ends
+    }
+
+    fn behind(&mut self, from: ResourceIndex, route: &Route, part: Part) -> Rc<Vec<End>> {
+        if let Some(known) = self.behind.get(&(from, part)) {
+            return Rc::clone(known);
+        }
+        let ends = Rc::new(self.ends(from, route, part));
+        self.behind.insert((from, part), Rc::clone(&ends));
+        ends
+    }
+}
+
+/// Ends, each resource once, and of each trait so many as are worth keeping.
+#[derive(Default)]
+struct Kept {
+    ends: Vec<End>,
+    seen: HashSet<ResourceIndex>,
+    counts: BTreeMap<TraitIndex, usize>,
+}
+
+impl Kept {
+    fn add(&mut self, end: &End, hop: Hop) {
+        if self.seen.contains(&end.at) {
+            return;
+        }
+        let mut is_wanted = false;
+        for trait_index in end.traits.iter() {
+            let count = self.counts.entry(trait_index).or_default();
+            *count += 1;
+            is_wanted |= *count <= CHAINS;
+        }
+        if !is_wanted {
+            return;
+        }
+        self.seen.insert(end.at);
+        let mut chain = Vec::with_capacity(end.chain.len() + 1);
+        chain.push(hop);
+        chain.extend_from_slice(&end.chain);
+        self.ends.push(End {
+            at: end.at,
+            traits: end.traits,
+            chain,
+        });
     }
 }

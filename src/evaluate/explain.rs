@@ -9,6 +9,7 @@ use crate::model::{
 };
 use crate::store::{ResourceIndex, View};
 
+use super::carried::carried;
 use super::grading::{Grading, triaged};
 use super::{expose, exposure_traits, mitigations};
 
@@ -124,7 +125,7 @@ pub fn explain(
     triage: &TriageInForce<'_>,
     index: ResourceIndex,
 ) -> Explanation {
-    let triaged = triaged(view, catalogue, triage, index);
+    let triaged = triaged(view, catalogue, triage, carried(view, catalogue, index));
     let grading = &triaged.grading;
     let exposure = expose(grading);
     let traits = exposure.as_ref().map_or_else(

@@ -6,7 +6,7 @@ use crate::catalogue::{Catalogue, ExposureRule};
 use crate::model::{Mute, Muted, RuleId, Severity, Step, TraitSet, TriageInForce};
 use crate::store::{ResourceIndex, View};
 
-use super::carried::{Carried, carried};
+use super::carried::Carried;
 use super::score::Score;
 
 /// A tag that says how much hangs on a resource.
@@ -41,19 +41,20 @@ pub(super) struct Triaged<'a> {
     pub without_mutes: Option<Box<Grading<'a>>>,
 }
 
-/// Gathers what a resource carries, and applies what the user says of it.
+/// Applies what the user says of a resource.
 pub(super) fn triaged<'a>(
     view: &'a View,
     catalogue: &'a Catalogue,
     triage: &TriageInForce<'a>,
-    index: ResourceIndex,
+    carried: Carried,
 ) -> Triaged<'a> {
+    let index = carried.resource;
     let mut grading = Grading {
         view,
         catalogue,
         index,
         rules: catalogue.rules(view.resource_type(index)),
-        carried: carried(view, catalogue, index),
+        carried,
         criticality: None,
         muted_rules: MutedRules::default(),
     };

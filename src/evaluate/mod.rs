@@ -21,7 +21,7 @@ use crate::model::{
 };
 use crate::store::View;
 
-use carried::Carried;
+use carried::{Carried, Travel};
 pub use explain::{Effect, Explanation, Fix, NearMiss, Prevented, explain, find};
 use grading::{Grading, Triaged, contributing, triaged};
 pub use rule_tests::{TestResult, run_rule_test};
@@ -115,12 +115,13 @@ impl Evaluation {
 #[must_use]
 pub fn evaluate(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) -> Evaluation {
     let mut evaluation = Evaluation::default();
+    let mut travel = Travel::new(view, catalogue);
     for index in view.indices() {
         if catalogue.rules(view.resource_type(index)).is_empty() {
             continue;
         }
         evaluation.resources += 1;
-        let triaged = triaged(view, catalogue, triage, index);
+        let triaged = triaged(view, catalogue, triage, travel.carried(index));
         let exposure = expose(&triaged.grading);
         evaluation.count_mutes(&triaged, exposure.as_ref().map(|one| one.severity));
         let grading = &triaged.grading;

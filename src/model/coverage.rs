@@ -17,11 +17,24 @@ pub enum Source {
     Inspector,
     /// Macie's `ListFindings` and `GetFindings`.
     Macie,
+    /// Security Hub's `GetResourcesV2`.
+    SecurityHubResources,
+    /// AWS Config's `SelectResourceConfig`, or `SelectAggregateResourceConfig`.
+    Config,
     /// Files.
     File,
 }
 
 impl Source {
+    /// The services.
+    pub const SERVICES: [Self; 5] = [
+        Self::SecurityHub,
+        Self::Inspector,
+        Self::Macie,
+        Self::SecurityHubResources,
+        Self::Config,
+    ];
+
     /// As in logs and tables.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -29,6 +42,8 @@ impl Source {
             Self::SecurityHub => "security-hub",
             Self::Inspector => "inspector",
             Self::Macie => "macie",
+            Self::SecurityHubResources => "security-hub-resources",
+            Self::Config => "config",
             Self::File => "file",
         }
     }

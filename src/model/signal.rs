@@ -19,6 +19,8 @@ pub enum Product {
     Macie,
     /// Amazon GuardDuty, whose findings are read as they stand in Security Hub.
     GuardDuty,
+    /// AWS Config: what it recorded of a resource's configuration.
+    Config,
 }
 
 impl Product {
@@ -30,6 +32,7 @@ impl Product {
             Self::Inspector => "inspector",
             Self::Macie => "macie",
             Self::GuardDuty => "guardduty",
+            Self::Config => "config",
         }
     }
 }

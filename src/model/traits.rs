@@ -211,9 +211,14 @@ impl TraitSet {
     /// What is in, in the catalogue's order.
     pub fn iter(&self) -> impl Iterator<Item = TraitIndex> + '_ {
         self.0.iter().enumerate().flat_map(|(place, word)| {
-            (0..64)
-                .filter(move |bit| word & (1 << bit) != 0)
-                .filter_map(move |bit| TraitIndex::new(place * 64 + bit))
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                // Takes the lowest bit away; of 64 zeros there is none.
+                left &= left.wrapping_sub(1);
+                (bit < 64).then_some(place * 64 + bit)
+            })
+            .filter_map(TraitIndex::new)
         })
     }
 }

@@ -213,6 +213,7 @@ fn product(signal: &SignalReference) -> &'static str {
         crate::model::Product::Inspector => "Inspector",
         crate::model::Product::Macie => "Macie",
         crate::model::Product::GuardDuty => "GuardDuty",
+        crate::model::Product::Config => "Config",
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`View`], which holds the snapshots it was made of: a cell that is collected meanwhile does not disturb it.
 
 mod finding_key;
+mod permissions;
 mod snapshot;
 mod view;
 

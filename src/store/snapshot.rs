@@ -10,6 +10,8 @@ use crate::model::{
     TraitIndex,
 };
 
+use crate::policy::Permissions;
+
 use super::finding_key::{FindingKey, Strings};
 
 /// What one finding shows of one resource.
@@ -70,6 +72,8 @@ pub struct Snapshot {
     pub(super) evidence: Vec<Evidence>,
     pub(super) relations: Vec<RelationRow>,
     pub(super) tags: BTreeMap<u32, Vec<(SymbolU32, SymbolU32)>>,
+    /// Of identities and policies: what their documents allow, and as of when.
+    pub(super) permissions: BTreeMap<u32, (i64, Permissions)>,
 }
 
 impl Snapshot {
@@ -140,6 +144,26 @@ impl SnapshotBuilder {
             finding: FindingKey::of(finding.as_str(), &mut self.snapshot.strings),
         };
         self.snapshot.relations.push(row);
+    }
+
+    /// Notes what an identity's or a policy's own documents allow. Of several readings the latest stays.
+    pub fn permit(
+        &mut self,
+        resource: &Resource,
+        permissions: Permissions,
+        updated_at: Option<DateTime<Utc>>,
+    ) {
+        if permissions.is_empty() {
+            return;
+        }
+        let as_of = updated_at.map_or(0, |time| time.timestamp());
+        let place = self.resource(resource);
+        let kept = self.snapshot.permissions.get(&place);
+        if kept.is_none_or(|(kept, _)| *kept <= as_of) {
+            self.snapshot
+                .permissions
+                .insert(place, (as_of, permissions));
+        }
     }
 
     /// Notes a resource's tags.

@@ -1,18 +1,23 @@
 //! One consistent view of all snapshots: each resource once, whatever cells know of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::model::{
-    Cell, Evidence, FindingId, Product, RelationKind, Resource, ResourceType, TraitIndex, TraitSet,
+    AccountId, Cell, Evidence, FindingId, Product, RelationKind, Resource, ResourceType,
+    TraitIndex, TraitSet,
 };
 
+use crate::policy::Permissions;
+
+use super::permissions;
 use super::snapshot::{ObservationRow, Snapshot};
 
 /// The place of a resource in a [`View`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ResourceIndex(u32);
+pub struct ResourceIndex(pub(super) u32);
 
 /// What a finding shows of a resource.
 #[derive(Clone, Debug)]
@@ -36,10 +41,10 @@ struct Member {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Edge {
-    from: ResourceIndex,
-    kind: RelationKind,
-    to: ResourceIndex,
+pub(super) struct Edge {
+    pub from: ResourceIndex,
+    pub kind: RelationKind,
+    pub to: ResourceIndex,
 }
 
 /// All resources, sorted by type, id, account and Region.
@@ -75,6 +80,10 @@ impl View {
             .map(|index| view.direct_traits(ResourceIndex(narrow(index))))
             .collect();
         view.edges = view.merged_edges();
+        let permitted = permissions::edges(&view);
+        view.edges.extend(permitted);
+        view.edges.sort_unstable();
+        view.edges.dedup();
         view
     }
 
@@ -108,6 +117,44 @@ impl View {
         let member = self.members[self.first_member[index.0 as usize] as usize];
         let snapshot = &self.snapshots[member.snapshot as usize];
         snapshot.resource(snapshot.resources[member.place as usize])
+    }
+
+    /// A resource's id, and the account that owns it.
+    pub(super) fn name(&self, index: ResourceIndex) -> (&str, AccountId) {
+        let member = self.members[self.first_member[index.0 as usize] as usize];
+        let snapshot = &self.snapshots[member.snapshot as usize];
+        let row = snapshot.resources[member.place as usize];
+        (snapshot.string(row.id), row.account)
+    }
+
+    /// The resources of a type, which stand together, sorted by id.
+    pub(super) fn of_type(&self, resource_type: ResourceType) -> Range<u32> {
+        let count = narrow(self.len());
+        let bound = |past: bool| {
+            let (mut low, mut high) = (0, count);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                let found = self.resource_type(ResourceIndex(middle));
+                if found < resource_type || (past && found == resource_type) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            low
+        };
+        bound(false)..bound(true)
+    }
+
+    /// What an identity's or a policy's own documents allow: the latest reading of any cell.
+    pub(super) fn permissions(&self, index: ResourceIndex) -> Option<&Permissions> {
+        self.members(index)
+            .filter_map(|member| {
+                let snapshot = &self.snapshots[member.snapshot as usize];
+                snapshot.permissions.get(&member.place)
+            })
+            .max_by_key(|(as_of, _)| *as_of)
+            .map(|(_, permissions)| permissions)
     }
 
     /// The traits that findings show of the resource itself.

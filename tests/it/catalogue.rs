@@ -178,7 +178,11 @@ fn coverage_names_every_signal_and_the_types_without_exposure() {
     let without = coverage["types_without_exposure"].as_array().unwrap();
     assert!(without.contains(&json!("AWS::EC2::SecurityGroup")));
     assert!(!without.contains(&json!("AWS::EC2::Instance")));
-    assert_eq!(coverage["traits_in_no_exposure"], json!([]));
+    // Context for whoever reads an exposure, and no reason for one.
+    assert_eq!(
+        coverage["traits_in_no_exposure"],
+        json!(["permissions-not-known", "role-assumable-from-outside"])
+    );
     let text = catalogue(&["coverage"]).expect(0).stdout;
     assert!(text.contains("Resource types without an exposure"));
 }

@@ -10,5 +10,6 @@ mod formats;
 mod hard_input;
 mod program;
 mod publishing;
+mod relations;
 mod stories;
 mod trouble;

@@ -247,13 +247,12 @@ impl Compiler {
     pub(super) fn relations(&mut self, parts: &[Part], into: &mut Conditions) {
         for Part { file, raw, .. } in parts {
             for entry in &raw.relations {
-                if !into.controls.insert(entry.control.get_ref().clone()) {
-                    let message =
-                        format!("the control {} is read already", entry.control.get_ref());
+                let control = entry.control.get_ref();
+                into.controls.insert(control.clone());
+                if !into.relation_controls.insert(control.clone()) {
+                    let message = format!("the control {control} stands here twice");
                     self.complain(file, entry.control.span(), message);
                 }
-                into.relation_controls
-                    .insert(entry.control.get_ref().clone());
                 if entry.tells.get_ref().is_empty() {
                     let message = "a control that tells no relation is of no use here";
                     self.complain(file, entry.tells.span(), message);

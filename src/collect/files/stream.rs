@@ -7,7 +7,14 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 /// The lists that the AWS CLI writes.
-const ENVELOPES: [&str; 3] = ["Findings", "findings", "Resources"];
+const ENVELOPES: [&str; 5] = [
+    "Findings",
+    "findings",
+    "Resources",
+    // Of AWS Config: a query's rows, each a text that holds JSON; a history, and a snapshot as it is delivered.
+    "Results",
+    "configurationItems",
+];
 
 /// A first line that is longer is not the first of JSON Lines, but all of a file without line breaks.
 const LONGEST_LINE: u64 = 4 << 20;

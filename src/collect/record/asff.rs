@@ -9,13 +9,13 @@ use serde_json::Value;
 use crate::model::{
     AccountId, CodeVulnerability, ControlId, Cvss, Epss, Evidence, FindingId, FixAvailable,
     NetworkPath, PathStep, PortRange, Product, Region, RelationKind, ResourceMention, ResourceType,
-    SensitiveData, SourceSeverity, Vulnerability, clean, identify, is_clean_identifier,
+    SensitiveData, SourceSeverity, Vulnerability, clean, is_clean_identifier,
 };
 
 use super::details::Edge;
 use super::reading::{DescribedResource, Reading, Unreadable};
 
-use super::{detection, image, network_path, time};
+use super::{bridge, detection, image, network_path, time};
 
 /// The namespace of ASFF under which products say what sensitive data they found.
 /// Source: Security Hub User Guide, "Types taxonomy for ASFF".
@@ -288,7 +288,7 @@ fn described(
         region: &region,
     };
     Ok(Some(DescribedResource {
-        resource: identify(mention),
+        resource: bridge::identified(mention, &details),
         tags,
         details,
     }))
@@ -322,6 +322,8 @@ fn evidence(finding: &Finding, product: Product) -> Result<Option<Evidence>, Unr
         Product::SecurityHub => Ok(control(finding).or_else(|| partner(finding))),
         Product::Inspector => inspector(finding),
         Product::Macie => Ok(macie(finding)),
+        // What AWS Config puts into Security Hub is not among the products that are read.
+        Product::Config => Ok(None),
         Product::GuardDuty => Ok(finding
             .types
             .as_ref()

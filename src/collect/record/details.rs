@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::model::{RelationKind, Resource, ResourceMention, identify, is_clean_identifier};
 
 use super::references::{Reference, back_references, references};
-use super::{image, inferred};
+use super::{image, inferred, spelling};
 
 /// The values at a path such as `MetadataOptions.HttpTokens`, in which `*` stands for each element of a list. One that
 /// is absent, null or empty is unknown and not among them.
@@ -18,11 +18,7 @@ pub fn attributes<'a>(details: &'a Value, path: &str) -> Vec<&'a Value> {
     let mut found = vec![details];
     for name in path.split('.') {
         found = match name {
-            "*" => found
-                .into_iter()
-                .filter_map(Value::as_array)
-                .flatten()
-                .collect(),
+            "*" => found.into_iter().flat_map(elements).collect(),
             name => found
                 .into_iter()
                 .filter_map(|value| member(value, name))
@@ -33,7 +29,18 @@ pub fn attributes<'a>(details: &'a Value, path: &str) -> Vec<&'a Value> {
     found
 }
 
-fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+/// The elements of a list, or the values of an object that stands for one (AWS Config keys a bucket's notifications by
+/// their names).
+fn elements(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(values) => values.iter().collect(),
+        Value::Object(members) => members.values().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The member of this name, whatever its case.
+pub(super) fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     let object = value.as_object()?;
     object.get(name).or_else(|| {
         object
@@ -55,7 +62,11 @@ fn is_empty(value: &Value) -> bool {
 
 /// All texts at a path.
 pub(super) fn texts<'a>(details: &'a Value, path: &str) -> Vec<&'a str> {
-    attributes(details, path)
+    clean_texts(attributes(details, path))
+}
+
+fn clean_texts(values: Vec<&Value>) -> Vec<&str> {
+    values
         .into_iter()
         .filter_map(Value::as_str)
         .filter(|text| is_clean_identifier(text))
@@ -79,17 +90,21 @@ pub fn relations(
         } else {
             &resource.region
         };
-        texts(details, reference.path)
-            .into_iter()
-            .map(|id| {
-                identify(ResourceMention {
-                    resource_type: reference.to,
-                    id,
-                    account: resource.account,
-                    region,
-                })
+        clean_texts(spelling::values(
+            resource.resource_type,
+            details,
+            reference.path,
+        ))
+        .into_iter()
+        .map(|id| {
+            identify(ResourceMention {
+                resource_type: reference.to,
+                id,
+                account: resource.account,
+                region,
             })
-            .collect()
+        })
+        .collect()
     };
     let onward = references(resource.resource_type)
         .iter()
@@ -257,7 +272,7 @@ mod tests {
         );
         assert_eq!(
             back(ResourceType::S3AccessPoint, "p", json!({"Bucket": "b"})),
-            ["b has-access-point p"]
+            ["b has-access-point accesspoint/p"]
         );
     }
 

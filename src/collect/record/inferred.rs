@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::{RelationKind, Resource, ResourceMention, ResourceType, identify};
 
-use super::details::{Edge, texts};
+use super::details::{Edge, attributes, texts};
 
 /// The edges of a resource.
 pub(super) fn relations(resource: &Resource, details: &Value) -> Vec<Edge> {
@@ -12,6 +12,7 @@ pub(super) fn relations(resource: &Resource, details: &Value) -> Vec<Edge> {
         ResourceType::IamUser | ResourceType::S3Bucket => vec![in_account(resource)],
         ResourceType::SsmPatchCompliance => patched(resource).into_iter().collect(),
         ResourceType::ApiGatewayMethod => called(resource, details),
+        ResourceType::Ec2SecurityGroup => admitted(resource, details),
         _ => Vec::new(),
     }
 }
@@ -44,6 +45,26 @@ fn patched(state: &Resource) -> Option<Edge> {
         region: &state.region,
     });
     Some((instance, RelationKind::HasPatchCompliance, state.clone()))
+}
+
+/// A rule may let in the members of a group of another account, over a peering connection.
+/// Source: EC2 API Reference, `UserIdGroupPair`, `UserId`.
+fn admitted(group: &Resource, details: &Value) -> Vec<Edge> {
+    attributes(details, "IpPermissions.*.UserIdGroupPairs.*")
+        .into_iter()
+        .filter_map(|pair| {
+            let text = |path: &str| texts(pair, path).first().copied();
+            let admitted = identify(ResourceMention {
+                resource_type: ResourceType::Ec2SecurityGroup,
+                id: text("GroupId")?,
+                account: text("UserId")
+                    .and_then(|account| account.parse().ok())
+                    .unwrap_or(group.account),
+                region: &group.region,
+            });
+            Some((admitted, RelationKind::AdmittedBy, group.clone()))
+        })
+        .collect()
 }
 
 /// A method calls a function by `arn:aws:apigateway:…:lambda:path/2015-03-31/functions/<ARN>/invocations`.
@@ -90,6 +111,8 @@ pub(super) fn node_of(instance: &Resource, tags: &[(String, String)]) -> Option<
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::model::Region;
 
@@ -109,6 +132,26 @@ mod tests {
         assert_eq!(
             edges[0].2,
             resource(ResourceType::Account, "AWS::::Account:111122223333")
+        );
+    }
+
+    #[test]
+    fn a_group_of_another_account_stays_one() {
+        let group = resource(ResourceType::Ec2SecurityGroup, "sg-db");
+        let details = json!({"ipPermissions": [{"userIdGroupPairs": [
+            {"groupId": "sg-web", "userId": "444455556666"},
+            {"groupId": "sg-own", "userId": "111122223333"},
+        ]}]});
+        let admitted: Vec<String> = relations(&group, &details)
+            .into_iter()
+            .map(|(from, ..)| from.id)
+            .collect();
+        assert_eq!(
+            admitted,
+            [
+                "arn:aws:ec2:us-east-1:444455556666:security-group/sg-web",
+                "arn:aws:ec2:us-east-1:111122223333:security-group/sg-own"
+            ]
         );
     }
 

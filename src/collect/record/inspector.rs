@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::model::{
     AccountId, CodeVulnerability, Cvss, Epss, Evidence, FindingId, NetworkPath, PathStep, Product,
-    Region, ResourceMention, ResourceType, Vulnerability, clean, identify, is_clean_identifier,
+    Region, ResourceMention, ResourceType, Vulnerability, clean, is_clean_identifier,
 };
 
 use super::asff::{fix_available, port_range, severity, tenths, yes_or_no};
 use super::reading::{DescribedResource, Reading, Unreadable};
 
-use super::{network_path, time};
+use super::{bridge, network_path, time};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -232,7 +232,7 @@ fn described(
         region: &region,
     };
     Ok(Some(DescribedResource {
-        resource: identify(mention),
+        resource: bridge::identified(mention, &details),
         tags,
         details,
     }))

@@ -3,6 +3,8 @@
 //! A reader gives a [`Reading`], or nothing if exposured has no use for the record, or says what is wrong with it.
 
 pub mod asff;
+mod bridge;
+pub mod config_item;
 mod details;
 mod detection;
 mod image;
@@ -10,14 +12,18 @@ mod inferred;
 pub mod inspector;
 pub mod macie;
 mod network_path;
+mod permissions;
 mod reading;
 mod references;
+mod relationship;
 pub mod resource;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod time;
 
 pub use reading::{DescribedResource, Reading, SnapshotWriter, Unreadable};
+pub use references::needed_types;
 
 /// Reads one record.
 pub type Reader = fn(&str) -> Result<Option<Reading>, Unreadable>;

@@ -7,7 +7,7 @@ use crate::catalogue::Catalogue;
 use crate::model::{Evidence, FindingId, Product, Region, RelationKind, Resource, ResourceType};
 use crate::store::{Observation, Snapshot, SnapshotBuilder};
 
-use super::{details, inferred};
+use super::{details, inferred, permissions, spelling};
 
 /// A record that cannot be used: what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,9 +80,13 @@ impl<'a> SnapshotWriter<'a> {
         let mut used = false;
         for described in &reading.resources {
             let shown = self.write_evidence(reading, described);
-            let attributes = self.write_attributes(reading, described);
+            let told = permissions::told(&described.resource, &described.details);
+            let attributes = self.write_attributes(reading, described, &told.attributes);
+            self.builder
+                .permit(&described.resource, told.permissions, reading.updated_at);
             let mut edges =
                 details::relations(&described.resource, &described.details, &reading.region);
+            edges.extend(told.edges);
             edges.extend(inferred::node_of(&described.resource, &described.tags));
             for (from, kind, to) in &edges {
                 self.write_edge(reading, from, *kind, to);
@@ -131,13 +135,23 @@ impl<'a> SnapshotWriter<'a> {
         !shown.is_empty()
     }
 
-    fn write_attributes(&mut self, reading: &Reading, described: &DescribedResource) -> bool {
+    fn write_attributes(
+        &mut self,
+        reading: &Reading,
+        described: &DescribedResource,
+        derived: &Value,
+    ) -> bool {
         let mut used = false;
         for condition in self
             .catalogue
             .attribute_conditions(described.resource.resource_type)
         {
-            let values = details::attributes(&described.details, &condition.path);
+            let mut values = spelling::values(
+                described.resource.resource_type,
+                &described.details,
+                &condition.path,
+            );
+            values.extend(details::attributes(derived, &condition.path));
             if values.is_empty() {
                 continue;
             }

@@ -1,8 +1,13 @@
 //! The places in the details of each type that name another resource.
 //!
+//! A path is written as ASFF writes it; where other sources keep the same thing stands in `spelling`.
+//!
 //! Source: the shapes of `Resources[].Details` in the securityhub model, of Inspector's `resources[].details`, and of
 //! AWS Config's `configuration`.
 
+use std::collections::BTreeSet;
+
+use crate::catalogue::Catalogue;
 use crate::model::{RelationKind as K, ResourceType as T};
 
 /// A place in the details of a type that names another resource.
@@ -22,11 +27,6 @@ const fn reference(path: &'static str, kind: K, to: T) -> Reference {
 const INSTANCE: &[Reference] = &[
     reference(
         "IamInstanceProfileArn",
-        K::UsesInstanceProfile,
-        T::IamInstanceProfile,
-    ),
-    reference(
-        "IamInstanceProfile.Arn",
         K::UsesInstanceProfile,
         T::IamInstanceProfile,
     ),
@@ -55,11 +55,6 @@ const INTERFACE: &[Reference] = &[
         K::MemberOfSecurityGroup,
         T::Ec2SecurityGroup,
     ),
-    reference(
-        "Groups.*.GroupId",
-        K::MemberOfSecurityGroup,
-        T::Ec2SecurityGroup,
-    ),
     reference("SubnetId", K::InSubnet, T::Ec2Subnet),
 ];
 
@@ -74,7 +69,6 @@ const PRINCIPAL: &[Reference] = &[
 
 const FUNCTION: &[Reference] = &[
     reference("Role", K::AssumesRole, T::IamRole),
-    reference("ExecutionRoleArn", K::AssumesRole, T::IamRole),
     reference(
         "VpcConfig.SecurityGroupIds.*",
         K::MemberOfSecurityGroup,
@@ -118,6 +112,35 @@ const NOTEBOOK: &[Reference] = &[
     ),
 ];
 
+/// The relations that no single field names, of types whose configuration would else not be asked for.
+const INFERRED: &[(T, K)] = &[(T::Ec2SecurityGroup, K::AdmittedBy)];
+
+/// The types whose configuration the catalogue needs, sorted: those that can be exposed, those on which a trait is found
+/// by an attribute, and those that name others along its routes.
+#[must_use]
+pub fn needed_types(catalogue: &Catalogue) -> Vec<T> {
+    let kinds: BTreeSet<K> = catalogue
+        .exposed_types()
+        .flat_map(|exposed| catalogue.routes(exposed))
+        .flat_map(|route| route.steps.iter().copied())
+        .collect();
+    let exposed: BTreeSet<T> = catalogue.exposed_types().collect();
+    T::ALL
+        .iter()
+        .copied()
+        .filter(|one| {
+            let mut named = references(*one).iter().chain(back_references(*one));
+            exposed.contains(one)
+                || !catalogue.attribute_conditions(*one).is_empty()
+                || named.any(|reference| kinds.contains(&reference.kind))
+                || INFERRED
+                    .iter()
+                    .any(|(inferred, kind)| inferred == one && kinds.contains(kind))
+        })
+        .filter(|one| *one != T::Account)
+        .collect()
+}
+
 /// What the details of a type name.
 pub(super) fn references(resource_type: T) -> &'static [Reference] {
     match resource_type {
@@ -130,6 +153,8 @@ pub(super) fn references(resource_type: T) -> &'static [Reference] {
         T::EcsTaskDefinition => const { &[reference("TaskRoleArn", K::AssumesRole, T::IamRole)] },
         T::RdsDbInstance => DATABASE,
         T::SageMakerNotebookInstance => NOTEBOOK,
+        // AWS Config lists the names of the roles, of which IAM allows one.
+        T::IamInstanceProfile => const { &[reference("Roles.*", K::ContainsRole, T::IamRole)] },
         T::BedrockAgentCoreGatewayTarget => {
             const {
                 &[reference(
@@ -164,13 +189,13 @@ pub(super) fn back_references(resource_type: T) -> &'static [Reference] {
                 )]
             }
         }
-        // As Security Hub writes it, and as AWS Config does.
         T::Ec2RouteTable => {
             const {
-                &[
-                    reference("AssociationSet.*.SubnetId", K::RoutedBy, T::Ec2Subnet),
-                    reference("Associations.*.SubnetId", K::RoutedBy, T::Ec2Subnet),
-                ]
+                &[reference(
+                    "AssociationSet.*.SubnetId",
+                    K::RoutedBy,
+                    T::Ec2Subnet,
+                )]
             }
         }
         T::Ec2Volume => {
@@ -188,15 +213,6 @@ pub(super) fn back_references(resource_type: T) -> &'static [Reference] {
                     "InstanceProfileList.*.Arn",
                     K::ContainsRole,
                     T::IamInstanceProfile,
-                )]
-            }
-        }
-        T::Ec2SecurityGroup => {
-            const {
-                &[reference(
-                    "IpPermissions.*.UserIdGroupPairs.*.GroupId",
-                    K::AdmittedBy,
-                    T::Ec2SecurityGroup,
                 )]
             }
         }

@@ -1,26 +1,30 @@
 //! Reading one resource of Security Hub's `GetResourcesV2`: attributes and relations, no finding.
 //!
-//! Source: the securityhub model, `ResourceResult`. `ResourceConfig` is a document without a documented shape; it is
-//! read as AWS Config writes `configuration`.
+//! Source: the securityhub model, `ResourceResult`. `ResourceConfig` is a document without a documented shape. It is
+//! read as AWS Config writes `configuration`, as ASFF writes details, and, if it has a `configuration` of its own, as
+//! a whole configuration item; what is in none of these forms is unknown.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::{
-    AccountId, FindingId, Product, Region, ResourceMention, ResourceType, clean, identify,
+    AccountId, FindingId, Product, Region, ResourceMention, ResourceType, clean,
     is_clean_identifier,
 };
 
 use super::reading::{DescribedResource, Reading, Unreadable};
 
-use super::time;
+use super::{bridge, config_item, relationship, time};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ResourceResult {
     resource_id: String,
+    /// That recorded it.
     account_id: String,
+    resource_owner_account_id: Option<String>,
     region: String,
+    resource_region: Option<String>,
     // The model does not require it.
     resource_type: Option<String>,
     resource_detail_capture_time_dt: Option<Value>,
@@ -58,19 +62,25 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         ));
     }
     let account: AccountId = result
-        .account_id
+        .resource_owner_account_id
+        .as_deref()
+        .unwrap_or(&result.account_id)
         .parse()
-        .map_err(|error| Unreadable::because("AccountId", error))?;
+        .map_err(|error| Unreadable::because("ResourceOwnerAccountId or AccountId", error))?;
     let region: Region = result
-        .region
+        .resource_region
+        .as_deref()
+        .unwrap_or(&result.region)
         .parse()
-        .map_err(|error| Unreadable::because("Region", error))?;
-    let resource = identify(ResourceMention {
+        .map_err(|error| Unreadable::because("ResourceRegion or Region", error))?;
+    let described = config_item::described(result.resource_config);
+    let mention = ResourceMention {
         resource_type,
         id,
         account,
         region: &region,
-    });
+    };
+    let resource = bridge::identified(mention, &described.details);
     let mut tags: Vec<(String, String)> = result
         .resource_tags
         .iter()
@@ -93,11 +103,46 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
             .as_ref()
             .and_then(time::read),
         evidence: None,
+        relations: relationship::relations(&resource, &described.relationships),
         resources: vec![DescribedResource {
             resource,
             tags,
-            details: result.resource_config,
+            details: described.details,
         }],
-        relations: Vec::new(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(config: Value) -> (Value, usize) {
+        let record = json!({
+            "ResourceId": "i-1", "ResourceType": "AWS::EC2::Instance", "AccountId": "111122223333",
+            "ResourceOwnerAccountId": "444455556666", "Region": "us-east-1", "ResourceRegion": "eu-west-1",
+            "ResourceConfig": config,
+        });
+        let reading = read(&record.to_string()).unwrap().unwrap();
+        let resource = &reading.resources[0];
+        assert_eq!(
+            resource.resource.id,
+            "arn:aws:ec2:eu-west-1:444455556666:instance/i-1"
+        );
+        (resource.details.clone(), reading.relations.len())
+    }
+
+    #[test]
+    fn the_configuration_is_read_in_each_form() {
+        let bare = json!({"metadataOptions": {"httpTokens": "optional"}});
+        let whole = json!({
+            "configuration": bare.to_string(),
+            "relationships": [{"resourceType": "AWS::EC2::SecurityGroup", "resourceId": "sg-1"}],
+        });
+        assert_eq!(told(bare.clone()), (bare.clone(), 0));
+        assert_eq!(told(json!(bare.to_string())), (bare.clone(), 0));
+        assert_eq!(told(whole), (bare, 1));
+        assert_eq!(told(Value::Null), (Value::Null, 0));
+    }
 }

@@ -3,6 +3,7 @@
 mod aws_titles;
 mod catalogue;
 mod severities_seen;
+mod travel;
 mod triage;
 
 use super::*;

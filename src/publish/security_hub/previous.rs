@@ -172,12 +172,13 @@ fn standing_finding(json: &str) -> Result<Standing, serde_json::Error> {
 
 /// `inspector us-east-1, security-hub us-east-1`
 fn seen_by(text: &str) -> BTreeSet<(Source, Region)> {
-    let sources = [Source::SecurityHub, Source::Inspector, Source::Macie];
     text.split(", ")
         .filter_map(|cell| {
             let (source, region) = cell.split_once(' ')?;
             Some((
-                sources.into_iter().find(|known| known.as_str() == source)?,
+                Source::SERVICES
+                    .into_iter()
+                    .find(|known| known.as_str() == source)?,
                 region.parse().ok()?,
             ))
         })

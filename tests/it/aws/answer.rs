@@ -46,6 +46,13 @@ pub(super) fn refusal_of(kind: Kind, service: Service) -> Option<Refusal> {
         (Kind::Throttle, Service::SecurityHub) => {
             Refusal::new(429, "TooManyRequestsException", "Too Many Requests")
         }
+        (Kind::Throttle, Service::SecurityHubV2) => {
+            Refusal::new(429, "ThrottlingException", "Rate exceeded")
+        }
+        // Not in Config's model, as no throttling is; the code is the one of AWS's common errors.
+        (Kind::Throttle, Service::Config) => {
+            Refusal::new(400, "ThrottlingException", "Rate exceeded")
+        }
         (Kind::Throttle, Service::Inspector | Service::Macie) => {
             Refusal::new(429, "ThrottlingException", "Rate exceeded")
         }
@@ -86,6 +93,16 @@ pub(super) fn refuse(
         Service::SecurityHub => (
             "application/json",
             json!({"Message": message, "Code": code}).to_string(),
+        ),
+        // The model of the V2 errors: Message and Code.
+        Service::SecurityHubV2 => (
+            "application/json",
+            json!({"Message": message, "Code": code}).to_string(),
+        ),
+        // AWS JSON 1.1 has the code in the body.
+        Service::Config => (
+            "application/x-amz-json-1.1",
+            json!({"__type": code, "message": message}).to_string(),
         ),
         Service::Inspector if *code == "ValidationException" => {
             let body = json!({"message": message, "reason": "FIELD_VALIDATION_FAILED"});

@@ -19,8 +19,9 @@ use tokio::runtime::Runtime;
 
 use super::{
     answer::{Answer, Refusal, expired, refusal_of, refuse, render},
+    config,
     fault::Kind,
-    import, inspector, macie, security_hub, sts,
+    import, inspector, macie, resources, security_hub, sts,
     wire::{Cut, Listener, Wire},
     world::{self, Bucket, Operation, Request, Service, World},
 };
@@ -133,12 +134,18 @@ fn admit(world: &mut World, head: &Parts, body: &[u8]) -> Result<Admitted, (Serv
             )
         })?,
     };
-    let Some(operation) = route(service, &head.method, head.uri.path(), &json) else {
+    // AWS JSON 1.1 names the operation in a header, STS in the form.
+    let target = head
+        .headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .or(json["Action"].as_str());
+    let Some(operation) = route(service, &head.method, head.uri.path(), target) else {
         let what = format!(
             "{service:?}: {} {} {}",
             head.method,
             head.uri.path(),
-            json["Action"]
+            target.unwrap_or("null")
         );
         world.unmodelled.push(what.clone());
         return Err((service, Refusal::not_modelled(what)));
@@ -230,8 +237,15 @@ fn authenticate(
     }
 }
 
-fn route(service: Service, method: &Method, path: &str, body: &Value) -> Option<Operation> {
-    let operation = match (service, path, body["Action"].as_str()) {
+fn route(service: Service, method: &Method, path: &str, target: Option<&str>) -> Option<Operation> {
+    let operation = match (service, path, target) {
+        (Service::SecurityHub, "/resourcesv2", _) => Operation::GetResourcesV2,
+        (Service::Config, "/", Some("StarlingDoveService.SelectResourceConfig")) => {
+            Operation::SelectResourceConfig
+        }
+        (Service::Config, "/", Some("StarlingDoveService.SelectAggregateResourceConfig")) => {
+            Operation::SelectAggregateResourceConfig
+        }
         (Service::SecurityHub, "/findings", _) => Operation::GetFindings,
         (Service::SecurityHub, "/findings/import", _) => Operation::BatchImportFindings,
         (Service::Inspector, "/findings/list", _) => Operation::InspectorListFindings,
@@ -264,6 +278,9 @@ fn answer(world: &mut World, call: &Call) -> Answer {
         None => match call.operation {
             Operation::GetFindings => security_hub::get_findings(world, call),
             Operation::BatchImportFindings => import::batch_import_findings(world, call),
+            Operation::GetResourcesV2 => resources::get_resources(world, call),
+            Operation::SelectResourceConfig => config::select(world, call),
+            Operation::SelectAggregateResourceConfig => config::select_aggregate(world, call),
             Operation::InspectorListFindings => inspector::list_findings(world, call),
             Operation::MacieListFindings => macie::list_findings(world, call),
             Operation::MacieGetFindings => macie::get_findings(world, call),

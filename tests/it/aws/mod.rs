@@ -1,5 +1,5 @@
-//! An AWS of our own: one HTTP server on 127.0.0.1 that answers for Security Hub, Inspector2, Macie2 and STS as their
-//! documents say they do, so that a test can run the real binary against it with `AWS_ENDPOINT_URL`.
+//! An AWS of our own: one HTTP server on 127.0.0.1 that answers for Security Hub, Inspector2, Macie2, Config and STS as
+//! their documents say they do, so that a test can run the real binary against it with `AWS_ENDPOINT_URL`.
 //!
 //! ```ignore
 //! let aws = Aws::start();
@@ -16,6 +16,7 @@
 
 mod answer;
 mod asff;
+mod config;
 mod fault;
 mod filters;
 mod http;
@@ -23,6 +24,7 @@ mod import;
 mod inspector;
 mod macie;
 mod pages;
+mod resources;
 mod security_hub;
 mod selftest;
 mod sts;
@@ -247,6 +249,29 @@ impl Place<'_> {
         self.change(|cell| {
             cell.macie
                 .put_all(findings, |finding| world::text(finding, "id"))
+        })
+    }
+
+    /// Resources as Security Hub's `GetResourcesV2` returns them.
+    pub fn resources(self, resources: Vec<Value>) -> Self {
+        self.change(|cell| {
+            cell.resources
+                .put_all(resources, |resource| world::text(resource, "ResourceId"))
+        })
+    }
+
+    /// Configuration items as AWS Config recorded them in this Region.
+    pub fn config_items(self, items: Vec<Value>) -> Self {
+        self.change(|cell| cell.config_items.put_all(items, world::config_key))
+    }
+
+    /// An aggregator in this Region, and the items that it gathered from all of its accounts and Regions.
+    pub fn aggregator(self, name: &str, items: Vec<Value>) -> Self {
+        self.change(|cell| {
+            cell.aggregators
+                .entry(name.to_owned())
+                .or_default()
+                .put_all(items, world::config_key)
         })
     }
 

@@ -16,6 +16,9 @@ pub enum Service {
     SecurityHub,
     Inspector,
     Macie,
+    Config,
+    /// Security Hub itself, which signs as CSPM does but is enabled on its own (`EnableSecurityHubV2`).
+    SecurityHubV2,
     Sts,
 }
 
@@ -26,6 +29,7 @@ impl Service {
             "securityhub" => Self::SecurityHub,
             "inspector2" => Self::Inspector,
             "macie2" => Self::Macie,
+            "config" => Self::Config,
             "sts" => Self::Sts,
             _ => return None,
         })
@@ -39,6 +43,12 @@ pub enum Operation {
     GetFindings,
     /// Security Hub `BatchImportFindings`.
     BatchImportFindings,
+    /// Security Hub `GetResourcesV2`.
+    GetResourcesV2,
+    /// Config `SelectResourceConfig`.
+    SelectResourceConfig,
+    /// Config `SelectAggregateResourceConfig`.
+    SelectAggregateResourceConfig,
     /// Inspector2 `ListFindings`.
     InspectorListFindings,
     /// Macie2 `ListFindings`: ids only.
@@ -56,6 +66,8 @@ impl Operation {
     pub fn service(self) -> Service {
         match self {
             Self::GetFindings | Self::BatchImportFindings => Service::SecurityHub,
+            Self::GetResourcesV2 => Service::SecurityHubV2,
+            Self::SelectResourceConfig | Self::SelectAggregateResourceConfig => Service::Config,
             Self::InspectorListFindings => Service::Inspector,
             Self::MacieListFindings | Self::MacieGetFindings => Service::Macie,
             Self::GetCallerIdentity | Self::AssumeRole => Service::Sts,
@@ -67,6 +79,9 @@ impl Operation {
         match self {
             Self::GetFindings => "securityhub:GetFindings",
             Self::BatchImportFindings => "securityhub:BatchImportFindings",
+            Self::GetResourcesV2 => "securityhub:GetResourcesV2",
+            Self::SelectResourceConfig => "config:SelectResourceConfig",
+            Self::SelectAggregateResourceConfig => "config:SelectAggregateResourceConfig",
             Self::InspectorListFindings => "inspector2:ListFindings",
             Self::MacieListFindings => "macie2:ListFindings",
             Self::MacieGetFindings => "macie2:GetFindings",
@@ -80,7 +95,8 @@ impl Operation {
     pub(super) fn rate_limit(self) -> Option<(f64, f64)> {
         match self {
             Self::GetFindings => Some((3.0, 6.0)),
-            Self::BatchImportFindings => Some((10.0, 30.0)),
+            // "All other operations" of Security Hub have the import's rate (API reference, Throttling).
+            Self::BatchImportFindings | Self::GetResourcesV2 => Some((10.0, 30.0)),
             _ => None,
         }
     }
@@ -139,6 +155,12 @@ pub(super) struct Cell {
     pub security_hub: Shelf,
     pub inspector: Shelf,
     pub macie: Shelf,
+    /// As `GetResourcesV2` returns them.
+    pub resources: Shelf,
+    /// Configuration items that AWS Config recorded here.
+    pub config_items: Shelf,
+    /// The aggregators, each with what it gathered.
+    pub aggregators: BTreeMap<String, Shelf>,
     pub disabled: BTreeSet<Service>,
     pub denied: BTreeSet<String>,
 }
@@ -318,4 +340,11 @@ pub(super) fn default_product(account: &str, region: &str) -> String {
         "arn:{}:securityhub:{region}:{account}:product/{account}/default",
         partition(region)
     )
+}
+
+/// What tells one configuration item from another.
+pub(super) fn config_key(item: &Value) -> String {
+    ["resourceType", "resourceId", "accountId", "awsRegion"]
+        .map(|name| text(item, name))
+        .join(" ")
 }

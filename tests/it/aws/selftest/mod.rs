@@ -3,6 +3,7 @@
 mod failing;
 mod importing;
 mod reading;
+mod relating;
 
 use std::panic;
 
