@@ -267,8 +267,8 @@ fn a_large_answer_is_read_to_the_last_page() {
         ("EC2.9", "shows what stands in the way"),
     ] {
         let asks = |filters: &&Value| filters.to_string().contains(&format!("\"{control}\""));
-        assert!(!failed.iter().any(|one| asks(one)), "{control} {why}");
-        assert!(any_verdict.iter().any(|one| asks(one)), "{control} {why}");
+        assert!(!failed.iter().any(&asks), "{control} {why}");
+        assert!(any_verdict.iter().any(asks), "{control} {why}");
     }
     // What passed Security Hub has resolved itself.
     for filters in any_verdict {
