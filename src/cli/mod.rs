@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 
 use crate::aws::SessionError;
 use crate::catalogue::Catalogue;
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError};
 use crate::daemon::{CycleError, Input, Shutdown};
 use crate::telemetry::{self, Progress};
 
@@ -111,7 +111,11 @@ fn load_with(
         Ok((Arc::new(config), Arc::new(catalogue)))
     });
     loaded.map_err(|error| {
-        eprintln!("{error}");
+        match error {
+            // A listing of its own, each problem of which says what it is.
+            ConfigError::Wrong(problems) => eprintln!("{problems}"),
+            other => complain(other),
+        }
         Exit::Usage
     })
 }
