@@ -6,8 +6,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::model::{
-    Epss, ExposureTypes, Factor, Level, RelationKind, Remediation, ResourceType, RuleId, Severity,
-    TraitId, TraitIndex, TraitSet, TraitType,
+    Entry, Epss, ExposureTypes, Factor, Level, RelationKind, Remediation, ResourceType, RuleId,
+    Severity, TraitId, TraitIndex, TraitSet, TraitType,
 };
 
 /// How a trait raises one factor.
@@ -109,6 +109,10 @@ pub struct TraitDefinition {
     pub trait_type: TraitType,
     /// What shows it, and where.
     pub derivation: Derivation,
+    /// Where an attacker comes from who makes use of it.
+    pub entry: Option<Entry>,
+    /// Along which relations it leads an attacker on.
+    pub leads_to: Vec<Vec<RelationKind>>,
     /// Which factors it raises.
     pub factors: BTreeMap<Factor, Raise>,
     /// MITRE ATT&CK techniques.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    CodeVulnerability, ControlId, Epss, Evidence, NetworkPath, ResourceType, SensitiveData,
+    CodeVulnerability, ControlId, Entry, Epss, Evidence, NetworkPath, ResourceType, SensitiveData,
     SourceSeverity, TraitIndex, TraitSet, Vulnerability,
 };
 
@@ -17,7 +17,7 @@ pub enum SignalCondition {
     /// A network path.
     NetworkReachability {
         /// Where it starts.
-        from: Option<PathOrigin>,
+        from: Option<Entry>,
         /// One of which it covers; empty: any.
         ports: Vec<u16>,
     },
@@ -46,16 +46,7 @@ pub enum SignalCondition {
     },
 }
 
-/// Where a network path starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathOrigin {
-    /// The internet.
-    Internet,
-    /// Anywhere else.
-    PrivateNetwork,
-}
-
-impl From<RawOrigin> for PathOrigin {
+impl From<RawOrigin> for Entry {
     fn from(origin: RawOrigin) -> Self {
         match origin {
             RawOrigin::Internet => Self::Internet,
@@ -179,7 +170,7 @@ impl SignalCondition {
     fn is_met_by(&self, evidence: &Evidence) -> bool {
         match (self, evidence) {
             (Self::NetworkReachability { from, ports }, Evidence::NetworkReachability(path)) => {
-                from.is_none_or(|from| origin(path) == from)
+                from.is_none_or(|from| path.entry() == from)
                     && (ports.is_empty() || covers(path, ports))
             }
             (
@@ -211,20 +202,6 @@ impl SignalCondition {
             }
             _ => false,
         }
-    }
-}
-
-/// Only a path whose first component is an internet gateway, or a load balancer, comes from the internet.
-/// Inspector reports a balancer at the head only where the balancer faces the internet.
-/// Source: Amazon Inspector User Guide, "Finding types", network reachability.
-fn origin(path: &NetworkPath) -> PathOrigin {
-    match path.steps.first().map(|step| step.component_type.as_str()) {
-        Some(
-            "AWS::EC2::InternetGateway"
-            | "AWS::ElasticLoadBalancing::LoadBalancer"
-            | "AWS::ElasticLoadBalancingV2::LoadBalancer",
-        ) => PathOrigin::Internet,
-        _ => PathOrigin::PrivateNetwork,
     }
 }
 

@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::model::{Impact, Likelihood, ResourceType, Severity, SourceSeverity, TraitType};
+use crate::model::{
+    Entry as PathEntry, Impact, Likelihood, ResourceType, Severity, SourceSeverity, TraitType,
+};
 
 use super::schema::{Entry, Name, TypeName};
 
@@ -153,6 +155,14 @@ pub struct RawTrait {
     /// The factors that it raises, and how far.
     #[serde(default)]
     pub factors: RawFactors,
+    /// Where an attacker comes from who makes use of it; shown as the beginning of the attack path, to the resource on
+    /// which it is found.
+    pub entry: Option<PathEntry>,
+    /// Along which relations it leads an attacker on from the exposed resource; shown in the attack path as far as they
+    /// are known: `uses-instance-profile > contains-role`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub leads_to: Vec<Spanned<String>>,
     /// MITRE ATT&CK techniques, such as `T1552.005`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

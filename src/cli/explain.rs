@@ -41,6 +41,10 @@ pub(super) enum ExplainFormat {
     Text,
     /// For programs
     Json,
+    /// The attack path as a Mermaid flowchart
+    Mermaid,
+    /// The attack path as a Graphviz graph
+    Dot,
 }
 
 pub(super) async fn explain(arguments: ExplainArguments) -> Exit {

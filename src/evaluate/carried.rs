@@ -42,6 +42,11 @@ impl Carried {
         own.into_iter().chain(others).collect()
     }
 
+    /// Whether the trait was found on the resource itself.
+    pub fn is_own(&self, trait_index: TraitIndex) -> bool {
+        self.own.contains(trait_index)
+    }
+
     /// The chains along which the trait travelled.
     pub fn chains(&self, trait_index: TraitIndex) -> impl Iterator<Item = &Chain> {
         self.travelled.get(&trait_index).into_iter().flatten()

@@ -93,15 +93,14 @@ pub enum Effect {
 /// part of. Resources that can be exposed come before others.
 #[must_use]
 pub fn find(view: &View, catalogue: &Catalogue, text: &str) -> Vec<ResourceIndex> {
-    let named = |index: &ResourceIndex, is_meant: &dyn Fn(&str) -> bool| {
-        is_meant(&view.resource(*index).id)
-    };
-    let is_name = |id: &str| id.rsplit([':', '/']).next() == Some(text);
-    let ways: [&dyn Fn(&str) -> bool; 3] = [&|id| id == text, &is_name, &|id| id.contains(text)];
+    let ways: [&dyn Fn(&Resource) -> bool; 3] =
+        [&|one| one.id == text, &|one| one.name() == text, &|one| {
+            one.id.contains(text)
+        }];
     for is_meant in ways {
         let all: Vec<ResourceIndex> = view
             .indices()
-            .filter(|index| named(index, is_meant))
+            .filter(|index| is_meant(&view.resource(*index)))
             .collect();
         let exposable: Vec<ResourceIndex> = all
             .iter()

@@ -17,11 +17,11 @@ use serde::Serialize;
 use crate::catalogue::{Catalogue, ExposureRule};
 use crate::model::{
     Cell, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product, Severity,
-    SignalReference, TraitIndex, TraitSet, Triage, TriageInForce,
+    SignalReference, TraitIndex, TraitSet, Travelled, Triage, TriageInForce,
 };
-use crate::store::View;
+use crate::store::{ResourceIndex, View};
 
-use carried::{Carried, Travel};
+use carried::{Carried, Chain, Travel};
 pub use explain::{Effect, Explanation, Fix, NearMiss, Prevented, explain, find};
 use grading::{Grading, Triaged, contributing, triaged};
 pub use rule_tests::{TestResult, run_rule_test};
@@ -154,14 +154,8 @@ fn is_near_miss(grading: &Grading<'_>, rule: &ExposureRule) -> bool {
 
 /// The exposure of one resource: all rules that match, as one finding.
 fn expose(grading: &Grading<'_>) -> Option<Exposure> {
-    let Grading {
-        view,
-        catalogue,
-        index,
-        carried,
-        ..
-    } = grading;
-    let index = *index;
+    let Grading { view, carried, .. } = grading;
+    let index = grading.index;
     let ranked = grading.ranked();
     let decisive = *ranked.first()?;
     let contributing = contributing(&ranked, &carried.traits);
@@ -181,7 +175,7 @@ fn expose(grading: &Grading<'_>) -> Option<Exposure> {
         factors: score.factors,
         traits: exposure_traits(grading, &contributing),
         mitigations: mitigations(grading),
-        attack_path: attack_path::attack_path(view, catalogue, index, carried, &contributing),
+        attack_path: attack_path::attack_path(grading, &contributing),
         seen_by: seen_by(view, carried, &contributing),
         resource,
     })
@@ -242,6 +236,7 @@ fn mitigations(grading: &Grading<'_>) -> Vec<ExposureMitigation> {
 fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<SignalReference> {
     let mut by_finding: BTreeMap<_, SignalReference> = BTreeMap::new();
     for origin in carried.origins(trait_index) {
+        let travelled = travelled(view, carried, trait_index, origin);
         for observed in view.observed(origin, trait_index) {
             by_finding
                 .entry((observed.finding.clone(), origin))
@@ -250,6 +245,7 @@ fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<Signa
                     product: observed.product,
                     resource: view.resource(origin),
                     evidence: observed.evidence.clone(),
+                    travelled: travelled.clone(),
                 });
         }
     }
@@ -260,6 +256,26 @@ fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<Signa
             .then_with(|| one.finding.cmp(&other.finding))
     });
     signals
+}
+
+/// The way from the exposed resource to the one on which the trait was found; the first where several lead there.
+fn travelled(
+    view: &View,
+    carried: &Carried,
+    trait_index: TraitIndex,
+    origin: ResourceIndex,
+) -> Vec<Travelled> {
+    let leads_there = |chain: &&Chain| chain.last().is_some_and(|hop| hop.to == origin);
+    carried
+        .chains(trait_index)
+        .find(leads_there)
+        .into_iter()
+        .flatten()
+        .map(|hop| Travelled {
+            relation: hop.kind,
+            to: view.resource(hop.to),
+        })
+        .collect()
 }
 
 fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<Cell> {

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use super::{Entry, ResourceType};
+
 /// The id of a Security Hub control, such as `EC2.8`, upper-cased: ids differ in case between pages and findings
 /// (`AutoScaling.3` but `Autoscaling.5`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -222,6 +224,27 @@ pub struct NetworkPath {
     pub ports: Option<PortRange>,
     /// The components, the outermost first.
     pub steps: Vec<PathStep>,
+}
+
+impl NetworkPath {
+    /// Where the path begins. Only one whose first component is an internet gateway, or a load balancer, comes from the
+    /// internet: Inspector reports a balancer at the head only where it faces the internet.
+    /// Source: Amazon Inspector User Guide, "Finding types", network reachability.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        let first = self
+            .steps
+            .first()
+            .and_then(|step| ResourceType::of_any_spelling(&step.component_type));
+        match first {
+            Some(
+                ResourceType::Ec2InternetGateway
+                | ResourceType::LoadBalancer
+                | ResourceType::ClassicLoadBalancer,
+            ) => Entry::Internet,
+            _ => Entry::PrivateNetwork,
+        }
+    }
 }
 
 /// Sensitive data that was found.

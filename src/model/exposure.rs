@@ -6,8 +6,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Cell, Evidence, Factor, FindingId, Impact, Level, Likelihood, Product, Resource, RuleId,
-    Severity, TraitId, TraitType,
+    AttackPath, Cell, Evidence, Factor, FindingId, Impact, Level, Likelihood, Product,
+    RelationKind, Resource, RuleId, Severity, TraitId, TraitType,
 };
 
 /// The id of an exposure: a function of its resource alone, so that it stays the same across runs, rules and daemons.
@@ -163,6 +163,18 @@ pub struct SignalReference {
     pub resource: Resource,
     /// What it says.
     pub evidence: Evidence,
+    /// From the exposed resource to the one that it is about, where these are two: how each hangs on the one before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub travelled: Vec<Travelled>,
+}
+
+/// A hop of the way along which a trait travelled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Travelled {
+    /// How.
+    pub relation: RelationKind,
+    /// Where to.
+    pub to: Resource,
 }
 
 /// How to end a trait.
@@ -189,27 +201,6 @@ pub struct ExposureTrait {
     pub signals: Vec<SignalReference>,
     /// How to end it.
     pub remediation: Remediation,
-}
-
-/// A node of an attack path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct PathNode {
-    /// An ARN or a component's id; `internet` for where it starts.
-    pub id: String,
-    /// A CloudFormation type, or `Internet`.
-    #[serde(rename = "type")]
-    pub node_type: String,
-}
-
-/// A step of an attack path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct PathEdge {
-    /// Where from.
-    pub from: PathNode,
-    /// Where to.
-    pub to: PathNode,
-    /// By which relation, port or finding.
-    pub by: String,
 }
 
 /// The finding types under which an exposure is published.
@@ -252,8 +243,8 @@ pub struct Exposure {
     pub traits: Vec<ExposureTrait>,
     /// What is known to stand in the way, by id; whether it lowered anything, the factors say.
     pub mitigations: Vec<ExposureMitigation>,
-    /// How an attacker gets there, from the outside in.
-    pub attack_path: Vec<PathEdge>,
+    /// How an attacker gets there, and where it leads on.
+    pub attack_path: AttackPath,
     /// The cells in which its contributing traits were seen, sorted: it is gone only if they say so.
     pub seen_by: Vec<Cell>,
 }

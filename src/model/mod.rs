@@ -2,6 +2,7 @@
 
 mod account;
 mod arn;
+mod attack_path;
 mod coverage;
 mod evidence;
 mod exposure;
@@ -17,6 +18,7 @@ mod triage;
 
 pub use account::{AccountId, NotAnAccountId};
 pub use arn::{Arn, NotAnArn, Partition};
+pub use attack_path::{AttackPath, AttackPathBuilder, Entry, PathEdge, PathNode};
 pub use coverage::{Cell, Coverage, CoverageReason, CoverageRow, Scope, Source};
 pub use evidence::{
     CodeVulnerability, ControlId, Cvss, Epss, Evidence, FixAvailable, NetworkPath, NotAnEpss,
@@ -24,7 +26,7 @@ pub use evidence::{
 };
 pub use exposure::{
     Adjustment, Exposure, ExposureId, ExposureMitigation, ExposureTrait, ExposureTypes,
-    FactorScore, PathEdge, PathNode, Remediation, SignalReference, Step,
+    FactorScore, Remediation, SignalReference, Step, Travelled,
 };
 pub use identity::{ResourceMention, identify};
 pub use region::{NotARegion, Region};

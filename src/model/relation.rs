@@ -131,6 +131,38 @@ impl RelationKind {
         }
     }
 
+    /// What the held is to its holder, in words: a security group is "attached to" an interface.
+    #[must_use]
+    pub fn of_holder(self) -> &'static str {
+        match self {
+            Self::HasNetworkInterface => "of",
+            Self::MemberOfSecurityGroup => "attached to",
+            Self::InSubnet | Self::InVpc => "around",
+            Self::GuardedByNetworkAcl => "guarding",
+            Self::UsesInstanceProfile => "used by",
+            Self::ContainsRole => "contained in",
+            Self::AssumesRole => "assumed by",
+            Self::GrantsPolicy => "granted to",
+            Self::MemberOfGroup => "with the member",
+            Self::RunsTaskDefinition | Self::RunsImage => "run by",
+            Self::HasVolume => "attached to",
+            Self::MemberOfCluster => "with the member",
+            Self::HasSnapshot => "taken of",
+            Self::RoutedBy => "routing",
+            Self::PointsToImage => "named by",
+            Self::InvokedBy => "invoking",
+            Self::BehindGateway => "in front of",
+            Self::HasAccessPoint => "leading into",
+            Self::HasNode => "a node of",
+            Self::HasPatchCompliance => "of",
+            Self::InAccount => "owning",
+            Self::AdmittedBy => "admitting",
+            Self::GuardsDatabase => "guarded by",
+            Self::MayRead => "readable by",
+            Self::MayAssume => "assumable by",
+        }
+    }
+
     /// The kind with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

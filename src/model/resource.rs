@@ -99,6 +99,23 @@ resource_types! {
 }
 
 impl ResourceType {
+    /// A resource of the type, in a word, as in "this instance"; types that cannot be exposed have none of their own.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::DynamoDbTable => "table",
+            Self::Ec2Instance => "instance",
+            Self::EcsService => "service",
+            Self::EksCluster => "cluster",
+            Self::IamUser => "user",
+            Self::LambdaFunction => "function",
+            Self::RdsDbInstance => "DB instance",
+            Self::S3Bucket => "bucket",
+            Self::SageMakerNotebookInstance => "notebook instance",
+            _ => "resource",
+        }
+    }
+
     /// Whether the type belongs to no Region: findings about it arrive from each Region that records it.
     #[must_use]
     pub fn is_global(self) -> bool {
@@ -168,6 +185,14 @@ pub struct Resource {
     pub account: AccountId,
     /// Where it is; `global` for IAM and the like.
     pub region: Region,
+}
+
+impl Resource {
+    /// What people call it: the last part of its id.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.id.rsplit([':', '/']).next().unwrap_or(&self.id)
+    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    AccountId, Evidence, Exposure, ExposureTrait, FixAvailable, Impact, Likelihood, PathNode,
-    Severity, SignalReference, Vulnerability,
+    AccountId, Evidence, Exposure, ExposureTrait, FixAvailable, Impact, Likelihood, Severity,
+    SignalReference, Vulnerability,
 };
 
 const SCHEMA_VERSION: &str = "1.8.0";
@@ -219,23 +219,21 @@ fn product(signal: &SignalReference) -> &'static str {
 
 /// Object `graph`: the attack path.
 fn attack_graph(exposure: &Exposure) -> Option<Value> {
-    let nodes: BTreeSet<&PathNode> = exposure
-        .attack_path
+    let path = &exposure.attack_path;
+    let nodes: Vec<Value> = path
+        .nodes
         .iter()
-        .flat_map(|edge| [&edge.from, &edge.to])
+        .map(|node| json!({ "uid": node.id, "name": node.label, "type": node.node_type }))
         .collect();
-    let nodes: Vec<Value> = nodes
-        .into_iter()
-        .map(|node| json!({ "uid": node.id, "name": node.id, "type": node.node_type }))
-        .collect();
-    let edges: Vec<Value> = exposure
-        .attack_path
+    let type_of = |id: &str| path.node(id).map_or("", |node| &node.node_type);
+    let edges: Vec<Value> = path
+        .edges
         .iter()
         .map(|edge| {
             json!({
-                "name": format!("{} -> {}", edge.from.node_type, edge.to.node_type),
-                "source": edge.from.id,
-                "target": edge.to.id,
+                "name": format!("{} -> {}", type_of(&edge.from), type_of(&edge.to)),
+                "source": edge.from,
+                "target": edge.to,
                 "relation": edge.by,
                 "is_directed": true,
             })

@@ -114,6 +114,12 @@ impl Compiler {
             titles: entry.titles.clone(),
             trait_type: entry.trait_type,
             derivation: self.derivation(file, &derivation, Owner::Trait, id, conditions),
+            entry: entry.entry,
+            leads_to: entry
+                .leads_to
+                .iter()
+                .filter_map(|route| self.route(file, route))
+                .collect(),
             factors: self.factors(file, &entry.factors),
             techniques: entry
                 .techniques

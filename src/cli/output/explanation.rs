@@ -7,11 +7,12 @@ use serde::Serialize;
 use crate::catalogue::{Catalogue, SeverityModel};
 use crate::evaluate::{Effect, Explanation, Fix, NearMiss, Prevented};
 use crate::model::{
-    Evidence, Exposure, ExposureMitigation, ExposureTrait, Factor, Impact, Likelihood, Mute,
-    Resource, SignalReference, clean,
+    AttackPath, Evidence, Exposure, ExposureMitigation, ExposureTrait, Factor, Impact, Likelihood,
+    Mute, Resource, SignalReference, clean,
 };
 
 use super::super::explain::ExplainFormat;
+use super::graph;
 use super::json::{
     ExposureJson, MitigationJson, MuteJson, TraitJson, exposure as exposure_json, exposure_trait,
     mitigation, mute, pretty,
@@ -49,7 +50,18 @@ pub(in crate::cli) fn explanation(
             fixes: &explanation.fixes,
         }),
         ExplainFormat::Text => text(explanation, catalogue),
+        ExplainFormat::Mermaid => graph::mermaid(&path_of(explanation)),
+        ExplainFormat::Dot => graph::dot(&path_of(explanation)),
     }
+}
+
+/// What is not exposed has no path.
+fn path_of(explanation: &Explanation) -> AttackPath {
+    explanation
+        .exposure
+        .as_ref()
+        .map(|exposure| exposure.attack_path.clone())
+        .unwrap_or_default()
 }
 
 // Writing to a String cannot fail, so the results of `write!` are let go throughout.
@@ -80,10 +92,13 @@ fn text(explanation: &Explanation, catalogue: &Catalogue) -> String {
             );
         }
     }
-    traits(&mut text, &explanation.traits);
-    mitigations(&mut text, &explanation.mitigations);
+    traits(&mut text, &explanation.traits, resource);
+    mitigations(&mut text, &explanation.mitigations, resource);
     muted(&mut text, &explanation.muted);
     if let Some(exposure) = &explanation.exposure {
+        if !exposure.attack_path.is_empty() {
+            let _ = writeln!(text, "Attack path\n{}", graph::tree(&exposure.attack_path));
+        }
         arithmetic(&mut text, exposure, catalogue.severity());
         fixes(&mut text, &explanation.fixes);
     }
@@ -137,7 +152,7 @@ fn missing(miss: &NearMiss) -> String {
     titles.join(" or ")
 }
 
-fn traits(text: &mut String, traits: &[ExposureTrait]) {
+fn traits(text: &mut String, traits: &[ExposureTrait], subject: &Resource) {
     if traits.is_empty() {
         return;
     }
@@ -155,17 +170,17 @@ fn traits(text: &mut String, traits: &[ExposureTrait]) {
             one.trait_type.as_str(),
             one.id
         );
-        signals(text, &one.signals);
+        signals(text, &one.signals, subject);
     }
     text.push('\n');
 }
 
-fn signals(text: &mut String, signals: &[SignalReference]) {
+fn signals(text: &mut String, signals: &[SignalReference], subject: &Resource) {
     for signal in signals.iter().take(FINDINGS_A_TRAIT) {
         let _ = writeln!(
             text,
             "    by {}\n       {}",
-            evidence(signal),
+            evidence(signal, subject),
             signal.finding
         );
     }
@@ -174,14 +189,14 @@ fn signals(text: &mut String, signals: &[SignalReference]) {
     }
 }
 
-fn mitigations(text: &mut String, mitigations: &[ExposureMitigation]) {
+fn mitigations(text: &mut String, mitigations: &[ExposureMitigation], subject: &Resource) {
     if mitigations.is_empty() {
         return;
     }
     text.push_str("Known to stand in the way\n");
     for one in mitigations {
         let _ = writeln!(text, "  {} ({})", one.title, one.id);
-        signals(text, &one.signals);
+        signals(text, &one.signals, subject);
     }
     text.push('\n');
 }
@@ -225,13 +240,8 @@ fn prevented(text: &mut String, prevented: &[Prevented]) {
     }
 }
 
-fn evidence(signal: &SignalReference) -> String {
-    let on = signal
-        .resource
-        .id
-        .rsplit([':', '/'])
-        .next()
-        .unwrap_or(&signal.resource.id);
+fn evidence(signal: &SignalReference, subject: &Resource) -> String {
+    let on = located(signal, subject);
     match &signal.evidence {
         Evidence::Control { id, title } => format!("control {} on {on}: {title}", id.as_str()),
         Evidence::PassedControl { id, title } => {
@@ -266,6 +276,28 @@ fn evidence(signal: &SignalReference) -> String {
         Evidence::Detection { .. } => format!("a detection on {on}: {}", signal.evidence.title()),
         Evidence::KnownResource { id } => format!("the policy {id}"),
     }
+}
+
+/// The resource that a finding is about, and how it hangs on the explained one: "sg-1, attached to eni-2 of this
+/// instance".
+fn located(signal: &SignalReference, subject: &Resource) -> String {
+    let mut text = signal.resource.name().to_owned();
+    for (place, hop) in signal.travelled.iter().enumerate().rev() {
+        let holder = match place
+            .checked_sub(1)
+            .and_then(|before| signal.travelled.get(before))
+        {
+            Some(before) => before.to.name().to_owned(),
+            None => format!("this {}", subject.resource_type.noun()),
+        };
+        let comma = if place + 1 == signal.travelled.len() {
+            ","
+        } else {
+            ""
+        };
+        let _ = write!(text, "{comma} {} {holder}", hop.relation.of_holder());
+    }
+    text
 }
 
 /// Each factor, its level, who gave it; the sum; the cell of the matrix.

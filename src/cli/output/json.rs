@@ -8,7 +8,7 @@ use crate::daemon::CycleOutcome;
 use crate::evaluate::MuteState;
 use crate::model::{
     Coverage, CoverageRow, Exposure, ExposureMitigation, ExposureTrait, FactorScore, FindingId,
-    Mute, PathEdge, Remediation, Resource, Severity, SignalReference, TraitType,
+    Mute, PathEdge, PathNode, Remediation, Resource, Severity, SignalReference, TraitType,
 };
 
 #[derive(Serialize)]
@@ -34,6 +34,8 @@ pub(super) struct ExposureJson<'a> {
     traits: Vec<TraitJson<'a>>,
     mitigations: Vec<MitigationJson<'a>>,
     attack_path: &'a [PathEdge],
+    attack_path_nodes: &'a [PathNode],
+    attack_path_left_out: usize,
 }
 
 #[derive(Serialize)]
@@ -192,7 +194,9 @@ pub(super) fn exposure(exposure: &Exposure) -> ExposureJson<'_> {
             .collect(),
         traits: exposure.traits.iter().map(exposure_trait).collect(),
         mitigations: exposure.mitigations.iter().map(mitigation).collect(),
-        attack_path: &exposure.attack_path,
+        attack_path: &exposure.attack_path.edges,
+        attack_path_nodes: &exposure.attack_path.nodes,
+        attack_path_left_out: exposure.attack_path.left_out,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod catalogue;
 mod explanation;
+mod graph;
 mod json;
 mod table;
 

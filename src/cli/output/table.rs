@@ -81,12 +81,7 @@ fn severity(severity: Severity, colored: bool) -> Cell {
 
 /// What people call it, and its type: the account and the Region have columns of their own.
 fn resource(resource: &Resource) -> String {
-    let name = resource
-        .id
-        .rsplit([':', '/'])
-        .next()
-        .unwrap_or(&resource.id);
-    format!("{name}\n{}", resource.resource_type)
+    format!("{}\n{}", resource.name(), resource.resource_type)
 }
 
 fn reasons(exposure: &Exposure) -> String {

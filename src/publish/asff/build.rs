@@ -124,10 +124,7 @@ fn resources(exposure: &Exposure, fit: &mut Fit) -> Vec<Resource> {
             resources.push(resource(&signal.resource));
         }
     }
-    let nodes = exposure
-        .attack_path
-        .iter()
-        .flat_map(|edge| [&edge.from, &edge.to]);
+    let nodes = exposure.attack_path.nodes.iter();
     for node in nodes.filter(|node| node.id.parse::<Arn>().is_ok()) {
         let known = model::ResourceType::of_any_spelling(&node.node_type);
         if seen.insert(&node.id) {
