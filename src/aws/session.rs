@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
@@ -13,11 +14,12 @@ use crate::model::{AccountId, Partition, Region, clean};
 
 use super::call_error::{CallError, classify};
 use super::limit::{CallRate, Limiter};
+use super::meter::{CallCount, CallMeter};
 use super::unreachable::GiveUpOnUnreachable;
 
-/// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random) these outlast a minute of
-/// throttling. The SDK's own 3 attempts last 2 seconds.
-const ATTEMPTS: u32 = 10;
+/// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random) these last 165 seconds on
+/// average, and outlast a minute of throttling whatever the dice say. The SDK's own 3 attempts last 2 seconds.
+const ATTEMPTS: u32 = 20;
 
 /// What the SDK does by itself; anything else was set by the user and stands.
 const SDK_ATTEMPTS: u32 = 3;
@@ -26,7 +28,7 @@ const SDK_ATTEMPTS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A page of findings takes a second or two. A connection on which nothing comes any more must not hold up the cycle.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The configured SDK, and the identity that it has.
 #[derive(Clone, Debug)]
@@ -40,6 +42,34 @@ pub struct Session {
     pub regions: Vec<Region>,
     /// What an API allows is shared by all who call it.
     limiters: Limiters,
+    meter: CallMeter,
+    /// Whether the user has sized the retries.
+    retries: Retries,
+}
+
+/// Who has sized the retries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Retries {
+    /// The environment or the profile.
+    User,
+    /// This file.
+    Own,
+}
+
+/// What all clients have in common beyond the session's configuration: when to give up, what is counted, and, unless
+/// the user has sized the retries, no quota of them: the SDK's, which all calls of a process share, is used up by a
+/// dozen queries in a minute of throttling.
+macro_rules! client_config {
+    ($service:ident, $session:expr, $region:expr) => {{
+        let config = $service::config::Builder::from(&$session.config)
+            .region(sdk_region($region))
+            .retry_classifier(GiveUpOnUnreachable::default())
+            .interceptor($session.meter.clone());
+        match $session.retries {
+            Retries::User => config,
+            Retries::Own => config.retry_partition(without_quota()),
+        }
+    }};
 }
 
 /// One limiter for each API of each account in each Region.
@@ -86,8 +116,9 @@ impl Session {
             ([], Some(region)) => vec![region.as_ref().parse()?],
             (configured, _) => configured.to_vec(),
         };
-        let config = with_retries(config);
-        let account = identity(&config).await?;
+        let (config, retries) = with_retries(config);
+        let meter = CallMeter::default();
+        let account = identity(&config, &meter).await?;
         let partition = regions
             .first()
             .map(Partition::of_region)
@@ -98,7 +129,15 @@ impl Session {
             partition,
             regions,
             limiters: Arc::default(),
+            meter,
+            retries,
         })
+    }
+
+    /// How many calls were made so far.
+    #[must_use]
+    pub fn calls(&self) -> CallCount {
+        self.meter.count()
     }
 
     /// Where this account's own things are done: the first Region.
@@ -121,9 +160,7 @@ impl Session {
     /// A client for Security Hub.
     #[must_use]
     pub fn security_hub(&self, region: &Region) -> aws_sdk_securityhub::Client {
-        let config = aws_sdk_securityhub::config::Builder::from(&self.config)
-            .region(sdk_region(region))
-            .retry_classifier(GiveUpOnUnreachable::default());
+        let config = client_config!(aws_sdk_securityhub, self, region);
         aws_sdk_securityhub::Client::from_conf(config.build())
     }
 
@@ -143,28 +180,22 @@ impl Session {
         if !external_id.is_empty() {
             provider = provider.external_id(external_id);
         }
-        let config = aws_sdk_securityhub::config::Builder::from(&self.config)
-            .region(sdk_region(region))
-            .credentials_provider(provider.build().await)
-            .retry_classifier(GiveUpOnUnreachable::default());
+        let config = client_config!(aws_sdk_securityhub, self, region)
+            .credentials_provider(provider.build().await);
         aws_sdk_securityhub::Client::from_conf(config.build())
     }
 
     /// A client for Inspector.
     #[must_use]
     pub fn inspector(&self, region: &Region) -> aws_sdk_inspector2::Client {
-        let config = aws_sdk_inspector2::config::Builder::from(&self.config)
-            .region(sdk_region(region))
-            .retry_classifier(GiveUpOnUnreachable::default());
+        let config = client_config!(aws_sdk_inspector2, self, region);
         aws_sdk_inspector2::Client::from_conf(config.build())
     }
 
     /// A client for Macie.
     #[must_use]
     pub fn macie(&self, region: &Region) -> aws_sdk_macie2::Client {
-        let config = aws_sdk_macie2::config::Builder::from(&self.config)
-            .region(sdk_region(region))
-            .retry_classifier(GiveUpOnUnreachable::default());
+        let config = client_config!(aws_sdk_macie2, self, region);
         aws_sdk_macie2::Client::from_conf(config.build())
     }
 }
@@ -173,27 +204,35 @@ fn sdk_region(region: &Region) -> aws_config::Region {
     aws_config::Region::new(region.as_str().to_owned())
 }
 
+fn without_quota() -> RetryPartition {
+    RetryPartition::custom("exposured")
+        .token_bucket(TokenBucket::unlimited())
+        .build()
+}
+
 /// Sizes the retries for throttling, unless the environment or the profile did.
-fn with_retries(config: SdkConfig) -> SdkConfig {
+fn with_retries(config: SdkConfig) -> (SdkConfig, Retries) {
     let set_by_user = config
         .retry_config()
         .is_some_and(|retries| retries.max_attempts() != SDK_ATTEMPTS)
         || std::env::var_os("AWS_MAX_ATTEMPTS").is_some();
     if set_by_user {
-        return config;
+        return (config, Retries::User);
     }
     let retries = config
         .retry_config()
         .cloned()
         .unwrap_or_else(RetryConfig::standard)
         .with_max_attempts(ATTEMPTS);
-    config.into_builder().retry_config(retries).build()
+    let config = config.into_builder().retry_config(retries).build();
+    (config, Retries::Own)
 }
 
-async fn identity(config: &SdkConfig) -> Result<AccountId, SessionError> {
+async fn identity(config: &SdkConfig, meter: &CallMeter) -> Result<AccountId, SessionError> {
     let client = aws_sdk_sts::Client::from_conf(
         aws_sdk_sts::config::Builder::from(config)
             .retry_classifier(GiveUpOnUnreachable::default())
+            .interceptor(meter.clone())
             .build(),
     );
     let identity = client

@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use crate::aws::SessionError;
 use crate::catalogue::{Catalogue, builtin_files, compile};
 use crate::config::{self, Config};
-use crate::daemon::{CycleError, Input, Shutdown};
+use crate::daemon::{CycleError, Input, MassArchiving, Shutdown};
 use crate::telemetry::{self, Progress};
 
 /// How a command ended. Scripts can rely on it.
@@ -129,6 +129,14 @@ fn input(folder: Option<PathBuf>, sample: bool) -> Input {
         (Some(folder), _) => Input::Folder(folder),
         (None, true) => Input::Sample,
         (None, false) => Input::Aws,
+    }
+}
+
+fn mass_archiving(allowed: bool) -> MassArchiving {
+    if allowed {
+        MassArchiving::Allowed
+    } else {
+        MassArchiving::Refused
     }
 }
 

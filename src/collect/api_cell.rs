@@ -15,19 +15,11 @@ use crate::store::CellOutcome;
 use super::Collection;
 use super::record::{Reader, SnapshotWriter};
 
-/// How often an answer that is no JSON is asked for.
-const ATTEMPTS: u32 = 3;
-
-/// Why a cell was not read to the end.
+/// Why a cell was not read to the end: what was being done, and why it failed.
 #[derive(Debug)]
-pub(super) enum Stopped {
-    /// A call failed: what was being done, and why.
-    Call {
-        doing: &'static str,
-        error: CallError,
-    },
-    /// exposured was told to stop.
-    Interrupted,
+pub(super) struct Stopped {
+    doing: &'static str,
+    error: CallError,
 }
 
 /// A page of a listing, as Security Hub and Inspector spell it. An answer without the list is none: it must not pass
@@ -45,7 +37,7 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(
     doing: &'static str,
     answer: &'a str,
 ) -> Result<T, Stopped> {
-    serde_json::from_str(answer).map_err(|error| Stopped::Call {
+    serde_json::from_str(answer).map_err(|error| Stopped {
         doing,
         error: CallError {
             failure: Failure::BadAnswer,
@@ -79,40 +71,39 @@ impl<'a> ApiCell<'a> {
         self.collection
     }
 
-    /// Makes a call and waits for its answer, but no longer than exposured runs: one that is being retried may take a
-    /// minute. An answer that is no JSON, which the SDK takes for final, is asked for again.
+    /// Makes a call and waits for its answer, but no longer than the cycle may take.
     pub(super) async fn call<T, C: Future<Output = Result<T, CallError>>>(
         &self,
         doing: &'static str,
         call: impl Fn() -> C,
     ) -> Result<T, Stopped> {
-        let mut attempt = 1;
-        loop {
-            let answer = self.collection.cancel.run_until_cancelled(call()).await;
-            match answer.ok_or(Stopped::Interrupted)? {
-                Ok(answer) => return Ok(answer),
-                Err(error) if error.failure == Failure::BadAnswer && attempt < ATTEMPTS => {
-                    attempt += 1
-                }
-                Err(error) => return Err(Stopped::Call { doing, error }),
-            }
-        }
+        let answer = self.collection.until.call(call).await;
+        answer.map_err(|error| Stopped { doing, error })
     }
 
-    /// Reads a listing of records to its end. A paging token that went stale is refused as bad input: then the listing
-    /// begins anew, once; what was read before is read again, and the same finding is kept once.
+    /// Reads a listing of records to its end.
     pub(super) async fn read_listing<C: Future<Output = Result<String, CallError>>>(
         &self,
         doing: &'static str,
         reader: Reader,
         page: impl Fn(Option<String>) -> C,
     ) -> Result<(), Stopped> {
-        match self.read_pages(doing, reader, &page).await {
-            Err(Stopped::Call { error, .. }) if error.failure == Failure::InvalidInput => {
+        self.restarted_once(|| self.read_pages(doing, reader, &page))
+            .await
+    }
+
+    /// A paging token that went stale is refused as bad input: then the listing begins anew, once; what was read before
+    /// is read again, and the same finding is kept once.
+    pub(super) async fn restarted_once<L: Future<Output = Result<(), Stopped>>>(
+        &self,
+        listing: impl Fn() -> L,
+    ) -> Result<(), Stopped> {
+        match listing().await {
+            Err(Stopped { error, .. }) if error.failure == Failure::InvalidInput => {
                 self.collection
                     .log
                     .query_restarted(&self.cell, &error.message);
-                self.read_pages(doing, reader, &page).await
+                listing().await
             }
             ended => ended,
         }
@@ -177,12 +168,7 @@ impl<'a> ApiCell<'a> {
                     "{unreadable} records could not be read; the log names each (record_skipped)"
                 )),
             ),
-            Err(Stopped::Interrupted) => (
-                Coverage::Failed,
-                Some(CoverageReason::Interrupted),
-                Some("exposured was told to stop".to_owned()),
-            ),
-            Err(Stopped::Call { error, .. })
+            Err(Stopped { error, .. })
                 if error.failure == Failure::Unreachable && !is_known_in(&self.cell) =>
             {
                 let detail = format!("{} is not offered in this Region", self.cell.source);
@@ -192,7 +178,7 @@ impl<'a> ApiCell<'a> {
                     Some(detail),
                 )
             }
-            Err(Stopped::Call { doing, error }) => {
+            Err(Stopped { doing, error }) => {
                 let detail = format!("{doing}: {error}; {}", error.remedy());
                 (
                     Coverage::Failed,

@@ -14,9 +14,8 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use crate::aws::{CallError, CallRate, Session};
+use crate::aws::{CallError, CallRate, Session, Until};
 use crate::catalogue::Catalogue;
 use crate::model::{Cell, Region, Source};
 use crate::store::CellOutcome;
@@ -33,8 +32,8 @@ pub struct Collection {
     pub log: CycleLog,
     /// How far it has come.
     pub progress: Progress,
-    /// Once cancelled, no further call is made.
-    pub cancel: CancellationToken,
+    /// From then on no further call is made.
+    pub until: Until,
 }
 
 /// A cell's outcome, and how long it took.

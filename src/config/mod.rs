@@ -5,6 +5,7 @@ mod valid;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::diagnostics::{self, Problems, SourceFile};
 use crate::model::{AccountId, Region, Source};
@@ -32,6 +33,10 @@ pub struct Schedule {
     pub cron: String,
     /// Whether the first begins at once.
     pub run_on_start: bool,
+    /// How long one may take.
+    pub deadline: Duration,
+    /// Where the daemon says that it lives.
+    pub health_file: PathBuf,
 }
 
 /// Where exposures are published.
@@ -41,6 +46,10 @@ pub struct Publish {
     pub security_hub: Option<SecurityHub>,
     /// The folder of the OCSF files, if they are wanted.
     pub ocsf_directory: Option<PathBuf>,
+    /// For how many cycles an exposure that came back before is held before it is archived.
+    pub settle_cycles: u32,
+    /// How many percent of the active exposures one cycle may archive.
+    pub max_archive_percent: u8,
 }
 
 /// How exposures are imported into Security Hub.
@@ -168,7 +177,7 @@ mod tests {
         assert_eq!(keys(&table), ["aws", "collect", "publish", "schedule"]);
         assert_eq!(
             keys(table["schedule"].as_table().unwrap()),
-            ["cron", "run_on_start"]
+            ["cron", "deadline", "health_file", "run_on_start"]
         );
         assert_eq!(keys(table["aws"].as_table().unwrap()), ["regions"]);
         assert_eq!(
@@ -176,7 +185,13 @@ mod tests {
             ["inspector", "macie", "resources", "security_hub"]
         );
         let publish = table["publish"].as_table().unwrap();
-        assert_eq!(keys(publish), ["ocsf", "security_hub"]);
+        let expected = [
+            "max_archive_percent",
+            "ocsf",
+            "security_hub",
+            "settle_cycles",
+        ];
+        assert_eq!(keys(publish), expected);
         // `region` has no default value to show; it is documented as a comment.
         let expected = ["enabled", "external_id", "member_role", "mode"];
         assert_eq!(keys(publish["security_hub"].as_table().unwrap()), expected);
@@ -190,6 +205,8 @@ mod tests {
             r#"
 [schedule]
 cron = "0 0 25 * * *"
+deadline = "soon"
+health_file = ""
 run_on_start = "yes"
 run_at_start = true
 
@@ -198,6 +215,10 @@ regions = ["us-east-1", "us-east", "us-east-1", "global"]
 
 [collect]
 resources = "config"
+
+[publish]
+settle_cycles = 1000
+max_archive_percent = 101
 
 [publish.security_hub]
 mode = "member"

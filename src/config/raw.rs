@@ -17,6 +17,8 @@ pub(super) struct RawConfig {
 pub(super) struct RawSchedule {
     pub cron: Option<Spanned<String>>,
     pub run_on_start: Option<bool>,
+    pub deadline: Option<Spanned<String>>,
+    pub health_file: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -37,6 +39,8 @@ pub(super) struct RawCollect {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawPublish {
+    pub settle_cycles: Option<Spanned<u32>>,
+    pub max_archive_percent: Option<Spanned<u8>>,
     pub security_hub: RawSecurityHub,
     pub ocsf: Option<RawOcsf>,
 }

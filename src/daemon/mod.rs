@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::telemetry::daemon_log;
 
-pub use cycle::{Cycle, CycleError, CycleOutcome, Input};
+pub use cycle::{Cycle, CycleError, CycleOutcome, Input, Intent, MassArchiving};
 pub use shutdown::Shutdown;
 
 /// How long a cycle may take to end after the signal. ECS kills 30 seconds after it; 5 are left for the rest.

@@ -2,6 +2,7 @@
 
 mod explanation;
 mod json;
+mod plan;
 mod table;
 
 use std::io::Write;
