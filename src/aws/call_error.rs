@@ -169,7 +169,7 @@ fn of_service(status: u16, code: Option<&str>, message: &str, action: &str) -> F
 fn is_clock_skew(code: &str, message: &str) -> bool {
     code == "RequestTimeTooSkewed"
         || code == "RequestInTheFuture"
-        || (code.starts_with("InvalidSignature")
+        || ((code.starts_with("InvalidSignature") || code == "SignatureDoesNotMatch")
             && (message.contains("Signature expired") || message.contains("not yet current")))
 }
 

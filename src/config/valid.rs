@@ -214,7 +214,7 @@ impl Checking<'_> {
                 raw.max_archive_percent.as_ref(),
                 100,
                 DEFAULT_MAX_ARCHIVE_PERCENT,
-                "percent; 100 allows any number",
+                "percent",
             ),
         }
     }

@@ -9,5 +9,6 @@ mod formats;
 mod hard_input;
 mod program;
 mod publishing;
+mod reconciling;
 mod stories;
 mod trouble;
