@@ -12,10 +12,11 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::model::{AccountId, Partition, Region, clean};
 
-use super::call_error::{CallError, classify};
+use super::call_error::{CallError, Failure, classify};
 use super::limit::{CallRate, Limiter};
 use super::meter::{CallCount, CallMeter};
 use super::unreachable::GiveUpOnUnreachable;
+use super::until::asked_again;
 
 /// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random) these last 165 seconds on
 /// average, and outlast a minute of throttling whatever the dice say. The SDK's own 3 attempts last 2 seconds.
@@ -87,9 +88,6 @@ pub enum SessionError {
     /// `GetCallerIdentity` failed.
     #[error("asking AWS STS who we are (sts:GetCallerIdentity): {0}\n  {remedy}", remedy = .0.remedy())]
     Identity(CallError),
-    /// `GetCallerIdentity` gave no account.
-    #[error("AWS STS told an account that is none: {0}")]
-    BadAccount(String),
 }
 
 impl Session {
@@ -235,13 +233,15 @@ async fn identity(config: &SdkConfig, meter: &CallMeter) -> Result<AccountId, Se
             .interceptor(meter.clone())
             .build(),
     );
-    let identity = client
-        .get_caller_identity()
-        .send()
-        .await
-        .map_err(|error| SessionError::Identity(classify(&error, "sts:GetCallerIdentity")))?;
-    let account = identity.account().unwrap_or_default();
-    account
-        .parse()
-        .map_err(|_| SessionError::BadAccount(clean(account)))
+    // Of an answer that breaks off the SDK reads what is there: then it names no account.
+    let call = || async {
+        let answer = client.get_caller_identity().send().await;
+        let identity = answer.map_err(|error| classify(&error, "sts:GetCallerIdentity"))?;
+        let account = identity.account().unwrap_or_default();
+        account.parse().map_err(|_| CallError {
+            failure: Failure::BadAnswer,
+            message: format!("the answer names no account: {:?}", clean(account)),
+        })
+    };
+    asked_again(call).await.map_err(SessionError::Identity)
 }

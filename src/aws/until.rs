@@ -53,14 +53,21 @@ impl Until {
         &self,
         call: impl Fn() -> C,
     ) -> Result<T, CallError> {
-        let mut attempt = 1;
-        loop {
-            match self.wait(call()).await {
-                Err(error) if error.failure == Failure::BadAnswer && attempt < ATTEMPTS => {
-                    attempt += 1;
-                }
-                ended => return ended,
+        asked_again(|| self.wait(call())).await
+    }
+}
+
+/// Makes a call, and makes it again if the answer cannot be read: a proxy's page, or one that breaks off.
+pub(super) async fn asked_again<T, C: Future<Output = Result<T, CallError>>>(
+    call: impl Fn() -> C,
+) -> Result<T, CallError> {
+    let mut attempt = 1;
+    loop {
+        match call().await {
+            Err(error) if error.failure == Failure::BadAnswer && attempt < ATTEMPTS => {
+                attempt += 1;
             }
+            ended => return ended,
         }
     }
 }

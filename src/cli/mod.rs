@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod health;
 mod once;
 mod output;
 mod run;
@@ -27,7 +28,7 @@ pub enum Exit {
     Failed,
     /// The command line, the configuration or the catalogue is wrong.
     Usage,
-    /// Done, but some cell was partial or failed.
+    /// Done, but some cell was partial or failed, or too much would have been archived.
     Partial,
 }
 
@@ -47,7 +48,7 @@ impl From<Exit> for ExitCode {
 #[command(
     version,
     after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage, configuration or catalogue; 3 done, but some cell \
-                  was partial or failed.\n\nCredentials, Region, endpoint, retries and proxy come from the AWS SDK's \
+                  was partial or failed, or too much would have been archived.\n\nCredentials, Region, endpoint, retries and proxy come from the AWS SDK's \
                   environment. EXPOSURED_LOG filters the log (for example \"debug\", \"exposured=debug,warn\")."
 )]
 struct Arguments {
@@ -63,6 +64,8 @@ enum Command {
     Once(once::OnceArguments),
     /// Explain one resource: its traits, its severity, why not, what helps
     Explain(explain::ExplainArguments),
+    /// Tell whether the daemon lives: for the health check of its container
+    Health(health::HealthArguments),
     /// Check configuration and catalogue, and, with --aws, every API that would be called
     Check(check::CheckArguments),
 }
@@ -85,6 +88,7 @@ pub async fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Once(arguments) => once::once(arguments).await,
         Command::Explain(arguments) => explain::explain(arguments).await,
+        Command::Health(arguments) => health::health(&arguments),
         Command::Check(arguments) => check::check(arguments).await,
     };
     exit.into()

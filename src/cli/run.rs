@@ -41,14 +41,7 @@ pub(super) async fn run(arguments: RunArguments) -> Exit {
         progress,
         cancel: shutdown.token().clone(),
     };
-    match daemon::run(
-        cycle,
-        &config.schedule.cron,
-        config.schedule.run_on_start,
-        shutdown,
-    )
-    .await
-    {
+    match daemon::run(cycle, &config.schedule, shutdown).await {
         Ok(()) => Exit::Done,
         Err(error) => {
             complain(format_args!("setting up the schedule: {error}"));
