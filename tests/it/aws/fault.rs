@@ -108,10 +108,10 @@ impl Fault {
         }
     }
 
-    /// Hits only requests in whose body the text stands.
+    /// Hits only requests in whose body the text stands; the empty text stands in each.
     pub fn only_asking(self, text: &str) -> Self {
         Self {
-            asking: Some(text.to_owned()),
+            asking: (!text.is_empty()).then(|| text.to_owned()),
             ..self
         }
     }
