@@ -221,26 +221,21 @@ fn a_paging_token_that_went_stale_costs_a_new_start_in_every_listing() {
 fn a_minute_of_throttling_or_silence_is_outlasted_and_a_dead_service_is_not() {
     let undisturbed = undisturbed();
     let minute = Duration::from_secs(60);
-    // Each has its own world, so that the minutes pass at once.
-    let collecting = [
-        Operation::GetFindings,
-        Operation::InspectorListFindings,
-        Operation::MacieListFindings,
-        Operation::MacieGetFindings,
+    // Each has its own world, so that the minutes pass at once; what waits for another is not in the same.
+    let worlds: [&[Operation]; 4] = [
+        &[Operation::GetCallerIdentity],
+        &[
+            Operation::GetFindings,
+            Operation::InspectorListFindings,
+            Operation::MacieListFindings,
+        ],
+        &[Operation::MacieGetFindings],
+        &[Operation::BatchImportFindings],
     ];
-    let slow: [(&[Operation], Fault); 4] = [
-        (
-            &[Operation::GetCallerIdentity],
-            Fault::throttle().lasting(minute),
-        ),
-        (&collecting, Fault::throttle().lasting(minute)),
-        (
-            &[Operation::BatchImportFindings],
-            Fault::throttle().lasting(minute),
-        ),
-        // Longer than an answer is waited for.
-        (&EVERY, Fault::hang(Duration::from_secs(22))),
-    ];
+    let throttled = worlds.map(|operations| (operations, Fault::throttle().lasting(minute)));
+    // Longer than an answer is waited for.
+    let silent = worlds.map(|operations| (operations, Fault::hang(Duration::from_secs(22))));
+    let slow: Vec<_> = throttled.into_iter().chain(silent).collect();
     std::thread::scope(|scope| {
         for (operations, fault) in &slow {
             let undisturbed = &undisturbed;

@@ -1,12 +1,13 @@
 //! What holds of every plan, whatever stands and whatever was found.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::tests::{at, cell, complete, destination, id, published};
 use super::*;
-use crate::model::Source;
+use crate::model::{Exposure, Source};
 
 const NOW: i64 = 100;
 const IDS: usize = 6;

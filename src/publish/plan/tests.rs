@@ -1,7 +1,7 @@
 //! What is decided in each case.
 
 use super::*;
-use crate::model::Source;
+use crate::model::{Exposure, Source};
 
 pub(super) fn at(day: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + Duration::days(20_000 + day)
