@@ -24,6 +24,8 @@ pub enum Failure {
     Unreachable,
     /// No credentials, or none that are good any more.
     Credentials,
+    /// The signature's time is too far from the service's: a clock is wrong.
+    ClockSkew,
     /// An error on the service's side, or one that is not known.
     Service,
     /// An answer that is no JSON.
@@ -32,6 +34,10 @@ pub enum Failure {
     InvalidInput,
     /// There is no aggregator of that name.
     NoAggregator,
+    /// The cycle's deadline passed first.
+    Deadline,
+    /// exposured was told to stop.
+    Interrupted,
 }
 
 /// A failed call.
@@ -56,7 +62,10 @@ impl CallError {
             Failure::Throttled => CoverageReason::Throttled,
             Failure::Unreachable => CoverageReason::Unreachable,
             Failure::Credentials => CoverageReason::Credentials,
+            Failure::ClockSkew => CoverageReason::ClockSkew,
             Failure::BadAnswer => CoverageReason::BadAnswer,
+            Failure::Deadline => CoverageReason::Deadline,
+            Failure::Interrupted => CoverageReason::Interrupted,
             Failure::Service | Failure::InvalidInput => CoverageReason::ServiceError,
         }
     }
@@ -76,8 +85,16 @@ impl CallError {
             Failure::Unreachable => {
                 "check that the Region is enabled and the endpoint reachable (route, proxy, VPC endpoint)".into()
             }
-            Failure::Credentials => "check the task role or the profile: credentials are missing or expired".into(),
-            Failure::Service | Failure::BadAnswer | Failure::InvalidInput => "the next cycle tries again".into(),
+            Failure::Credentials => {
+                "check the task role or the profile: credentials are missing, expired or revoked".into()
+            }
+            Failure::ClockSkew => "set the clock of this host: it is minutes away from AWS's".into(),
+            Failure::Deadline => {
+                "raise [schedule] deadline, or read fewer Regions; the next cycle tries again".into()
+            }
+            Failure::Service | Failure::BadAnswer | Failure::InvalidInput | Failure::Interrupted => {
+                "the next cycle tries again".into()
+            }
         }
     }
 }
@@ -126,6 +143,8 @@ fn of_service(status: u16, code: Option<&str>, message: &str, action: &str) -> F
         || code == "LimitExceededException"
     {
         Failure::Throttled
+    } else if is_clock_skew(code, message) {
+        Failure::ClockSkew
     } else if [
         "ExpiredToken",
         "InvalidClientTokenId",
@@ -162,6 +181,15 @@ fn of_service(status: u16, code: Option<&str>, message: &str, action: &str) -> F
     } else {
         Failure::Service
     }
+}
+
+/// The signature carries a time, of which the services accept five minutes. Source: IAM User Guide, "Troubleshoot
+/// Signature Version 4 requests"; the codes of the SDKs' own clock skew detection.
+fn is_clock_skew(code: &str, message: &str) -> bool {
+    code == "RequestTimeTooSkewed"
+        || code == "RequestInTheFuture"
+        || ((code.starts_with("InvalidSignature") || code == "SignatureDoesNotMatch")
+            && (message.contains("Signature expired") || message.contains("not yet current")))
 }
 
 /// `… is not authorized to perform: securityhub:GetFindings on resource: …`
@@ -244,6 +272,30 @@ mod tests {
             (429, "TooManyRequestsException", "", Failure::Throttled),
             (400, "Throttling", "Rate exceeded", Failure::Throttled),
             (403, "ExpiredTokenException", "", Failure::Credentials),
+            (
+                403,
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+                Failure::Credentials,
+            ),
+            (
+                403,
+                "InvalidSignatureException",
+                "Signature expired: 20261123T060000Z is now earlier than 20261123T070000Z",
+                Failure::ClockSkew,
+            ),
+            (
+                403,
+                "InvalidSignatureException",
+                "Signature not yet current: 20261123T080000Z is still later than 20261123T070000Z",
+                Failure::ClockSkew,
+            ),
+            (
+                403,
+                "InvalidSignatureException",
+                "The request signature we calculated does not match",
+                Failure::Credentials,
+            ),
             (400, "InvalidInputException", "", Failure::InvalidInput),
             (400, "InvalidNextTokenException", "", Failure::InvalidInput),
             (

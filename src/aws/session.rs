@@ -6,18 +6,21 @@ use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::model::{AccountId, Partition, Region, clean};
 
-use super::call_error::{CallError, classify};
+use super::call_error::{CallError, Failure, classify};
 use super::limit::{CallRate, Limiter};
+use super::meter::{CallCount, CallMeter};
 use super::unreachable::GiveUpOnUnreachable;
+use super::until::asked_again;
 
-/// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random) these outlast a minute of
-/// throttling. The SDK's own 3 attempts last 2 seconds.
-const ATTEMPTS: u32 = 10;
+/// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random) these last 165 seconds on
+/// average, and outlast a minute of throttling whatever the dice say. The SDK's own 3 attempts last 2 seconds.
+const ATTEMPTS: u32 = 20;
 
 /// What the SDK does by itself; anything else was set by the user and stands.
 const SDK_ATTEMPTS: u32 = 3;
@@ -26,7 +29,7 @@ const SDK_ATTEMPTS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A page of findings takes a second or two. A connection on which nothing comes any more must not hold up the cycle.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The configured SDK, and the identity that it has.
 #[derive(Clone, Debug)]
@@ -40,6 +43,34 @@ pub struct Session {
     pub regions: Vec<Region>,
     /// What an API allows is shared by all who call it.
     limiters: Limiters,
+    meter: CallMeter,
+    /// Whether the user has sized the retries.
+    retries: Retries,
+}
+
+/// Who has sized the retries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Retries {
+    /// The environment or the profile.
+    User,
+    /// This file.
+    Own,
+}
+
+/// What all clients have in common beyond the session's configuration: when to give up, what is counted, and, unless
+/// the user has sized the retries, no quota of them: the SDK's, which all calls of a process share, is used up by a
+/// dozen queries in a minute of throttling.
+macro_rules! client_config {
+    ($service:ident, $session:expr, $region:expr) => {{
+        let config = $service::config::Builder::from(&$session.config)
+            .region(sdk_region($region))
+            .retry_classifier(GiveUpOnUnreachable::default())
+            .interceptor($session.meter.clone());
+        match $session.retries {
+            Retries::User => config,
+            Retries::Own => config.retry_partition(without_quota()),
+        }
+    }};
 }
 
 /// One limiter for each API of each account in each Region.
@@ -57,9 +88,6 @@ pub enum SessionError {
     /// `GetCallerIdentity` failed.
     #[error("asking AWS STS who we are (sts:GetCallerIdentity): {0}\n  {remedy}", remedy = .0.remedy())]
     Identity(CallError),
-    /// `GetCallerIdentity` gave no account.
-    #[error("AWS STS told an account that is none: {0}")]
-    BadAccount(String),
 }
 
 impl Session {
@@ -86,8 +114,9 @@ impl Session {
             ([], Some(region)) => vec![region.as_ref().parse()?],
             (configured, _) => configured.to_vec(),
         };
-        let config = with_retries(config);
-        let account = identity(&config).await?;
+        let (config, retries) = with_retries(config);
+        let meter = CallMeter::default();
+        let account = identity(&config, &meter).await?;
         let partition = regions
             .first()
             .map(Partition::of_region)
@@ -98,7 +127,15 @@ impl Session {
             partition,
             regions,
             limiters: Arc::default(),
+            meter,
+            retries,
         })
+    }
+
+    /// How many calls were made so far.
+    #[must_use]
+    pub fn calls(&self) -> CallCount {
+        self.meter.count()
     }
 
     /// Where this account's own things are done: the first Region.
@@ -121,9 +158,7 @@ impl Session {
     /// A client for Security Hub.
     #[must_use]
     pub fn security_hub(&self, region: &Region) -> aws_sdk_securityhub::Client {
-        let config = aws_sdk_securityhub::config::Builder::from(&self.config)
-            .region(sdk_region(region))
-            .retry_classifier(GiveUpOnUnreachable::default());
+        let config = client_config!(aws_sdk_securityhub, self, region);
         aws_sdk_securityhub::Client::from_conf(config.build())
     }
 
@@ -143,19 +178,15 @@ impl Session {
         if !external_id.is_empty() {
             provider = provider.external_id(external_id);
         }
-        let config = aws_sdk_securityhub::config::Builder::from(&self.config)
-            .region(sdk_region(region))
-            .credentials_provider(provider.build().await)
-            .retry_classifier(GiveUpOnUnreachable::default());
+        let config = client_config!(aws_sdk_securityhub, self, region)
+            .credentials_provider(provider.build().await);
         aws_sdk_securityhub::Client::from_conf(config.build())
     }
 
     /// A client for Inspector.
     #[must_use]
     pub fn inspector(&self, region: &Region) -> aws_sdk_inspector2::Client {
-        let config = aws_sdk_inspector2::config::Builder::from(&self.config)
-            .region(sdk_region(region))
-            .retry_classifier(GiveUpOnUnreachable::default());
+        let config = client_config!(aws_sdk_inspector2, self, region);
         aws_sdk_inspector2::Client::from_conf(config.build())
     }
 
@@ -171,9 +202,7 @@ impl Session {
     /// A client for Macie.
     #[must_use]
     pub fn macie(&self, region: &Region) -> aws_sdk_macie2::Client {
-        let config = aws_sdk_macie2::config::Builder::from(&self.config)
-            .region(sdk_region(region))
-            .retry_classifier(GiveUpOnUnreachable::default());
+        let config = client_config!(aws_sdk_macie2, self, region);
         aws_sdk_macie2::Client::from_conf(config.build())
     }
 }
@@ -182,36 +211,46 @@ fn sdk_region(region: &Region) -> aws_config::Region {
     aws_config::Region::new(region.as_str().to_owned())
 }
 
+fn without_quota() -> RetryPartition {
+    RetryPartition::custom("exposured")
+        .token_bucket(TokenBucket::unlimited())
+        .build()
+}
+
 /// Sizes the retries for throttling, unless the environment or the profile did.
-fn with_retries(config: SdkConfig) -> SdkConfig {
+fn with_retries(config: SdkConfig) -> (SdkConfig, Retries) {
     let set_by_user = config
         .retry_config()
         .is_some_and(|retries| retries.max_attempts() != SDK_ATTEMPTS)
         || std::env::var_os("AWS_MAX_ATTEMPTS").is_some();
     if set_by_user {
-        return config;
+        return (config, Retries::User);
     }
     let retries = config
         .retry_config()
         .cloned()
         .unwrap_or_else(RetryConfig::standard)
         .with_max_attempts(ATTEMPTS);
-    config.into_builder().retry_config(retries).build()
+    let config = config.into_builder().retry_config(retries).build();
+    (config, Retries::Own)
 }
 
-async fn identity(config: &SdkConfig) -> Result<AccountId, SessionError> {
+async fn identity(config: &SdkConfig, meter: &CallMeter) -> Result<AccountId, SessionError> {
     let client = aws_sdk_sts::Client::from_conf(
         aws_sdk_sts::config::Builder::from(config)
             .retry_classifier(GiveUpOnUnreachable::default())
+            .interceptor(meter.clone())
             .build(),
     );
-    let identity = client
-        .get_caller_identity()
-        .send()
-        .await
-        .map_err(|error| SessionError::Identity(classify(&error, "sts:GetCallerIdentity")))?;
-    let account = identity.account().unwrap_or_default();
-    account
-        .parse()
-        .map_err(|_| SessionError::BadAccount(clean(account)))
+    // Of an answer that breaks off the SDK reads what is there: then it names no account.
+    let call = || async {
+        let answer = client.get_caller_identity().send().await;
+        let identity = answer.map_err(|error| classify(&error, "sts:GetCallerIdentity"))?;
+        let account = identity.account().unwrap_or_default();
+        account.parse().map_err(|_| CallError {
+            failure: Failure::BadAnswer,
+            message: format!("the answer names no account: {:?}", clean(account)),
+        })
+    };
+    asked_again(call).await.map_err(SessionError::Identity)
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use crate::catalogue::Catalogue;
-use crate::daemon::{Cycle, CycleOutcome};
+use crate::daemon::{Cycle, CycleOutcome, Intent, MassArchiving};
 use crate::evaluate::{explain as explain_resource, find};
 use crate::model::TriageInForce;
-use crate::telemetry::Progress;
+use crate::telemetry::{Progress, metrics};
 
 use super::{Exit, complain, exit_of, input, output, start};
 
@@ -58,7 +58,9 @@ pub(super) async fn explain(arguments: ExplainArguments) -> Exit {
         catalogue: Arc::clone(&catalogue),
         store: Arc::default(),
         // To explain is to look, not to publish.
-        dry_run: true,
+        intent: Intent::Evaluate,
+        mass_archiving: MassArchiving::Refused,
+        metrics: metrics::Sink::Nowhere,
         progress,
         cancel: shutdown.token().clone(),
     };

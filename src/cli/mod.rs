@@ -3,6 +3,7 @@
 mod catalogue;
 mod check;
 mod explain;
+mod health;
 mod once;
 mod output;
 mod run;
@@ -16,7 +17,7 @@ use clap::{Parser, Subcommand};
 use crate::aws::SessionError;
 use crate::catalogue::Catalogue;
 use crate::config::{self, Config, ConfigError};
-use crate::daemon::{CycleError, Input, Shutdown};
+use crate::daemon::{CycleError, Input, MassArchiving, Shutdown};
 use crate::telemetry::{self, Progress};
 
 /// How a command ended. Scripts can rely on it.
@@ -28,7 +29,7 @@ pub enum Exit {
     Failed,
     /// The command line, the configuration or the catalogue is wrong.
     Usage,
-    /// Done, but some cell was partial or failed.
+    /// Done, but some cell was partial or failed, or too much would have been archived.
     Partial,
 }
 
@@ -48,7 +49,7 @@ impl From<Exit> for ExitCode {
 #[command(
     version,
     after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage, configuration or catalogue; 3 done, but some cell \
-                  was partial or failed.\n\nCredentials, Region, endpoint, retries and proxy come from the AWS SDK's \
+                  was partial or failed, or too much would have been archived.\n\nCredentials, Region, endpoint, retries and proxy come from the AWS SDK's \
                   environment. EXPOSURED_LOG filters the log (for example \"debug\", \"exposured=debug,warn\")."
 )]
 struct Arguments {
@@ -67,6 +68,8 @@ enum Command {
     /// Browse, check and test the catalogue of traits and exposures
     #[command(subcommand)]
     Catalogue(catalogue::CatalogueCommand),
+    /// Tell whether the daemon lives: for the health check of its container
+    Health(health::HealthArguments),
     /// Check configuration and catalogue, and, with --aws, every API that would be called
     Check(check::CheckArguments),
 }
@@ -90,6 +93,7 @@ pub async fn main() -> ExitCode {
         Command::Once(arguments) => once::once(arguments).await,
         Command::Explain(arguments) => explain::explain(arguments).await,
         Command::Catalogue(command) => catalogue::catalogue(command),
+        Command::Health(arguments) => health::health(&arguments),
         Command::Check(arguments) => check::check(arguments).await,
     };
     exit.into()
@@ -143,6 +147,14 @@ fn input(folder: Option<PathBuf>, sample: bool) -> Input {
         (Some(folder), _) => Input::Folder(folder),
         (None, true) => Input::Sample,
         (None, false) => Input::Aws,
+    }
+}
+
+fn mass_archiving(allowed: bool) -> MassArchiving {
+    if allowed {
+        MassArchiving::Allowed
+    } else {
+        MassArchiving::Refused
     }
 }
 

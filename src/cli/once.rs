@@ -1,14 +1,15 @@
 //! `exposured once`: one cycle, its result on standard output.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use crate::daemon::{Cycle, Input};
-use crate::telemetry::Progress;
+use crate::daemon::{Cycle, Input, Intent};
+use crate::telemetry::{CycleResult, Progress, metrics};
 
-use super::{Exit, complain, exit_of, input, output, start};
+use super::{Exit, complain, exit_of, input, mass_archiving, output, start};
 
 #[derive(Debug, Args)]
 pub(super) struct OnceArguments {
@@ -21,9 +22,12 @@ pub(super) struct OnceArguments {
     /// Read built-in sample findings instead of AWS; implies --dry-run
     #[arg(long)]
     sample: bool,
-    /// Publish nothing and write nothing
+    /// Publish nothing and write nothing, but tell what would be done
     #[arg(long)]
     dry_run: bool,
+    /// Archive even if it is more than [publish] max_archive_percent of what stands
+    #[arg(long)]
+    allow_mass_archive: bool,
     /// How to print the exposures
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -49,12 +53,22 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
         Err(exit) => return exit,
     };
     let input = input(arguments.input, arguments.sample);
-    let dry_run = arguments.dry_run || input != Input::Aws;
+    let intent = if arguments.dry_run || input != Input::Aws {
+        Intent::Plan
+    } else {
+        Intent::Publish
+    };
     let cycle = Cycle {
         config,
         catalogue: Arc::clone(&catalogue),
         store: Arc::default(),
-        dry_run,
+        intent,
+        mass_archiving: mass_archiving(arguments.allow_mass_archive),
+        metrics: if std::io::stderr().is_terminal() {
+            metrics::Sink::Nowhere
+        } else {
+            metrics::Sink::Log
+        },
         progress,
         cancel: shutdown.token().clone(),
     };
@@ -66,9 +80,11 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
                     complain(format_args!("printing the result: {error}"));
                     Exit::Failed
                 }
-                Ok(()) if outcome.unpublished() > 0 => Exit::Failed,
-                Ok(()) if outcome.is_partial() => Exit::Partial,
-                Ok(()) => Exit::Done,
+                Ok(()) => match outcome.result() {
+                    CycleResult::Unpublished => Exit::Failed,
+                    CycleResult::ArchiveRefused | CycleResult::Partial => Exit::Partial,
+                    CycleResult::Complete => Exit::Done,
+                },
             }
         }
         Err(error) => {

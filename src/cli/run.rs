@@ -1,20 +1,24 @@
 //! `exposured run`: the daemon.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 
-use crate::daemon::{self, Cycle};
-use crate::telemetry::Progress;
+use crate::daemon::{self, Cycle, Intent};
+use crate::telemetry::{Progress, metrics};
 
-use super::{Exit, complain, start};
+use super::{Exit, complain, mass_archiving, start};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Archive even if it is more than [publish] max_archive_percent of what stands, in every cycle of this daemon
+    #[arg(long)]
+    allow_mass_archive: bool,
 }
 
 pub(super) async fn run(arguments: RunArguments) -> Exit {
@@ -27,18 +31,17 @@ pub(super) async fn run(arguments: RunArguments) -> Exit {
         config: Arc::clone(&config),
         catalogue,
         store: Arc::default(),
-        dry_run: false,
+        intent: Intent::Publish,
+        mass_archiving: mass_archiving(arguments.allow_mass_archive),
+        metrics: if std::io::stdout().is_terminal() {
+            metrics::Sink::Nowhere
+        } else {
+            metrics::Sink::Output
+        },
         progress,
         cancel: shutdown.token().clone(),
     };
-    match daemon::run(
-        cycle,
-        &config.schedule.cron,
-        config.schedule.run_on_start,
-        shutdown,
-    )
-    .await
-    {
+    match daemon::run(cycle, &config.schedule, shutdown).await {
         Ok(()) => Exit::Done,
         Err(error) => {
             complain(format_args!("setting up the schedule: {error}"));

@@ -15,9 +15,6 @@ use crate::store::CellOutcome;
 use super::Collection;
 use super::record::{Reader, SnapshotWriter};
 
-/// How often an answer that is no JSON is asked for.
-const ATTEMPTS: u32 = 3;
-
 /// Why a cell was not read to the end.
 #[derive(Debug)]
 pub(super) enum Stopped {
@@ -26,8 +23,6 @@ pub(super) enum Stopped {
         doing: &'static str,
         error: CallError,
     },
-    /// exposured was told to stop.
-    Interrupted,
     /// The service answers, but knows nothing: why, and what to do.
     NothingKnown(&'static str),
 }
@@ -86,40 +81,39 @@ impl<'a> ApiCell<'a> {
         self.collection
     }
 
-    /// Makes a call and waits for its answer, but no longer than exposured runs: one that is being retried may take a
-    /// minute. An answer that is no JSON, which the SDK takes for final, is asked for again.
+    /// Makes a call and waits for its answer, but no longer than the cycle may take.
     pub(super) async fn call<T, C: Future<Output = Result<T, CallError>>>(
         &self,
         doing: &'static str,
         call: impl Fn() -> C,
     ) -> Result<T, Stopped> {
-        let mut attempt = 1;
-        loop {
-            let answer = self.collection.cancel.run_until_cancelled(call()).await;
-            match answer.ok_or(Stopped::Interrupted)? {
-                Ok(answer) => return Ok(answer),
-                Err(error) if error.failure == Failure::BadAnswer && attempt < ATTEMPTS => {
-                    attempt += 1
-                }
-                Err(error) => return Err(Stopped::Call { doing, error }),
-            }
-        }
+        let answer = self.collection.until.call(call).await;
+        answer.map_err(|error| Stopped::Call { doing, error })
     }
 
-    /// Reads a listing of records to its end. A paging token that went stale is refused as bad input: then the listing
-    /// begins anew, once; what was read before is read again, and the same finding is kept once.
+    /// Reads a listing of records to its end.
     pub(super) async fn read_listing<C: Future<Output = Result<String, CallError>>>(
         &self,
         doing: &'static str,
         reader: Reader,
         page: impl Fn(Option<String>) -> C,
     ) -> Result<(), Stopped> {
-        match self.read_pages(doing, reader, &page).await {
+        self.restarted_once(|| self.read_pages(doing, reader, &page))
+            .await
+    }
+
+    /// A paging token that went stale is refused as bad input: then the listing begins anew, once; what was read before
+    /// is read again, and the same finding is kept once.
+    pub(super) async fn restarted_once<L: Future<Output = Result<(), Stopped>>>(
+        &self,
+        listing: impl Fn() -> L,
+    ) -> Result<(), Stopped> {
+        match listing().await {
             Err(Stopped::Call { error, .. }) if error.failure == Failure::InvalidInput => {
                 self.collection
                     .log
                     .query_restarted(&self.cell, &error.message);
-                self.read_pages(doing, reader, &page).await
+                listing().await
             }
             ended => ended,
         }
@@ -188,11 +182,6 @@ impl<'a> ApiCell<'a> {
                 Coverage::Failed,
                 Some(CoverageReason::NotEnabled),
                 Some(why.to_owned()),
-            ),
-            Err(Stopped::Interrupted) => (
-                Coverage::Failed,
-                Some(CoverageReason::Interrupted),
-                Some("exposured was told to stop".to_owned()),
             ),
             Err(Stopped::Call { error, .. })
                 if error.failure == Failure::Unreachable && !is_known_in(&self.cell) =>

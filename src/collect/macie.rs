@@ -43,6 +43,11 @@ pub(super) async fn read(
     limiter: &Limiter,
     cell: &ApiCell<'_>,
 ) -> Result<(), Stopped> {
+    cell.restarted_once(|| read_pages(client, limiter, cell))
+        .await
+}
+
+async fn read_pages(client: &Client, limiter: &Limiter, cell: &ApiCell<'_>) -> Result<(), Stopped> {
     let mut token: Option<String> = None;
     loop {
         let next = || async {

@@ -16,9 +16,8 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use crate::aws::{CallError, CallRate, Session};
+use crate::aws::{CallError, CallRate, Session, Until};
 use crate::catalogue::Catalogue;
 use crate::config::Collect;
 use crate::model::{Cell, Region, Source};
@@ -36,8 +35,8 @@ pub struct Collection {
     pub log: CycleLog,
     /// How far it has come.
     pub progress: Progress,
-    /// Once cancelled, no further call is made.
-    pub cancel: CancellationToken,
+    /// From then on no further call is made.
+    pub until: Until,
 }
 
 /// A cell's outcome, and how long it took.

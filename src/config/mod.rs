@@ -8,6 +8,7 @@ mod valid;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::catalogue::{SeverityOverride, UnreadableFile};
 use crate::diagnostics::{self, Problems, SourceFile};
@@ -89,6 +90,10 @@ pub struct Schedule {
     pub cron: String,
     /// Whether the first begins at once.
     pub run_on_start: bool,
+    /// How long one may take.
+    pub deadline: Duration,
+    /// Where the daemon says that it lives.
+    pub health_file: PathBuf,
 }
 
 /// Where exposures are published.
@@ -98,6 +103,10 @@ pub struct Publish {
     pub security_hub: Option<SecurityHub>,
     /// The folder of the OCSF files, if they are wanted.
     pub ocsf_directory: Option<PathBuf>,
+    /// For how many cycles an exposure that came back before is held before it is archived.
+    pub settle_cycles: u32,
+    /// How many percent of the active exposures one cycle may archive.
+    pub max_archive_percent: u8,
 }
 
 /// How exposures are imported into Security Hub.
@@ -253,7 +262,7 @@ mod tests {
         );
         assert_eq!(
             keys(table["schedule"].as_table().unwrap()),
-            ["cron", "run_on_start"]
+            ["cron", "deadline", "health_file", "run_on_start"]
         );
         assert_eq!(keys(table["aws"].as_table().unwrap()), ["regions"]);
         assert_eq!(
@@ -264,7 +273,13 @@ mod tests {
         assert!(table["collect"]["config"].as_table().unwrap().is_empty());
         assert!(SHIPPED.contains("# aggregator = "));
         let publish = table["publish"].as_table().unwrap();
-        assert_eq!(keys(publish), ["ocsf", "security_hub"]);
+        let expected = [
+            "max_archive_percent",
+            "ocsf",
+            "security_hub",
+            "settle_cycles",
+        ];
+        assert_eq!(keys(publish), expected);
         // `region` has no default value to show; it is documented as a comment.
         let expected = ["enabled", "external_id", "member_role", "mode"];
         assert_eq!(keys(publish["security_hub"].as_table().unwrap()), expected);
@@ -355,6 +370,8 @@ mitigations = "no"
             r#"
 [schedule]
 cron = "0 0 25 * * *"
+deadline = "soon"
+health_file = ""
 run_on_start = "yes"
 run_at_start = true
 
@@ -366,6 +383,10 @@ resources = "steampipe"
 
 [collect.config]
 aggregator = "the whole organisation"
+
+[publish]
+settle_cycles = 1000
+max_archive_percent = 101
 
 [publish.security_hub]
 mode = "member"

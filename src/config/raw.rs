@@ -60,6 +60,8 @@ pub(super) struct RawCriticality {
 pub(super) struct RawSchedule {
     pub cron: Option<Spanned<String>>,
     pub run_on_start: Option<bool>,
+    pub deadline: Option<Spanned<String>>,
+    pub health_file: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,6 +89,8 @@ pub(super) struct RawConfigService {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawPublish {
+    pub settle_cycles: Option<Spanned<u32>>,
+    pub max_archive_percent: Option<Spanned<u8>>,
     pub security_hub: RawSecurityHub,
     pub ocsf: Option<RawOcsf>,
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_cron_scheduler::Job;
 use toml::Spanned;
@@ -16,6 +17,16 @@ use super::{Collect, Config, MemberRole, Mode, Publish, Schedule, SecurityHub};
 const DEFAULT_CRON: &str = "0 0 */6 * * *";
 const DEFAULT_MEMBER_ROLE: &str = "arn:aws:iam::{account}:role/exposured-publish";
 const DEFAULT_OCSF_DIRECTORY: &str = "exposures";
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(5 * 3_600);
+const DEFAULT_HEALTH_FILE: &str = "/tmp/exposured-health.json";
+const DEFAULT_SETTLE_CYCLES: u32 = 2;
+const DEFAULT_MAX_ARCHIVE_PERCENT: u8 = 25;
+
+/// A deadline that is shorter leaves no time for one retry.
+const SHORTEST_DEADLINE: Duration = Duration::from_secs(1);
+
+/// At one cycle in six hours these are 25 days.
+const MOST_SETTLE_CYCLES: u32 = 100;
 
 /// Checks what the types of the raw configuration let through. What is wrong is replaced by its default, so that the
 /// checking can go on; the problems keep the result from being used.
@@ -66,7 +77,42 @@ impl Checking<'_> {
         Schedule {
             cron: cron.to_owned(),
             run_on_start: raw.run_on_start.unwrap_or(true),
+            deadline: raw
+                .deadline
+                .as_ref()
+                .map_or(DEFAULT_DEADLINE, |text| self.deadline(text)),
+            health_file: self.health_file(raw.health_file.as_ref()),
         }
+    }
+
+    fn deadline(&mut self, text: &Spanned<String>) -> Duration {
+        let help = "a time such as \"5h\", \"90m\" or \"4h 30m\" is expected, one second at least";
+        match humantime::parse_duration(text.get_ref()) {
+            Ok(deadline) if deadline >= SHORTEST_DEADLINE => return deadline,
+            Ok(_) => self.complain(
+                text,
+                format!("{:?} is too short for a cycle", text.get_ref()),
+                help,
+            ),
+            Err(error) => self.complain(
+                text,
+                format!("{:?} is no time: {error}", text.get_ref()),
+                help,
+            ),
+        }
+        DEFAULT_DEADLINE
+    }
+
+    fn health_file(&mut self, path: Option<&Spanned<String>>) -> PathBuf {
+        if let Some(at) = path.filter(|path| path.get_ref().trim().is_empty()) {
+            self.complain(
+                at,
+                "the file has no name",
+                "leave out health_file for the default, or name a file on a file system that can be written",
+            );
+        }
+        path.map_or(DEFAULT_HEALTH_FILE, |path| path.get_ref())
+            .into()
     }
 
     fn regions(&mut self, raw: &[Spanned<String>]) -> Vec<Region> {
@@ -217,7 +263,39 @@ impl Checking<'_> {
         Publish {
             security_hub: enabled.then_some(security_hub),
             ocsf_directory,
+            settle_cycles: self.at_most(
+                raw.settle_cycles.as_ref(),
+                MOST_SETTLE_CYCLES,
+                DEFAULT_SETTLE_CYCLES,
+                "cycles",
+            ),
+            max_archive_percent: self.at_most(
+                raw.max_archive_percent.as_ref(),
+                100,
+                DEFAULT_MAX_ARCHIVE_PERCENT,
+                "percent",
+            ),
         }
+    }
+
+    fn at_most<T: Copy + PartialOrd + std::fmt::Display>(
+        &mut self,
+        raw: Option<&Spanned<T>>,
+        most: T,
+        default: T,
+        unit: &str,
+    ) -> T {
+        let Some(at) = raw else { return default };
+        let value = *at.get_ref();
+        if value > most {
+            self.complain(
+                at,
+                format!("{value} is too many"),
+                &format!("0 to {most} {unit} are expected"),
+            );
+            return default;
+        }
+        value
     }
 
     fn security_hub(&mut self, raw: &RawSecurityHub) -> SecurityHub {

@@ -2,21 +2,24 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{Session, SessionError};
+use crate::aws::{CallCount, Session, SessionError, Until};
 use crate::catalogue::Catalogue;
 use crate::collect::{self, Collection, Timed, files};
 use crate::config::Config;
 use crate::evaluate::{Evaluation, MuteState, evaluate};
 use crate::model::{AccountId, Coverage, CoverageRow, Mute, Region};
-use crate::publish::{self, Publication, PublicationOutcome};
+use crate::publish::{self, Plan, Policy, PublicationOutcome, Publisher};
 use crate::sample;
 use crate::store::{Store, View};
-use crate::telemetry::{CycleLog, Progress};
+use crate::telemetry::{CycleLog, CycleResult, CycleSummary, Progress, metrics};
+
+/// Longer than any process lives.
+const NO_DEADLINE: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// Where findings come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,26 @@ pub enum Input {
     Sample,
 }
 
+/// How far a cycle goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// It tells what is exposed, and looks no further.
+    Evaluate,
+    /// It also tells what would be published. Nothing is changed anywhere.
+    Plan,
+    /// It publishes.
+    Publish,
+}
+
+/// Whether a cycle may archive more than the configuration allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MassArchiving {
+    /// It archives none.
+    Refused,
+    /// It archives all: the user has said so.
+    Allowed,
+}
+
 /// All that a cycle needs; the daemon runs the same one again and again.
 #[derive(Debug)]
 pub struct Cycle {
@@ -38,8 +61,12 @@ pub struct Cycle {
     pub catalogue: Arc<Catalogue>,
     /// The snapshots of earlier cycles.
     pub store: Arc<Mutex<Store>>,
-    /// Whether nothing is published and nothing written.
-    pub dry_run: bool,
+    /// How far it goes.
+    pub intent: Intent,
+    /// Whether it may archive more than the configuration allows.
+    pub mass_archiving: MassArchiving,
+    /// Where its metrics go.
+    pub metrics: metrics::Sink,
     /// Where a person sees how far it has come.
     pub progress: Progress,
     /// Once cancelled, nothing new is begun.
@@ -61,17 +88,40 @@ pub struct CycleOutcome {
     pub asked_as: Option<(AccountId, Region)>,
     /// What became of each mute of the configuration.
     pub mutes: Vec<(Mute, MuteState)>,
+    /// What is to be published, or was; `None` if it was not asked for, or nothing goes to Security Hub.
+    pub plan: Option<Plan>,
     /// What was published; `None` in a dry run.
     pub publication: Option<PublicationOutcome>,
+    /// What was asked of AWS.
+    pub calls: CallCount,
 }
 
 impl CycleOutcome {
-    /// Whether some cell was partial or failed.
+    /// How it ended.
+    #[must_use]
+    pub fn result(&self) -> CycleResult {
+        if self.unpublished() > 0 {
+            CycleResult::Unpublished
+        } else if self
+            .plan
+            .as_ref()
+            .is_some_and(|plan| plan.refused.is_some())
+        {
+            CycleResult::ArchiveRefused
+        } else if self.is_partial() {
+            CycleResult::Partial
+        } else {
+            CycleResult::Complete
+        }
+    }
+
+    /// Whether some cell was partial or failed, or something could not be planned.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.coverage
-            .iter()
-            .any(|row| matches!(row.coverage, Coverage::Failed | Coverage::Partial))
+        let is_incomplete =
+            |row: &CoverageRow| matches!(row.coverage, Coverage::Failed | Coverage::Partial);
+        self.coverage.iter().any(is_incomplete)
+            || self.plan.as_ref().is_some_and(|plan| plan.unplanned() > 0)
     }
 
     /// How many exposures could not be published, or files not written.
@@ -80,6 +130,19 @@ impl CycleOutcome {
         self.publication
             .as_ref()
             .map_or(0, PublicationOutcome::unpublished)
+    }
+
+    fn summary(&self, duration: Duration, ended: DateTime<Utc>) -> CycleSummary<'_> {
+        CycleSummary {
+            outcome: self.result(),
+            coverage: &self.coverage,
+            resources: self.evaluation.resources,
+            open: publish::open_exposures(&self.evaluation.exposures, self.plan.as_ref()),
+            published: self.publication.as_ref(),
+            calls: self.calls,
+            duration,
+            ended,
+        }
     }
 }
 
@@ -92,6 +155,9 @@ pub enum CycleError {
     /// The folder of the files cannot be read.
     #[error(transparent)]
     Folder(#[from] files::UnreadableFolder),
+    /// It took too long to begin.
+    #[error("asking AWS STS who we are took longer than [schedule] deadline allows")]
+    Deadline,
     /// exposured was told to stop.
     #[error("stopped before the cycle was done: nothing more is published")]
     Interrupted,
@@ -107,30 +173,20 @@ impl Cycle {
         let (started, clock) = (Utc::now(), Instant::now());
         let log = CycleLog::new(started.to_rfc3339_opts(SecondsFormat::Secs, true));
         let outcome = self.collect_evaluate_publish(input, &log, started).await;
-        match &outcome {
-            Ok(outcome) => {
-                let count = |coverage| {
-                    outcome
-                        .coverage
-                        .iter()
-                        .filter(|row| row.coverage == coverage)
-                        .count()
-                };
-                let result = match (outcome.unpublished(), outcome.is_partial()) {
-                    (0, false) => "complete",
-                    (0, true) => "partial",
-                    _ => "unpublished",
-                };
-                log.cycle_finished(
-                    result,
-                    count(Coverage::Complete),
-                    count(Coverage::Partial),
-                    count(Coverage::Failed),
-                    outcome.unpublished(),
-                    clock.elapsed(),
-                );
+        let (ended, duration) = (Utc::now(), clock.elapsed());
+        let summary = outcome
+            .as_ref()
+            .map(|outcome| outcome.summary(duration, ended));
+        match &summary {
+            Ok(summary) => log.cycle_finished(summary),
+            Err(error) => log.cycle_failed(&error.to_string(), duration),
+        }
+        if self.intent == Intent::Publish {
+            let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+            let line = metrics::line(log.cycle(), ended, milliseconds, summary.ok().as_ref());
+            if let Err(error) = metrics::write(self.metrics, &line, &self.progress) {
+                log.metrics_failed(&error.to_string());
             }
-            Err(error) => log.cycle_failed(&error.to_string(), clock.elapsed()),
         }
         outcome
     }
@@ -141,106 +197,181 @@ impl Cycle {
         log: &CycleLog,
         started: DateTime<Utc>,
     ) -> Result<CycleOutcome, CycleError> {
-        let session = self.collect(input, log).await?;
-        self.go_on()?;
-        let (view, coverage) = {
-            let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-            (
-                Arc::new(store.view()),
-                store.coverage().cloned().collect::<Vec<_>>(),
-            )
+        match input {
+            Input::Aws => self.on_aws(log, started).await,
+            Input::Folder(folder) => {
+                log.cycle_started(None, true, self.catalogue.version());
+                let (folder, catalogue) = (folder.clone(), Arc::clone(&self.catalogue));
+                let (to, progress) = (log.clone(), self.progress.clone());
+                let reading = move || files::from_folder(&folder, &catalogue, &to, &progress);
+                let files = unpanicked(tokio::task::spawn_blocking(reading).await)?;
+                files.into_iter().for_each(|file| self.keep(file, log));
+                self.of_files(log).await
+            }
+            Input::Sample => {
+                log.cycle_started(None, true, self.catalogue.version());
+                let files =
+                    files::from_memory(&sample::files(), &self.catalogue, log, &self.progress);
+                files.into_iter().for_each(|file| self.keep(file, log));
+                self.of_files(log).await
+            }
+        }
+    }
+
+    async fn on_aws(
+        &self,
+        log: &CycleLog,
+        started: DateTime<Utc>,
+    ) -> Result<CycleOutcome, CycleError> {
+        let times = self.times();
+        let session = self.open(&times.all).await?;
+        let cells = collect::cells(&session, &self.config.collect).len();
+        log.cycle_started(
+            Some(cells),
+            self.intent != Intent::Publish,
+            self.catalogue.version(),
+        );
+        let publisher = Publisher {
+            session: &session,
+            settings: &self.config.publish,
+            catalogue_version: self.catalogue.version(),
+            now: started,
+            log,
+            progress: &self.progress,
+            until: &times.all,
         };
-        let as_of = match input {
-            Input::Aws => started,
-            // So that the same files give the same bytes.
-            Input::Folder(_) | Input::Sample => {
-                view.latest_update().unwrap_or(DateTime::UNIX_EPOCH)
+        let collection = Collection {
+            catalogue: Arc::clone(&self.catalogue),
+            log: log.clone(),
+            progress: self.progress.clone(),
+            until: times.collecting.clone(),
+        };
+        let collecting = collect::from_aws(&session, &self.config.collect, &collection, |cell| {
+            self.keep(cell, log);
+        });
+        let reading = async {
+            match self.intent {
+                Intent::Evaluate => None,
+                Intent::Plan | Intent::Publish => publisher.standing().await,
             }
         };
-        let day = as_of.date_naive();
-        let evaluation = self.evaluate(Arc::clone(&view), day, log).await;
-        let mutes = self.mutes(&evaluation, day, log);
+        let ((), standing) = tokio::join!(collecting, reading);
         self.go_on()?;
-        let publication = match &session {
-            Some(session) if !self.dry_run => {
-                let publication = Publication {
-                    session,
-                    settings: &self.config.publish,
-                    catalogue_version: self.catalogue.version(),
-                    coverage: &coverage,
-                    now: started,
-                    log,
-                    progress: &self.progress,
-                    cancel: &self.cancel,
-                };
-                Some(publish::publish(&publication, &evaluation.exposures).await)
+
+        let (view, coverage) = self.known();
+        let (evaluation, mutes) = self.evaluate(Arc::clone(&view), started, log).await;
+        self.go_on()?;
+
+        let exposures = &evaluation.exposures;
+        let planned = match self.intent {
+            Intent::Evaluate => None,
+            Intent::Plan | Intent::Publish => {
+                publisher
+                    .plan(standing, exposures, &coverage, self.policy())
+                    .await
             }
-            _ => None,
         };
-        let asked_as = session.map(|session| (session.account, session.home().clone()));
+        self.go_on()?;
+        let publication = match self.intent {
+            Intent::Evaluate | Intent::Plan => None,
+            Intent::Publish => Some(publisher.publish(planned.as_ref(), exposures).await),
+        };
+        let plan = planned.map(|planned| planned.plan);
+        Ok(CycleOutcome {
+            evaluation,
+            view,
+            coverage,
+            as_of: started,
+            asked_as: Some((session.account, session.home().clone())),
+            mutes,
+            plan,
+            publication,
+            calls: session.calls(),
+        })
+    }
+
+    async fn of_files(&self, log: &CycleLog) -> Result<CycleOutcome, CycleError> {
+        self.go_on()?;
+        let (view, coverage) = self.known();
+        // So that the same files give the same bytes.
+        let as_of = view.latest_update().unwrap_or(DateTime::UNIX_EPOCH);
+        let (evaluation, mutes) = self.evaluate(Arc::clone(&view), as_of, log).await;
+        self.go_on()?;
         Ok(CycleOutcome {
             evaluation,
             view,
             coverage,
             as_of,
-            asked_as,
+            asked_as: None,
             mutes,
-            publication,
+            plan: None,
+            publication: None,
+            calls: CallCount::default(),
         })
     }
 
-    /// Fills the store; the session, if services were asked.
-    async fn collect(&self, input: &Input, log: &CycleLog) -> Result<Option<Session>, CycleError> {
-        let put = |(outcome, duration): Timed| {
-            let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-            let cell = outcome.cell.clone();
-            store.put(outcome);
-            if let Some(row) = store.coverage().find(|row| row.cell == cell) {
-                log.cell_collected(row, duration);
-            }
+    /// When what has to be done.
+    fn times(&self) -> Times {
+        let (now, allowed) = (tokio::time::Instant::now(), self.config.schedule.deadline);
+        let until = |deadline| Until {
+            cancel: self.cancel.clone(),
+            deadline,
         };
-        let version = self.catalogue.version();
-        match input {
-            Input::Aws => {
-                let opening = Session::open(&self.config.regions);
-                let session = self
-                    .cancel
-                    .run_until_cancelled(opening)
-                    .await
-                    .ok_or(CycleError::Interrupted)??;
-                let cells = collect::cells(&session, &self.config.collect).len();
-                log.cycle_started(Some(cells), self.dry_run, version);
-                let collection = Collection {
-                    catalogue: Arc::clone(&self.catalogue),
-                    log: log.clone(),
-                    progress: self.progress.clone(),
-                    cancel: self.cancel.clone(),
-                };
-                collect::from_aws(&session, &self.config.collect, &collection, put).await;
-                Ok(Some(session))
-            }
-            Input::Folder(folder) => {
-                log.cycle_started(None, true, version);
-                let (folder, catalogue) = (folder.clone(), Arc::clone(&self.catalogue));
-                let (log, progress) = (log.clone(), self.progress.clone());
-                let reading = move || files::from_folder(&folder, &catalogue, &log, &progress);
-                unpanicked(tokio::task::spawn_blocking(reading).await)?
-                    .into_iter()
-                    .for_each(put);
-                Ok(None)
-            }
-            Input::Sample => {
-                log.cycle_started(None, true, version);
-                let files =
-                    files::from_memory(&sample::files(), &self.catalogue, log, &self.progress);
-                files.into_iter().for_each(put);
-                Ok(None)
-            }
+        Times {
+            // A deadline beyond what the clock can say is none.
+            collecting: until(
+                now.checked_add(allowed / 5 * 4)
+                    .unwrap_or(now + NO_DEADLINE),
+            ),
+            all: until(now.checked_add(allowed).unwrap_or(now + NO_DEADLINE)),
         }
     }
 
-    async fn evaluate(&self, view: Arc<View>, day: NaiveDate, log: &CycleLog) -> Evaluation {
-        let clock = Instant::now();
+    fn policy(&self) -> Policy {
+        let settings = &self.config.publish;
+        Policy {
+            settle_cycles: settings.settle_cycles,
+            max_archive_percent: match self.mass_archiving {
+                MassArchiving::Refused => Some(settings.max_archive_percent),
+                MassArchiving::Allowed => None,
+            },
+        }
+    }
+
+    async fn open(&self, until: &Until) -> Result<Session, CycleError> {
+        let opening = self
+            .cancel
+            .run_until_cancelled(Session::open(&self.config.regions));
+        let opened = tokio::time::timeout_at(until.deadline, opening)
+            .await
+            .map_err(|_| CycleError::Deadline)?;
+        Ok(opened.ok_or(CycleError::Interrupted)??)
+    }
+
+    /// Keeps what was collected of a cell.
+    fn keep(&self, (outcome, duration): Timed, log: &CycleLog) {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let cell = outcome.cell.clone();
+        store.put(outcome);
+        if let Some(row) = store.coverage().find(|row| row.cell == cell) {
+            log.cell_collected(row, duration);
+        }
+    }
+
+    /// All that is known now.
+    fn known(&self) -> (Arc<View>, Vec<CoverageRow>) {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        (Arc::new(store.view()), store.coverage().cloned().collect())
+    }
+
+    /// The exposures, and what became of the mutes, both told in the log.
+    async fn evaluate(
+        &self,
+        view: Arc<View>,
+        as_of: DateTime<Utc>,
+        log: &CycleLog,
+    ) -> (Evaluation, Vec<(Mute, MuteState)>) {
+        let (clock, day) = (Instant::now(), as_of.date_naive());
         let (catalogue, triage) = (Arc::clone(&self.catalogue), self.config.triage());
         let evaluating = move || evaluate(&view, &catalogue, &triage.on(day));
         let evaluation = unpanicked(tokio::task::spawn_blocking(evaluating).await);
@@ -249,23 +380,13 @@ impl Cycle {
             &evaluation.by_severity(),
             clock.elapsed(),
         );
-        evaluation
-    }
-
-    /// What became of each mute, told in the log.
-    fn mutes(
-        &self,
-        evaluation: &Evaluation,
-        day: NaiveDate,
-        log: &CycleLog,
-    ) -> Vec<(Mute, MuteState)> {
         let triage = self.config.triage();
         let states = evaluation.mute_states(&triage, day);
         let mutes: Vec<_> = triage.mutes.into_iter().zip(states).collect();
         for (mute, state) in &mutes {
             log.mute(mute, *state);
         }
-        mutes
+        (evaluation, mutes)
     }
 
     fn go_on(&self) -> Result<(), CycleError> {
@@ -275,6 +396,14 @@ impl Cycle {
             Ok(())
         }
     }
+}
+
+/// Until when the parts of a cycle may take.
+struct Times {
+    /// Reading cells: a fifth of the time is left for what follows.
+    collecting: Until,
+    /// Everything.
+    all: Until,
 }
 
 /// A blocking task that is not aborted ends with its value or a panic: a defect, which goes on where it can be seen.

@@ -186,6 +186,8 @@ pub enum CoverageReason {
     Unreachable,
     /// The credentials are missing, expired or revoked.
     Credentials,
+    /// The clock of this host is too far from AWS's.
+    ClockSkew,
     /// The service answered with an error of its own.
     ServiceError,
     /// An answer could not be understood.
@@ -197,6 +199,8 @@ pub enum CoverageReason {
     },
     /// The file could not be read.
     UnreadableFile,
+    /// The cycle's deadline passed first.
+    Deadline,
     /// exposured was told to stop.
     Interrupted,
     /// The service does not exist in the Region.
@@ -213,10 +217,12 @@ impl CoverageReason {
             Self::Throttled => "throttled",
             Self::Unreachable => "unreachable",
             Self::Credentials => "credentials",
+            Self::ClockSkew => "clock-skew",
             Self::ServiceError => "service-error",
             Self::BadAnswer => "bad-answer",
             Self::UnreadableRecords { .. } => "unreadable-records",
             Self::UnreadableFile => "unreadable-file",
+            Self::Deadline => "deadline",
             Self::Interrupted => "interrupted",
             Self::NotInRegion => "not-in-region",
         }

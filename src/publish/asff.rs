@@ -11,12 +11,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Arn, Exposure, Partition, Region};
+use crate::model::{self, AccountId, Arn, Exposure, Partition, Region};
 
 pub use build::finding;
 
 /// Begins the generator id of every finding of ours; the rule's id follows.
 pub const GENERATOR_PREFIX: &str = "exposured/";
+
+/// What our findings name as their product; and as the company, since the default would be "Personal".
+pub const PRODUCT_NAME: &str = "exposured";
 
 /// Where and when an exposure is published.
 #[derive(Clone, Debug)]
@@ -67,7 +70,7 @@ pub fn product_arn(partition: Partition, region: &Region, account: AccountId) ->
 }
 
 /// Whether a finding stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum RecordState {
     /// It stands.
@@ -240,23 +243,59 @@ impl AsffFinding {
 
     /// Sets a field of our own; one without a value is left out, since the format has none such.
     pub fn set_product_field(&mut self, name: &str, value: &str) {
-        if !value.is_empty() {
+        if value.is_empty() {
+            self.product_fields.remove(name);
+        } else {
             self.product_fields
                 .insert(name.to_owned(), value.to_owned());
         }
     }
 
-    /// The same finding, gone.
+    /// Its title.
     #[must_use]
-    pub fn archived(&self, updated_at: DateTime<Utc>) -> Self {
-        let mut archived = self.clone();
-        archived.record_state = RecordState::Archived;
-        archived.updated_at = timestamp(updated_at);
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The id of the resource that is exposed: the first one.
+    #[must_use]
+    pub fn exposed_resource(&self) -> &str {
+        self.resources.first().map_or("", |resource| &resource.id)
+    }
+
+    /// Whether it stands.
+    #[must_use]
+    pub fn record_state(&self) -> RecordState {
+        self.record_state
+    }
+
+    /// The severity that we gave it; users may have set another.
+    #[must_use]
+    pub fn provider_severity(&self) -> Option<model::Severity> {
+        let fields = self.finding_provider_fields.as_ref()?;
+        let label = &fields.severity.label;
+        model::Severity::DESCENDING
+            .into_iter()
+            .find(|severity| severity.as_str() == label)
+    }
+
+    /// The same finding once more, later, as it stands or gone.
+    #[must_use]
+    pub fn again(&self, record_state: RecordState, updated_at: DateTime<Utc>) -> Self {
+        let mut again = self.clone();
+        again.record_state = record_state;
+        again.updated_at = timestamp(updated_at);
         // Security Hub adds fields of its own, which it does not take back.
-        archived
+        again
             .product_fields
             .retain(|name, _| name.starts_with(GENERATOR_PREFIX));
-        archived
+        // What stands at the root may be a user's; ours stands in the provider's fields.
+        if let Some(ours) = &again.finding_provider_fields {
+            again.severity = ours.severity.clone();
+            again.types.clone_from(&ours.types);
+            again.related_findings.clone_from(&ours.related_findings);
+        }
+        again
     }
 }
 

@@ -7,40 +7,36 @@ mod ocsf_file;
 pub mod plan;
 mod security_hub;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
-use tokio_util::sync::CancellationToken;
 
-use crate::aws::{CallError, Session};
+use crate::aws::{CallError, Session, Until};
 use crate::config::{Mode, Publish, SecurityHub};
-use crate::model::{CoverageRow, Exposure, Partition};
+use crate::model::{CoverageRow, Exposure, Partition, Severity};
 use crate::telemetry::{CycleLog, Progress};
 
 pub use asff::AsffFinding;
 pub use ocsf::{Activity, Event, event};
-pub use plan::{Action, Current, Destination, Plan};
+pub use plan::{Action, Current, Destination, Plan, Policy, Step};
+pub use security_hub::{Planned, Standing};
 
 /// What publishing needs.
 #[derive(Clone, Copy, Debug)]
-pub struct Publication<'a> {
+pub struct Publisher<'a> {
     /// The way to AWS.
     pub session: &'a Session,
     /// Where exposures go.
     pub settings: &'a Publish,
     /// By which rules they were found.
     pub catalogue_version: &'a str,
-    /// How much is known of each cell.
-    pub coverage: &'a [CoverageRow],
     /// The start of the cycle.
     pub now: DateTime<Utc>,
     /// Where to tell of what is published.
     pub log: &'a CycleLog,
     /// How far it has come.
     pub progress: &'a Progress,
-    /// Once cancelled, no further batch is sent.
-    pub cancel: &'a CancellationToken,
+    /// From then on no further batch is sent.
+    pub until: &'a Until,
 }
 
 /// What was published.
@@ -50,8 +46,12 @@ pub struct PublicationOutcome {
     pub created: usize,
     /// How many were changed there.
     pub updated: usize,
+    /// How many stand again.
+    pub reopened: usize,
     /// How many were archived there.
     pub archived: usize,
+    /// How many were sent again as they are.
+    pub refreshed: usize,
     /// How many stand although they were not found, since that proves nothing.
     pub held: usize,
     /// How many stand as they are.
@@ -70,17 +70,70 @@ impl PublicationOutcome {
     }
 }
 
-/// Publishes everywhere that the settings say.
-pub async fn publish(publication: &Publication<'_>, exposures: &[Exposure]) -> PublicationOutcome {
-    let mut outcome = PublicationOutcome::default();
-    let mut created_at = BTreeMap::new();
-    if let Some(settings) = &publication.settings.security_hub {
-        created_at = security_hub::publish(publication, settings, exposures, &mut outcome).await;
+impl Publisher<'_> {
+    /// Reads what stands in Security Hub; `None` if nothing is published there.
+    ///
+    /// It is read at the start of the cycle: an update carries the cycle's start as its time, so what another daemon,
+    /// which began later, has written meanwhile is newer, and stays.
+    pub async fn standing(&self) -> Option<Standing> {
+        let settings = self.settings.security_hub.as_ref()?;
+        Some(security_hub::read_standing(self, settings).await)
     }
-    if let Some(directory) = &publication.settings.ocsf_directory {
-        outcome.ocsf_failed = !ocsf_file::write(publication, directory, exposures, &created_at);
+
+    /// Plans what is to be done in Security Hub; `None` if nothing is published there.
+    pub async fn plan<'a>(
+        &self,
+        standing: Option<Standing>,
+        exposures: &'a [Exposure],
+        coverage: &[CoverageRow],
+        policy: Policy,
+    ) -> Option<Planned<'a>> {
+        let settings = self.settings.security_hub.as_ref()?;
+        let standing = standing.unwrap_or_default();
+        let planning =
+            security_hub::plan_publication(self, settings, standing, exposures, coverage, policy);
+        Some(planning.await)
     }
-    outcome
+
+    /// Publishes everywhere that the settings say.
+    pub async fn publish(
+        &self,
+        planned: Option<&Planned<'_>>,
+        exposures: &[Exposure],
+    ) -> PublicationOutcome {
+        let mut outcome = PublicationOutcome::default();
+        if let (Some(settings), Some(planned)) = (&self.settings.security_hub, planned) {
+            outcome.held = planned.plan.held().count();
+            outcome.unchanged = planned.plan.count(Action::Unchanged);
+            // Without what stands, an import could lose when an exposure was made: better late than wrong.
+            outcome.failed = planned.plan.unplanned();
+            security_hub::publish(self, settings, planned, &mut outcome).await;
+        }
+        if let Some(directory) = &self.settings.ocsf_directory {
+            let plan = planned.map(|planned| &planned.plan);
+            outcome.ocsf_failed = !ocsf_file::write(self, directory, exposures, plan);
+        }
+        outcome
+    }
+}
+
+/// How many exposures are open, most severe first: those that were found, and those that are held. One whose severity
+/// cannot be read back counts as low.
+#[must_use]
+pub fn open_exposures(exposures: &[Exposure], plan: Option<&Plan>) -> Vec<(Severity, usize)> {
+    let held = plan.into_iter().flat_map(Plan::held);
+    let severities: Vec<Severity> = exposures
+        .iter()
+        .map(|exposure| exposure.severity)
+        .chain(held.map(|(step, _)| step.severity.unwrap_or(Severity::Low)))
+        .collect();
+    Severity::DESCENDING
+        .into_iter()
+        .map(|severity| {
+            let count = severities.iter().filter(|one| **one == severity).count();
+            (severity, count)
+        })
+        .collect()
 }
 
 /// Asks Security Hub whether exposures may be imported at home, by a call that carries none.
@@ -139,21 +192,11 @@ pub fn content_digest(exposure: &Exposure, destination: &Destination) -> String 
     let json = serde_json::to_vec(&finding).unwrap_or_default();
     let mut hasher = Sha256::new();
     hasher.update(&json);
-    hasher.update(seen_by(exposure));
+    hasher.update(security_hub::seen_by(&exposure.seen_by));
     hasher
         .finalize()
         .iter()
         .take(16)
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// `inspector us-east-1, security-hub us-east-1`: the cells in which the contributing traits were seen.
-#[must_use]
-pub fn seen_by(exposure: &Exposure) -> String {
-    let cells = exposure.seen_by.iter();
-    let named: BTreeSet<String> = cells
-        .filter_map(|cell| Some(format!("{} {}", cell.source, cell.region()?)))
-        .collect();
-    named.into_iter().collect::<Vec<_>>().join(", ")
 }

@@ -4,50 +4,58 @@ use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::model::{Exposure, ExposureId};
 
-use super::Publication;
 use super::ocsf::{Activity, Event, event};
+use super::{Plan, Publisher};
+
+/// The temporary name of a file that is being written.
+const UNFINISHED_PREFIX: &str = ".exposures-";
+const UNFINISHED_SUFFIX: &str = ".tmp";
+
+/// No cycle writes so long: older ones are of a process that was killed.
+const LEFT_OVER_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
 /// Writes the file: under a temporary name, then renamed, so that a reader never sees half of it. Whether it is there.
 pub(super) fn write(
-    publication: &Publication<'_>,
+    publisher: &Publisher<'_>,
     directory: &Path,
     exposures: &[Exposure],
-    created_at: &BTreeMap<ExposureId, DateTime<Utc>>,
+    plan: Option<&Plan>,
 ) -> bool {
-    let name = format!(
-        "exposures-{}.jsonl",
-        publication.now.format("%Y%m%dT%H%M%SZ")
-    );
+    let name = format!("exposures-{}.jsonl", publisher.now.format("%Y%m%dT%H%M%SZ"));
     let path = directory.join(name);
     let shown = path.display().to_string();
-    match write_events(publication, directory, &path, exposures, created_at) {
+    let steps = plan.into_iter().flat_map(|plan| &plan.steps);
+    let created_at = steps.map(|step| (&step.id, step.created_at)).collect();
+    match write_events(publisher, directory, &path, exposures, &created_at) {
         Ok(()) => {
-            publication.log.ocsf_written(&shown, exposures.len());
+            publisher.log.ocsf_written(&shown, exposures.len());
             true
         }
         Err(error) => {
-            publication.log.ocsf_failed(&shown, &error.to_string());
+            publisher.log.ocsf_failed(&shown, &error.to_string());
             false
         }
     }
 }
 
 fn write_events(
-    publication: &Publication<'_>,
+    publisher: &Publisher<'_>,
     directory: &Path,
     path: &Path,
     exposures: &[Exposure],
-    created_at: &BTreeMap<ExposureId, DateTime<Utc>>,
+    created_at: &BTreeMap<&ExposureId, DateTime<Utc>>,
 ) -> std::io::Result<()> {
     std::fs::create_dir_all(directory)?;
+    remove_leftovers(directory)?;
     let mut file = tempfile::Builder::new()
-        .prefix(".exposures-")
-        .suffix(".tmp")
+        .prefix(UNFINISHED_PREFIX)
+        .suffix(UNFINISHED_SUFFIX)
         .permissions(std::fs::Permissions::from_mode(0o644))
         .tempfile_in(directory)?;
     let mut writer = BufWriter::new(file.as_file_mut());
@@ -55,16 +63,16 @@ fn write_events(
         let created = created_at.get(&exposure.id).copied();
         let event = event(&Event {
             exposure,
-            account: publication.session.account,
-            activity: if created.is_some_and(|time| time < publication.now) {
+            account: publisher.session.account,
+            activity: if created.is_some_and(|time| time < publisher.now) {
                 Activity::Update
             } else {
                 Activity::Create
             },
-            created_at: created.unwrap_or(publication.now),
-            modified_at: publication.now,
-            time: publication.now,
-            catalogue_version: publication.catalogue_version,
+            created_at: created.unwrap_or(publisher.now),
+            modified_at: publisher.now,
+            time: publisher.now,
+            catalogue_version: publisher.catalogue_version,
         });
         serde_json::to_writer(&mut writer, &event)?;
         writer.write_all(b"\n")?;
@@ -73,5 +81,22 @@ fn write_events(
     drop(writer);
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Removes what processes that were killed have left. Another daemon may be writing there: its file is younger.
+fn remove_leftovers(directory: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !(name.starts_with(UNFINISHED_PREFIX) && name.ends_with(UNFINISHED_SUFFIX)) {
+            continue;
+        }
+        let age = entry.metadata()?.modified()?.elapsed();
+        if age.is_ok_and(|age| age > LEFT_OVER_AFTER) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
     Ok(())
 }

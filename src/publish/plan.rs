@@ -1,74 +1,38 @@
 //! What is to be done so that Security Hub says what was found: a value, each step with its reason. Pure.
 //!
-//! What stands is read back from Security Hub at the start of each cycle, so a restarted or a second daemon knows it.
-//! Nothing is archived on the word of a cell that is not complete.
+//! What stands is read back from Security Hub in each cycle, so a restarted or a second daemon knows it. Nothing is
+//! archived on the word of a cell that is not complete.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod compared;
+mod decision;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
-use serde::Serialize;
 
-use crate::model::{AccountId, Coverage, CoverageRow, Exposure, ExposureId, Region, Source};
+use crate::model::{Cell, Coverage, CoverageReason, CoverageRow, ExposureId, Severity};
 
-/// Security Hub deletes an active finding that was not updated for 90 days; one that did not change is sent again
-/// before. Source: Security Hub User Guide, "Finding retention".
-const REFRESH_AFTER: Duration = Duration::days(75);
+use super::asff::RecordState;
 
-/// Under whose account, and into which Region's hub.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Destination {
-    /// The account that imports.
-    pub account: AccountId,
-    /// The Region of the endpoint.
-    pub region: Region,
-}
+pub use compared::{Current, Destination, Key, Policy, Previous, Published, Workflow};
+pub use decision::{
+    Action, ArchiveReason, Decision, HoldReason, MassArchive, RefreshReason, ReopenReason,
+    UnchangedReason, UpdateReason,
+};
 
-/// An exposure as it stands in Security Hub.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When its resource was first seen exposed.
-    pub first_observed_at: DateTime<Utc>,
-    /// When it was last changed.
-    pub updated_at: DateTime<Utc>,
-    /// Whether it is not archived.
-    pub active: bool,
-    /// Of its content; see [`crate::publish::content_digest`]. `None` if it has none that can be read.
-    pub digest: Option<String>,
-    /// The cells in which its contributing traits were seen.
-    pub seen_by: BTreeSet<(Source, Region)>,
-}
+/// Security Hub deletes an active finding 90 days after its last update; one that did not change is sent again before.
+/// Source: Security Hub User Guide, "Finding retention".
+const REFRESH_ACTIVE_AFTER: Duration = Duration::days(75);
 
-/// Everything that stands, by where and which.
-pub type Previous = BTreeMap<(Destination, ExposureId), Published>;
+/// And an archived one after 30. Source: the same.
+const REFRESH_ARCHIVED_AFTER: Duration = Duration::days(20);
 
-/// An exposure that is there now.
-#[derive(Clone, Debug)]
-pub struct Current<'a> {
-    /// The exposure.
-    pub exposure: &'a Exposure,
-    /// Where it goes.
-    pub destination: Destination,
-    /// Of its content.
-    pub digest: String,
-}
-
-/// What happens to one exposure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// It is new.
-    Create,
-    /// It changed, came back, or is about to expire.
-    Update,
-    /// It is gone, and that is known.
-    Archive,
-    /// It was not found, but what was read does not prove that it is gone.
-    Hold,
-    /// It stands as it is.
-    Unchanged,
-}
+/// So many may always be archived, whatever share they are: of three findings one is a third.
+const ALWAYS_ARCHIVED: usize = 10;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,16 +41,30 @@ pub struct Step {
     pub id: ExposureId,
     /// Where.
     pub destination: Destination,
-    /// What.
-    pub action: Action,
-    /// Why.
-    pub reason: String,
+    /// What happens, and why.
+    pub decision: Decision,
+    /// Its title, for people.
+    pub title: String,
+    /// The exposed resource, for people.
+    pub resource: String,
+    /// Its severity: the current one, or of one that was not found the last one.
+    pub severity: Option<Severity>,
     /// When it was made: the first time's for one that stands.
     pub created_at: DateTime<Utc>,
     /// When its resource was first seen exposed.
     pub first_observed_at: DateTime<Utc>,
     /// Later than what stands, even if the clock went back: an update that is not newer is ignored.
+    /// Source: Security Hub User Guide, "Using BatchImportFindings".
     pub updated_at: DateTime<Utc>,
+    /// Whether it is archived afterwards.
+    pub record_state: RecordState,
+    /// Whether it has to be archived first, since only what comes back from there is open again for users.
+    /// Source: Security Hub API Reference, `Workflow`.
+    pub archive_first: bool,
+    /// How often it has come back, with this time.
+    pub reopened: u32,
+    /// In how many cycles in a row it was missed, with this one.
+    pub missed: u32,
 }
 
 /// All steps, in the order of their destinations and ids.
@@ -94,6 +72,8 @@ pub struct Step {
 pub struct Plan {
     /// Each exposure once.
     pub steps: Vec<Step>,
+    /// Set if archiving was refused, since it was too much.
+    pub refused: Option<MassArchive>,
 }
 
 impl Plan {
@@ -102,7 +82,24 @@ impl Plan {
     pub fn count(&self, action: Action) -> usize {
         self.steps
             .iter()
-            .filter(|step| step.action == action)
+            .filter(|step| step.decision.action() == action)
+            .count()
+    }
+
+    /// The steps that leave one standing although it was not found, and why.
+    pub fn held(&self) -> impl Iterator<Item = (&Step, &HoldReason)> {
+        self.steps.iter().filter_map(|step| {
+            let reason = step.decision.held()?;
+            (!reason.is_unplanned()).then_some((step, reason))
+        })
+    }
+
+    /// How many exposures are there and could not be compared with what stands.
+    #[must_use]
+    pub fn unplanned(&self) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| step.decision.held().is_some_and(HoldReason::is_unplanned))
             .count()
     }
 }
@@ -113,236 +110,294 @@ pub fn plan(
     previous: &Previous,
     current: &[Current<'_>],
     coverage: &[CoverageRow],
+    policy: Policy,
     now: DateTime<Utc>,
 ) -> Plan {
-    let mut steps: BTreeMap<(Destination, ExposureId), Step> = BTreeMap::new();
+    let planning = Planning {
+        previous,
+        goes_to: current
+            .iter()
+            .map(|one| (&one.exposure.id, &one.destination))
+            .collect(),
+        first: first(&previous.standing),
+        coverage,
+        policy,
+        now,
+    };
+    let mut steps: BTreeMap<Key, Step> = BTreeMap::new();
     for one in current {
         let key = (one.destination.clone(), one.exposure.id.clone());
-        let (action, reason) = decide(previous.get(&key), &one.digest, now);
-        steps.insert(
-            key.clone(),
-            step(&key, previous.get(&key), action, reason, now),
-        );
+        let step = planning.of_current(&key, one);
+        steps.insert(key, step);
     }
-    for (key, published) in previous.iter().filter(|(_, published)| published.active) {
-        if !steps.contains_key(key) {
-            let (action, reason) = match unknown(published, coverage) {
-                Some(reason) => (Action::Hold, reason),
-                None => (Action::Archive, "no rule matches any more".to_owned()),
-            };
-            steps.insert(key.clone(), step(key, Some(published), action, reason, now));
+    for (key, published) in &previous.standing {
+        if published.record_state == RecordState::Active && !steps.contains_key(key) {
+            steps.insert(key.clone(), planning.of_missed(key, published));
         }
     }
-    Plan {
+    let mut plan = Plan {
         steps: steps.into_values().collect(),
-    }
-}
-
-fn decide(published: Option<&Published>, digest: &str, now: DateTime<Utc>) -> (Action, String) {
-    match published {
-        None => (Action::Create, "new".to_owned()),
-        Some(published) if !published.active => (Action::Update, "exposed again".to_owned()),
-        Some(published) if published.digest.as_deref() != Some(digest) => {
-            (Action::Update, "changed".to_owned())
-        }
-        Some(published) if now - published.updated_at > REFRESH_AFTER => {
-            (Action::Update, "about to expire in Security Hub".to_owned())
-        }
-        Some(_) => (Action::Unchanged, "unchanged".to_owned()),
-    }
-}
-
-fn step(
-    key: &(Destination, ExposureId),
-    published: Option<&Published>,
-    action: Action,
-    reason: String,
-    now: DateTime<Utc>,
-) -> Step {
-    let (created_at, first_observed_at, updated_at) = match published {
-        None => (now, now, now),
-        Some(stands) => (
-            stands.created_at,
-            stands.first_observed_at,
-            now.max(stands.updated_at + Duration::milliseconds(1)),
-        ),
+        refused: None,
     };
-    Step {
-        id: key.1.clone(),
-        destination: key.0.clone(),
-        action,
-        reason,
-        created_at,
-        first_observed_at,
-        updated_at,
-    }
+    planning.guard(&mut plan);
+    plan
 }
 
-/// Why it is not known whether an exposure is gone; `None` if it is. Each cell in which its traits were seen must have
-/// been read completely. A source that is off, or a Region that is left out of the configuration, has no cell, and so
-/// proves nothing.
-fn unknown(published: &Published, coverage: &[CoverageRow]) -> Option<String> {
-    if published.seen_by.is_empty() {
-        return Some("it does not say what it was seen by".to_owned());
-    }
-    for (source, region) in &published.seen_by {
-        let cell = coverage
-            .iter()
-            .find(|row| row.cell.source == *source && row.cell.region() == Some(region));
-        match cell.map(|row| row.coverage) {
-            Some(Coverage::Complete | Coverage::Unavailable) => {}
-            Some(coverage) => {
-                return Some(format!("{source} in {region} is {}", coverage.as_str()));
-            }
-            None => return Some(format!("{source} in {region} was not read")),
-        }
-    }
-    // A resource may be shown by any cell that is read: one that failed may have lost just what would have kept it.
-    coverage
-        .iter()
-        .find(|row| matches!(row.coverage, Coverage::Failed | Coverage::Partial))
-        .map(|row| format!("{} is {}", row.cell, row.coverage.as_str()))
+struct Planning<'a> {
+    previous: &'a Previous,
+    /// Where the exposures that are there go.
+    goes_to: BTreeMap<&'a ExposureId, &'a Destination>,
+    /// The first of each that stands, wherever: one that moves keeps its times.
+    first: BTreeMap<&'a ExposureId, &'a Published>,
+    coverage: &'a [CoverageRow],
+    policy: Policy,
+    now: DateTime<Utc>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Cell, CoverageReason};
-
-    fn at(day: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + Duration::days(20_000 + day)
-    }
-
-    fn destination() -> Destination {
-        Destination {
-            account: "111122223333".parse().unwrap(),
-            region: "us-east-1".parse().unwrap(),
-        }
-    }
-
-    fn key() -> (Destination, ExposureId) {
-        (
-            destination(),
-            ExposureId::of(&crate::evaluate::tests::instance("i-1")),
-        )
-    }
-
-    fn published(active: bool, digest: &str, updated: i64) -> Previous {
-        let published = Published {
-            created_at: at(0),
-            first_observed_at: at(0),
-            updated_at: at(updated),
-            active,
-            digest: Some(digest.into()),
-            seen_by: [(Source::Inspector, "us-east-1".parse().unwrap())].into(),
+impl Planning<'_> {
+    fn of_current(&self, key: &Key, current: &Current<'_>) -> Step {
+        let published = self.previous.standing.get(key);
+        let decision = if self.previous.unread.contains(&key.0) {
+            Decision::Hold(HoldReason::DestinationUnread)
+        } else if self.previous.unreadable.contains(key) {
+            Decision::Hold(HoldReason::Unreadable)
+        } else {
+            published.map_or(Decision::Create, |published| {
+                self.compare(published, current)
+            })
         };
-        [(key(), published)].into()
-    }
-
-    fn row(source: Source, region: &str, coverage: Coverage) -> CoverageRow {
-        CoverageRow {
-            cell: Cell::api(
-                source,
-                "111122223333".parse().unwrap(),
-                region.parse().unwrap(),
-            ),
-            coverage,
-            reason: (coverage == Coverage::Failed).then_some(CoverageReason::Throttled),
-            detail: None,
-            records: 0,
-            signals: 0,
-            stale: false,
-            collected_at: None,
-        }
-    }
-
-    fn complete() -> Vec<CoverageRow> {
-        vec![
-            row(Source::Inspector, "us-east-1", Coverage::Complete),
-            row(Source::Macie, "us-east-1", Coverage::Unavailable),
-        ]
-    }
-
-    fn only(plan: &Plan) -> &Step {
-        let [step] = &plan.steps[..] else {
-            panic!("{plan:?}")
-        };
-        step
-    }
-
-    #[test]
-    fn what_is_there_is_created_updated_or_left_alone() {
-        let exposure = crate::evaluate::tests::exposure("i-1");
-        let now_there = |digest: &str| {
-            vec![Current {
-                exposure: &exposure,
-                destination: destination(),
-                digest: digest.into(),
-            }]
-        };
-        let table = [
-            (Previous::new(), "a", Action::Create, at(80)),
-            (published(true, "a", 70), "a", Action::Unchanged, at(0)),
-            (published(true, "a", 1), "a", Action::Update, at(0)),
-            (published(true, "b", 70), "a", Action::Update, at(0)),
-            (published(false, "a", 70), "a", Action::Update, at(0)),
-        ];
-        for (previous, digest, action, created_at) in table {
-            let plan = plan(&previous, &now_there(digest), &complete(), at(80));
-            assert_eq!(
-                (only(&plan).action, only(&plan).created_at),
-                (action, created_at),
-                "{previous:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_gone_is_archived_only_if_that_is_known() {
-        let gone = |coverage: &[CoverageRow]| {
-            let plan = plan(&published(true, "a", 1), &[], coverage, at(2));
-            (only(&plan).action, only(&plan).reason.clone())
-        };
-        assert_eq!(gone(&complete()).0, Action::Archive);
-        let held = [
-            (vec![], "inspector in us-east-1 was not read"),
-            (
-                vec![row(Source::Inspector, "us-east-1", Coverage::Failed)],
-                "inspector in us-east-1 is failed",
-            ),
-            (
-                vec![row(Source::Inspector, "us-east-1", Coverage::Partial)],
-                "inspector in us-east-1 is partial",
-            ),
-            (
-                vec![row(Source::Inspector, "eu-west-1", Coverage::Complete)],
-                "inspector in us-east-1 was not read",
-            ),
-            (
-                vec![
-                    row(Source::Inspector, "us-east-1", Coverage::Complete),
-                    row(Source::SecurityHub, "us-east-1", Coverage::Failed),
-                ],
-                "security-hub 111122223333 us-east-1 is failed",
-            ),
-        ];
-        for (coverage, reason) in held {
-            assert_eq!(gone(&coverage), (Action::Hold, reason.to_owned()));
-        }
-    }
-
-    #[test]
-    fn what_is_archived_already_stays_so_without_a_word() {
-        assert_eq!(
-            plan(&published(false, "a", 1), &[], &complete(), at(2)),
-            Plan::default()
+        let is_closed = matches!(
+            decision,
+            Decision::Update(UpdateReason::ChangedWhileClosed(_))
+                | Decision::Refresh(RefreshReason::Closed(_))
+                | Decision::Unchanged(UnchangedReason::Closed(_))
         );
+        let was_archived = published.is_some_and(is_archived);
+        let is_reopened = decision.action() == Action::Reopen;
+        Step {
+            title: current.exposure.title.clone(),
+            resource: current.exposure.resource.id.clone(),
+            severity: Some(current.exposure.severity),
+            record_state: if is_closed {
+                RecordState::Archived
+            } else {
+                RecordState::Active
+            },
+            archive_first: is_reopened && !was_archived,
+            reopened: published.map_or(0, |published| published.reopened)
+                + u32::from(is_reopened && was_archived),
+            missed: 0,
+            ..self.step(key, published, decision)
+        }
     }
 
-    #[test]
-    fn an_update_is_later_than_what_stands_even_if_the_clock_went_back() {
-        let plan = plan(&published(true, "a", 10), &[], &complete(), at(5));
-        assert!(only(&plan).updated_at > at(10));
-        assert_eq!(only(&plan).created_at, at(0));
+    /// Of one that stands and is there.
+    fn compare(&self, published: &Published, current: &Current<'_>) -> Decision {
+        let closed = published.workflow;
+        let rose = published
+            .severity
+            .filter(|from| closed != Workflow::Open && current.exposure.severity > *from);
+        let changed = published.digest.as_deref() != Some(&current.digest);
+        if let Some(from) = rose
+            && (is_archived(published) || closed == Workflow::Resolved)
+        {
+            let to = current.exposure.severity;
+            return Decision::Reopen(ReopenReason::SeverityRose { from, to, closed });
+        }
+        match (published.record_state, closed) {
+            (RecordState::Archived, Workflow::Open) => Decision::Reopen(ReopenReason::Back),
+            (RecordState::Archived, _) if changed => {
+                Decision::Update(UpdateReason::ChangedWhileClosed(closed))
+            }
+            (RecordState::Archived, _) if self.is_due(published) => {
+                Decision::Refresh(RefreshReason::Closed(closed))
+            }
+            (RecordState::Archived, _) => Decision::Unchanged(UnchangedReason::Closed(closed)),
+            (RecordState::Active, _) if changed => Decision::Update(UpdateReason::Changed),
+            (RecordState::Active, _) if published.missed > 0 => {
+                let missed = published.missed;
+                Decision::Update(UpdateReason::Returned { missed })
+            }
+            (RecordState::Active, _) if self.is_due(published) => {
+                Decision::Refresh(RefreshReason::StillThere)
+            }
+            (RecordState::Active, _) => Decision::Unchanged(UnchangedReason::Same),
+        }
     }
+
+    /// Of one that stands and is not there.
+    fn of_missed(&self, key: &Key, published: &Published) -> Step {
+        let decision = match self.fate(key, published) {
+            Decision::Hold(reason) if self.is_due(published) => {
+                Decision::Refresh(RefreshReason::Held(reason))
+            }
+            decision => decision,
+        };
+        let missed = match decision.held() {
+            Some(HoldReason::Settling { missed, .. }) => *missed,
+            _ => published.missed,
+        };
+        Step {
+            record_state: if decision.action() == Action::Archive {
+                RecordState::Archived
+            } else {
+                RecordState::Active
+            },
+            missed,
+            ..self.step(key, Some(published), decision)
+        }
+    }
+
+    fn fate(&self, key: &Key, published: &Published) -> Decision {
+        if let Some(to) = self.goes_to.get(&key.1) {
+            let there = ((*to).clone(), key.1.clone());
+            let stands = self.previous.standing.get(&there);
+            let to = (*to).clone();
+            return match stands.is_some_and(|one| !is_archived(one)) {
+                true => Decision::Archive(ArchiveReason::Moved { to }),
+                false => Decision::Hold(HoldReason::Moving { to }),
+            };
+        }
+        if let Some(reason) = self.not_known_gone(published) {
+            return Decision::Hold(reason);
+        }
+        let of = self.policy.settle_cycles;
+        if published.reopened > 0 && published.missed < of {
+            let missed = published.missed + 1;
+            return Decision::Hold(HoldReason::Settling { missed, of });
+        }
+        Decision::Archive(ArchiveReason::Gone)
+    }
+
+    /// Why it is not known whether an exposure is gone; `None` if it is.
+    ///
+    /// Each cell in which its traits were seen must have been read completely: a source that is off, or a Region that
+    /// is left out of the configuration, has no cell, and so proves nothing. And so must every other: traits travel
+    /// across services and Regions, so one that failed may have lost just what would have kept the exposure. Only a
+    /// service that is not enabled, and did not show the exposure when it was, has nothing to show.
+    fn not_known_gone(&self, published: &Published) -> Option<HoldReason> {
+        if published.seen_by.is_empty() {
+            return Some(HoldReason::ShownByUnknown);
+        }
+        let is_read = |cell: &&Cell| self.coverage.iter().any(|row| row.cell == **cell);
+        if let Some(cell) = published.seen_by.iter().find(|cell| !is_read(cell)) {
+            return Some(HoldReason::NotRead(cell.clone()));
+        }
+        let hides = |row: &&CoverageRow| match row.coverage {
+            Coverage::Complete | Coverage::Unavailable => false,
+            Coverage::Partial => true,
+            Coverage::Failed => {
+                row.reason != Some(CoverageReason::NotEnabled)
+                    || published.seen_by.contains(&row.cell)
+            }
+        };
+        self.coverage
+            .iter()
+            .find(hides)
+            .map(|row| HoldReason::Incomplete {
+                cell: row.cell.clone(),
+                coverage: row.coverage,
+                reason: row.reason.clone(),
+            })
+    }
+
+    fn is_due(&self, published: &Published) -> bool {
+        let after = match published.record_state {
+            RecordState::Active => REFRESH_ACTIVE_AFTER,
+            RecordState::Archived => REFRESH_ARCHIVED_AFTER,
+        };
+        self.now - published.retained_from > after
+    }
+
+    /// Archives none if it would be too many: that looks like a mistake in what was read, not like work done.
+    fn guard(&self, plan: &mut Plan) {
+        let Some(max_percent) = self.policy.max_archive_percent else {
+            return;
+        };
+        let archive = plan.count(Action::Archive);
+        let active = self
+            .previous
+            .standing
+            .values()
+            .filter(|published| !is_archived(published))
+            .count();
+        if archive <= ALWAYS_ARCHIVED || archive * 100 <= active * usize::from(max_percent) {
+            return;
+        }
+        let mass = MassArchive {
+            archive,
+            active,
+            max_percent,
+        };
+        for step in &mut plan.steps {
+            if step.decision.action() == Action::Archive {
+                let key = (step.destination.clone(), step.id.clone());
+                let due = self.previous.standing.get(&key);
+                let reason = HoldReason::MassArchive(mass);
+                step.record_state = RecordState::Active;
+                step.decision = if due.is_some_and(|published| self.is_due(published)) {
+                    Decision::Refresh(RefreshReason::Held(reason))
+                } else {
+                    Decision::Hold(reason)
+                };
+            }
+        }
+        plan.refused = Some(mass);
+    }
+
+    /// What is the same for all, from what stands.
+    fn step(&self, key: &Key, published: Option<&Published>, decision: Decision) -> Step {
+        let (created_at, first_observed_at, updated_at) = match published {
+            None => {
+                let moved = self.first.get(&key.1);
+                (
+                    moved.map_or(self.now, |one| one.created_at),
+                    moved.map_or(self.now, |one| one.first_observed_at),
+                    self.now,
+                )
+            }
+            Some(stands) => {
+                // A stored time that is beyond what can be counted stays as it is.
+                let later = stands
+                    .updated_at
+                    .checked_add_signed(Duration::milliseconds(1))
+                    .unwrap_or(stands.updated_at);
+                (
+                    stands.created_at,
+                    stands.first_observed_at,
+                    self.now.max(later),
+                )
+            }
+        };
+        Step {
+            id: key.1.clone(),
+            destination: key.0.clone(),
+            decision,
+            title: published.map_or(String::new(), |one| one.title.clone()),
+            resource: published.map_or(String::new(), |one| one.resource.clone()),
+            severity: published.and_then(|one| one.severity),
+            created_at,
+            first_observed_at,
+            updated_at,
+            record_state: RecordState::Active,
+            archive_first: false,
+            reopened: published.map_or(0, |one| one.reopened),
+            missed: published.map_or(0, |one| one.missed),
+        }
+    }
+}
+
+fn first(standing: &BTreeMap<Key, Published>) -> BTreeMap<&ExposureId, &Published> {
+    let mut first: BTreeMap<&ExposureId, &Published> = BTreeMap::new();
+    for ((_, id), published) in standing {
+        let known = first.entry(id).or_insert(published);
+        if published.created_at < known.created_at {
+            *known = published;
+        }
+    }
+    first
+}
+
+fn is_archived(published: &Published) -> bool {
+    published.record_state == RecordState::Archived
 }

@@ -1,23 +1,26 @@
 //! Exposures into Security Hub, by `BatchImportFindings`.
 
 mod import;
+mod notes;
 mod previous;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::Duration;
 
 use crate::aws::{CallRate, Limiter};
 use crate::config::{Mode, SecurityHub};
-use crate::model::{Exposure, ExposureId, Partition};
+use crate::model::{CoverageRow, Exposure, Partition};
 
 use super::asff::{self, AsffFinding, RecordState};
-use super::plan::{Action, Current, Destination, Plan, Step, plan};
-use super::{Publication, PublicationOutcome, content_digest, destination, seen_by};
+use super::plan::{Current, Destination, Plan, Policy, Step, plan};
+use super::{PublicationOutcome, Publisher, content_digest, destination};
 
+use import::Outgoing;
 pub(super) use import::probe;
-use previous::Standing;
+pub(super) use notes::seen_by;
+pub use previous::Standing;
 
 /// A destination's client, and what its API allows.
 struct Hub {
@@ -25,17 +28,37 @@ struct Hub {
     imports: Arc<Limiter>,
 }
 
-/// Reads what stands, compares, and sends what differs. Gives when each exposure was made.
-pub(super) async fn publish(
-    publication: &Publication<'_>,
+/// What is to be done, and what is needed to do it.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    /// The plan.
+    pub plan: Plan,
+    current: Vec<Current<'a>>,
+    standing: Standing,
+}
+
+/// Reads what stands, wherever that may be before anything was evaluated.
+pub(super) async fn read_standing(publisher: &Publisher<'_>, settings: &SecurityHub) -> Standing {
+    let destinations = previous::known_destinations(publisher, settings).await;
+    let mut standing = Standing::default();
+    standing.read(publisher, settings, &destinations).await;
+    standing
+}
+
+/// Compares what stands with what was found. Destinations that only the exposures name, and those that could not be
+/// read before, are read now.
+pub(super) async fn plan_publication<'a>(
+    publisher: &Publisher<'_>,
     settings: &SecurityHub,
-    exposures: &[Exposure],
-    outcome: &mut PublicationOutcome,
-) -> BTreeMap<ExposureId, DateTime<Utc>> {
+    mut standing: Standing,
+    exposures: &'a [Exposure],
+    coverage: &[CoverageRow],
+    policy: Policy,
+) -> Planned<'a> {
     let current: Vec<Current<'_>> = exposures
         .iter()
         .map(|exposure| {
-            let destination = destination(publication.session, settings, exposure);
+            let destination = destination(publisher.session, settings, exposure);
             let digest = content_digest(exposure, &destination);
             Current {
                 exposure,
@@ -44,94 +67,102 @@ pub(super) async fn publish(
             }
         })
         .collect();
-    let mut destinations: BTreeSet<Destination> =
-        current.iter().map(|one| one.destination.clone()).collect();
-    let home = settings
-        .region
-        .as_ref()
-        .unwrap_or(publication.session.home())
-        .clone();
-    destinations.insert(Destination {
-        account: publication.session.account,
-        region: home,
-    });
-
-    let (standing, unknown) = previous::read(publication, settings, &destinations).await;
-    let (known, unreachable): (Vec<_>, Vec<_>) = current
-        .into_iter()
-        .partition(|one| !unknown.contains(&one.destination));
-    // Without what stands, an import could lose when an exposure was made: better late than wrong.
-    outcome.failed += unreachable.len();
-
-    let published = standing
+    let destinations = current
         .iter()
-        .map(|(key, standing)| (key.clone(), standing.published.clone()))
+        .map(|one| one.destination.clone())
+        .chain(standing.unread().keys().cloned())
         .collect();
-    let plan = plan(&published, &known, publication.coverage, publication.now);
-    count(&plan, outcome);
-    publication.log.planned(
-        plan.count(Action::Create),
-        plan.count(Action::Update),
-        plan.count(Action::Archive),
-        plan.count(Action::Hold),
-        plan.count(Action::Unchanged),
+    standing.read(publisher, settings, &destinations).await;
+    for (destination, error) in standing.unread() {
+        publisher.log.previous_unknown(
+            &destination.account.to_string(),
+            destination.region.as_str(),
+            &format!("{error}; {}", error.remedy()),
+        );
+    }
+    let plan = plan(
+        &standing.previous(),
+        &current,
+        coverage,
+        policy,
+        publisher.now,
     );
-    for step in plan.steps.iter().filter(|step| step.action == Action::Hold) {
-        publication
-            .log
-            .exposure_held(step.id.as_str(), &step.reason);
+    publisher.log.planned(&plan);
+    Planned {
+        plan,
+        current,
+        standing,
     }
-
-    let findings = findings(publication, &plan, &known, &standing);
-    for (destination, findings) in findings {
-        let hub = hub(publication, settings, &destination).await;
-        import::import(publication, &hub, &destination, findings, outcome).await;
-    }
-    plan.steps
-        .into_iter()
-        .map(|step| (step.id, step.created_at))
-        .collect()
 }
 
-/// What stays as it is needs no call.
-fn count(plan: &Plan, outcome: &mut PublicationOutcome) {
-    outcome.held = plan.count(Action::Hold);
-    outcome.unchanged = plan.count(Action::Unchanged);
+/// Does what was planned.
+pub(super) async fn publish(
+    publisher: &Publisher<'_>,
+    settings: &SecurityHub,
+    planned: &Planned<'_>,
+    outcome: &mut PublicationOutcome,
+) {
+    for (destination, outgoing) in outgoing(publisher, planned) {
+        let hub = hub(publisher, settings, &destination).await;
+        let Batches { first, mut then } = outgoing;
+        let lost = import::import(publisher, &hub, &destination, first, outcome).await;
+        // One that could not be archived would stay closed, and the next cycle would not know that it should not.
+        then.retain(|one| !lost.contains(one.finding.id()));
+        import::import(publisher, &hub, &destination, then, outcome).await;
+    }
 }
 
-/// What is to be sent, by destination.
-fn findings(
-    publication: &Publication<'_>,
-    plan: &Plan,
-    current: &[Current<'_>],
-    standing: &BTreeMap<(Destination, ExposureId), Standing>,
-) -> BTreeMap<Destination, Vec<(Action, AsffFinding)>> {
-    let by_key: BTreeMap<_, _> = current
+/// What goes to one destination.
+#[derive(Default)]
+struct Batches {
+    /// Archived, so that what follows opens them again.
+    first: Vec<Outgoing>,
+    then: Vec<Outgoing>,
+}
+
+fn outgoing(publisher: &Publisher<'_>, planned: &Planned<'_>) -> BTreeMap<Destination, Batches> {
+    let by_key: BTreeMap<_, _> = planned
+        .current
         .iter()
         .map(|one| ((&one.destination, &one.exposure.id), one))
         .collect();
-    let mut findings: BTreeMap<Destination, Vec<(Action, AsffFinding)>> = BTreeMap::new();
-    for step in &plan.steps {
-        let finding = match step.action {
-            Action::Create | Action::Update => by_key
-                .get(&(&step.destination, &step.id))
-                .map(|one| finding(publication, step, one)),
-            Action::Archive => standing
-                .get(&(step.destination.clone(), step.id.clone()))
-                .map(|standing| standing.finding.archived(step.updated_at)),
-            Action::Hold | Action::Unchanged => None,
+    let mut outgoing: BTreeMap<Destination, Batches> = BTreeMap::new();
+    let writing = planned
+        .plan
+        .steps
+        .iter()
+        .filter(|step| step.decision.writes());
+    for step in writing {
+        let batches = outgoing.entry(step.destination.clone()).or_default();
+        let key = (step.destination.clone(), step.id.clone());
+        let standing = planned.standing.findings.get(&key).map(|one| &one.finding);
+        if let (true, Some(finding)) = (step.archive_first, standing) {
+            batches.first.push(Outgoing {
+                finding: finding.again(RecordState::Archived, step.updated_at),
+                counts_as: None,
+            });
+        }
+        let finding = match by_key.get(&(&step.destination, &step.id)) {
+            Some(current) => Some(finding(publisher, step, current)),
+            None => standing.map(|finding| finding.again(step.record_state, step.updated_at)),
         };
-        if let Some(finding) = finding {
-            findings
-                .entry(step.destination.clone())
-                .or_default()
-                .push((step.action, finding));
+        if let Some(mut finding) = finding {
+            notes::write_history(&mut finding, step);
+            batches.then.push(Outgoing {
+                finding,
+                counts_as: Some(step.decision.action()),
+            });
         }
     }
-    findings
+    outgoing
 }
 
-fn finding(publication: &Publication<'_>, step: &Step, current: &Current<'_>) -> AsffFinding {
+fn finding(publisher: &Publisher<'_>, step: &Step, current: &Current<'_>) -> AsffFinding {
+    let updated_at = if step.archive_first {
+        step.updated_at + Duration::milliseconds(1)
+    } else {
+        step.updated_at
+    };
     let (mut finding, cuts) = asff::finding(&asff::Publication {
         exposure: current.exposure,
         account: step.destination.account,
@@ -139,27 +170,22 @@ fn finding(publication: &Publication<'_>, step: &Step, current: &Current<'_>) ->
         partition: Partition::of_region(&step.destination.region),
         created_at: step.created_at,
         first_observed_at: step.first_observed_at,
-        updated_at: step.updated_at,
-        record_state: RecordState::Active,
-        catalogue_version: publication.catalogue_version,
+        updated_at,
+        record_state: step.record_state,
+        catalogue_version: publisher.catalogue_version,
     });
     for cut in cuts {
-        publication
+        publisher
             .log
             .text_cut(step.id.as_str(), &cut.field, cut.dropped);
     }
-    finding.set_product_field(previous::DIGEST, &current.digest);
-    finding.set_product_field(previous::SEEN_BY, &seen_by(current.exposure));
+    notes::write_content(&mut finding, current.exposure, &current.digest);
     finding
 }
 
-async fn hub(
-    publication: &Publication<'_>,
-    settings: &SecurityHub,
-    destination: &Destination,
-) -> Hub {
-    let client = client(publication, settings, destination).await;
-    let imports = publication.session.limiter(
+async fn hub(publisher: &Publisher<'_>, settings: &SecurityHub, destination: &Destination) -> Hub {
+    let client = client(publisher, settings, destination).await;
+    let imports = publisher.session.limiter(
         destination.account,
         &destination.region,
         CallRate::BatchImportFindings,
@@ -169,11 +195,11 @@ async fn hub(
 
 /// As ourselves where we are at home, as the role elsewhere.
 async fn client(
-    publication: &Publication<'_>,
+    publisher: &Publisher<'_>,
     settings: &SecurityHub,
     destination: &Destination,
 ) -> aws_sdk_securityhub::Client {
-    let session = publication.session;
+    let session = publisher.session;
     match &settings.mode {
         Mode::Member(role) if destination.account != session.account => {
             let arn = role.arn_in(destination.account);

@@ -23,6 +23,14 @@ pub fn tick_skipped() {
     );
 }
 
+/// Nobody can see that the daemon lives.
+pub fn health_file_failed(file: &str, why: &str) {
+    warn!(
+        event = "health_file_failed",
+        file, why, "the health file could not be written: `exposured health` will fail"
+    );
+}
+
 /// The signal to stop has come.
 pub fn stopping(signal: &str) {
     info!(event = "shutdown_started", signal, "stopping: no new work");

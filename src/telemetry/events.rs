@@ -7,6 +7,9 @@ use tracing::{error, info, warn};
 
 use crate::evaluate::MuteState;
 use crate::model::{Cell, Coverage, CoverageRow, Mute, Severity, clean};
+use crate::publish::PublicationOutcome;
+
+use super::summary::CycleSummary;
 
 /// Logs what happens in one cycle; every event carries the cycle's name.
 #[derive(Clone, Debug)]
@@ -14,7 +17,7 @@ pub struct CycleLog {
     cycle: String,
 }
 
-fn milliseconds(duration: Duration) -> u64 {
+pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -191,170 +194,38 @@ impl CycleLog {
         }
     }
 
-    /// What is going to be published, by kind of step.
-    pub fn planned(
-        &self,
-        create: usize,
-        update: usize,
-        archive: usize,
-        hold: usize,
-        unchanged: usize,
-    ) {
-        info!(
-            event = "publication_planned",
-            cycle = self.cycle,
-            create,
-            update,
-            archive,
-            hold,
-            unchanged,
-            "publication planned"
-        );
-    }
-
-    /// What stands in Security Hub could not be read back.
-    pub fn previous_unknown(&self, account: &str, region: &str, why: &str) {
-        error!(
-            event = "previous_unknown",
-            cycle = self.cycle,
-            account,
-            region,
-            why,
-            "what was published before could not be read; nothing is published there in this cycle"
-        );
-    }
-
-    /// A finding of ours could not be read back; it is left alone.
-    pub fn previous_unreadable(&self, account: &str, region: &str, why: &str) {
-        error!(
-            event = "previous_unreadable",
-            cycle = self.cycle,
-            account,
-            region,
-            why,
-            "a published exposure could not be read back"
-        );
-    }
-
-    /// An exposure that was not found stands all the same.
-    pub fn exposure_held(&self, exposure: &str, reason: &str) {
-        info!(
-            event = "exposure_held",
-            cycle = self.cycle,
-            exposure,
-            reason,
-            "exposure held"
-        );
-    }
-
-    /// Text of an exposure was too long for the format.
-    pub fn text_cut(&self, exposure: &str, field: &str, dropped: usize) {
-        warn!(
-            event = "text_cut",
-            cycle = self.cycle,
-            exposure,
-            field,
-            dropped,
-            "cut to what the format allows"
-        );
-    }
-
-    /// A batch has been imported.
-    pub fn batch_published(
-        &self,
-        account: &str,
-        region: &str,
-        accepted: usize,
-        failed: usize,
-        duration: Duration,
-    ) {
-        info!(
-            event = "batch_published",
-            cycle = self.cycle,
-            account,
-            region,
-            accepted,
-            failed,
-            duration_ms = milliseconds(duration),
-            "batch published"
-        );
-    }
-
-    /// A whole batch has been refused.
-    pub fn batch_failed(&self, account: &str, region: &str, findings: usize, why: &str) {
-        error!(
-            event = "batch_failed",
-            cycle = self.cycle,
-            account,
-            region,
-            findings,
-            why,
-            "batch not published"
-        );
-    }
-
-    /// One exposure has been refused.
-    pub fn finding_refused(
-        &self,
-        account: &str,
-        region: &str,
-        exposure: &str,
-        code: &str,
-        why: &str,
-    ) {
-        error!(
-            event = "finding_refused",
-            cycle = self.cycle,
-            account,
-            region,
-            exposure,
-            code,
-            why,
-            "exposure not published"
-        );
-    }
-
-    /// The OCSF file has been written.
-    pub fn ocsf_written(&self, file: &str, exposures: usize) {
-        info!(
-            event = "ocsf_written",
-            cycle = self.cycle,
-            file,
-            exposures,
-            "OCSF file written"
-        );
-    }
-
-    /// The OCSF file has not been written.
-    pub fn ocsf_failed(&self, file: &str, why: &str) {
-        error!(
-            event = "ocsf_failed",
-            cycle = self.cycle,
-            file,
-            why,
-            "OCSF file not written"
-        );
-    }
-
-    /// A cycle is over.
-    pub fn cycle_finished(
-        &self,
-        outcome: &str,
-        complete: usize,
-        partial: usize,
-        failed: usize,
-        unpublished: usize,
-        duration: Duration,
-    ) {
+    /// A cycle is over: everything that it came to, in one event.
+    pub fn cycle_finished(&self, summary: &CycleSummary<'_>) {
+        let open = |severity| summary.open(severity);
+        let cells = |coverage| summary.cells(coverage);
+        let published = summary.published;
         info!(
             event = "cycle_finished",
             cycle = self.cycle,
-            outcome,
-            cells_complete = complete,
-            cells_partial = partial,
-            cells_failed = failed,
-            unpublished,
-            duration_ms = milliseconds(duration),
+            outcome = summary.outcome.as_str(),
+            coverage = summary.coverage_by_cell(),
+            cells_complete = cells(Coverage::Complete),
+            cells_partial = cells(Coverage::Partial),
+            cells_failed = cells(Coverage::Failed),
+            cells_unavailable = cells(Coverage::Unavailable),
+            cells_stale = summary.stale(),
+            oldest_snapshot_s = summary.oldest_snapshot().map(|age| age.num_seconds()),
+            resources = summary.resources,
+            open_critical = open(Severity::Critical),
+            open_high = open(Severity::High),
+            open_medium = open(Severity::Medium),
+            open_low = open(Severity::Low),
+            created = published.map(|one| one.created),
+            updated = published.map(|one| one.updated),
+            reopened = published.map(|one| one.reopened),
+            archived = published.map(|one| one.archived),
+            held = published.map(|one| one.held),
+            refreshed = published.map(|one| one.refreshed),
+            unchanged = published.map(|one| one.unchanged),
+            unpublished = published.map_or(0, PublicationOutcome::unpublished),
+            api_calls = summary.calls.calls,
+            throttles = summary.calls.throttles,
+            duration_ms = milliseconds(summary.duration),
             "cycle finished"
         );
     }

@@ -2,7 +2,10 @@
 
 pub mod daemon_log;
 mod events;
+pub mod metrics;
 mod progress;
+mod publishing;
+mod summary;
 
 use std::io::IsTerminal;
 
@@ -11,6 +14,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 pub use events::CycleLog;
 pub use progress::Progress;
+pub use summary::{CycleSummary, Result as CycleResult};
 
 /// The variable that filters the log, in the syntax of `tracing_subscriber::EnvFilter`.
 pub const FILTER_VARIABLE: &str = "EXPOSURED_LOG";

@@ -10,6 +10,7 @@ fn help_is_worth_reading() {
         &["once", "--help"],
         &["check", "--help"],
         &["explain", "--help"],
+        &["health", "--help"],
     ] {
         let ran = run(exposured().env("COLUMNS", "100").args(arguments)).expect(0);
         insta::assert_snapshot!(

@@ -1,6 +1,7 @@
 //! The daemon: its schedule, one cycle at a time, and how it stops.
 
 use std::io::Read;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -9,19 +10,21 @@ use crate::findings::seed;
 use crate::program::{Ran, config, events, exposured_on};
 use crate::stories::put;
 
-const EVERY_SECOND: &str = "[schedule]\ncron = \"* * * * * *\"\n";
-const NEVER_SOON: &str = "[schedule]\ncron = \"0 0 0 1 1 *\"\n";
+pub const EVERY_SECOND: &str = "[schedule]\ncron = \"* * * * * *\"\n";
+pub const NEVER_SOON: &str = "[schedule]\ncron = \"0 0 0 1 1 *\"\n";
 
-struct Daemon {
+pub struct Daemon {
     child: Child,
     started: Instant,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Daemon {
-    fn start(aws: &Aws, text: &str) -> Self {
+    pub fn start(aws: &Aws, text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = config(folder.path(), text);
+        let health = folder.path().join("health.json");
+        let schedule = format!("[schedule]\nhealth_file = \"{}\"\n", health.display());
+        let path = config(folder.path(), &text.replace("[schedule]\n", &schedule));
         let child = exposured_on(aws)
             .args(["run", "--config"])
             .arg(path)
@@ -32,11 +35,15 @@ impl Daemon {
         Self {
             child,
             started: Instant::now(),
-            _folder: folder,
+            folder,
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args(["-s", name, &self.child.id().to_string()])
             .status()
@@ -45,7 +52,7 @@ impl Daemon {
     }
 
     /// Waits for the end; a daemon that does not end is killed, and fails the test.
-    fn ended(mut self, within: Duration) -> Ran {
+    pub fn ended(mut self, within: Duration) -> Ran {
         let deadline = Instant::now() + within;
         let status = loop {
             match self.child.try_wait().unwrap() {
@@ -58,7 +65,9 @@ impl Daemon {
             self.child.kill().unwrap();
             self.child.wait().unwrap();
         }
-        let mut stderr = String::new();
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        let mut output = self.child.stdout.take().unwrap();
+        output.read_to_string(&mut stdout).unwrap();
         self.child
             .stderr
             .take()
@@ -68,13 +77,13 @@ impl Daemon {
         let status = status.unwrap_or_else(|| panic!("the daemon did not end:\n{stderr}"));
         Ran {
             code: status.code().unwrap_or(-1),
-            stdout: String::new(),
+            stdout,
             stderr,
         }
     }
 }
 
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !is_so() {
         assert!(Instant::now() < deadline, "waited for: {what}");

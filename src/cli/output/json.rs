@@ -15,6 +15,8 @@ use crate::model::{
 struct Result<'a> {
     exposures: Vec<ExposureJson<'a>>,
     coverage: &'a [CoverageRow],
+    /// What is to be done in Security Hub, or was; null where it was not asked.
+    plan: Option<super::plan::PlanJson<'a>>,
     summary: Summary<'a>,
 }
 
@@ -103,8 +105,10 @@ struct Cells {
 struct Published {
     created: usize,
     updated: usize,
+    reopened: usize,
     archived: usize,
     held: usize,
+    refreshed: usize,
     unchanged: usize,
     failed: usize,
 }
@@ -128,6 +132,7 @@ pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
     pretty(&Result {
         exposures: outcome.evaluation.exposures.iter().map(exposure).collect(),
         coverage: &outcome.coverage,
+        plan: outcome.plan.as_ref().map(super::plan::json),
         summary: Summary {
             exposures: outcome.evaluation.exposures.len(),
             critical: count(Severity::Critical),
@@ -154,8 +159,10 @@ pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
             published: outcome.publication.as_ref().map(|published| Published {
                 created: published.created,
                 updated: published.updated,
+                reopened: published.reopened,
                 archived: published.archived,
                 held: published.held,
+                refreshed: published.refreshed,
                 unchanged: published.unchanged,
                 failed: published.failed,
             }),

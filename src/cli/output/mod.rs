@@ -4,6 +4,7 @@ pub(super) mod catalogue;
 mod explanation;
 mod graph;
 mod json;
+mod plan;
 mod table;
 
 use std::io::Write;

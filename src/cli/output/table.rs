@@ -37,8 +37,20 @@ pub(super) fn render(outcome: &CycleOutcome) -> String {
         }
     }
     mutes(&mut text, &outcome.mutes);
-    if let Some(published) = published(outcome) {
-        let _ = writeln!(text, "{published}");
+    match (&outcome.plan, published(outcome)) {
+        (plan, Some(published)) => {
+            let _ = writeln!(text, "{published}");
+            if let Some(mass) = plan.as_ref().and_then(|plan| plan.refused) {
+                let _ = writeln!(
+                    text,
+                    "NOTHING IS ARCHIVED: {mass}; if that is right, run once with --allow-mass-archive"
+                );
+            }
+        }
+        (Some(plan), None) => {
+            let _ = writeln!(text, "\n{}", super::plan::table(plan));
+        }
+        (None, None) => {}
     }
     text
 }
@@ -215,11 +227,13 @@ fn incomplete(outcome: &CycleOutcome) -> Vec<String> {
 fn published(outcome: &CycleOutcome) -> Option<String> {
     let published = outcome.publication.as_ref()?;
     Some(format!(
-        "published: {} created, {} updated, {} archived, {} held, {} unchanged, {} failed",
+        "published: {} created, {} updated, {} reopened, {} archived, {} held, {} refreshed, {} unchanged, {} failed",
         published.created,
         published.updated,
+        published.reopened,
         published.archived,
         published.held,
+        published.refreshed,
         published.unchanged,
         published.failed
     ))

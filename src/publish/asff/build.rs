@@ -8,9 +8,9 @@ use crate::model::{
 };
 
 use super::{
-    AsffFinding, Cut, Cvss, FindingProviderFields, GENERATOR_PREFIX, Network, Package,
-    PathComponent, PortRange, Publication, Recommendation, RelatedFinding, Remediation, Resource,
-    Severity, Vulnerability, product_arn, timestamp,
+    AsffFinding, Cut, Cvss, FindingProviderFields, GENERATOR_PREFIX, Network, PRODUCT_NAME,
+    Package, PathComponent, PortRange, Publication, Recommendation, RelatedFinding, Remediation,
+    Resource, Severity, Vulnerability, product_arn, timestamp,
 };
 use crate::publish::asff_fit::Fit;
 
@@ -46,8 +46,8 @@ pub fn finding(publication: &Publication<'_>) -> (AsffFinding, Vec<Cut>) {
             publication.account,
         ),
         // A custom product may name itself; the default would be "Default" by "Personal".
-        product_name: Some("exposured".to_owned()),
-        company_name: Some("exposured".to_owned()),
+        product_name: Some(PRODUCT_NAME.to_owned()),
+        company_name: Some(PRODUCT_NAME.to_owned()),
         generator_id: format!("{GENERATOR_PREFIX}{}", exposure.rule),
         aws_account_id: publication.account.to_string(),
         types: types.clone(),

@@ -1,5 +1,6 @@
 //! Sending findings in batches, and reading what became of each.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use aws_sdk_securityhub::types::ImportFindingsError;
@@ -8,7 +9,7 @@ use crate::aws::{CallError, Failure, classify};
 use crate::model::clean;
 use crate::publish::asff::AsffFinding;
 use crate::publish::plan::{Action, Destination};
-use crate::publish::{Publication, PublicationOutcome};
+use crate::publish::{PublicationOutcome, Publisher};
 
 use super::Hub;
 
@@ -24,115 +25,155 @@ const BYTES_A_CALL: usize = 5_900_000;
 /// A finding that was refused for a reason that may pass is sent again, so many times in all.
 const ATTEMPTS: u32 = 3;
 
-/// Sends all, batch by batch; between two batches it may be told to stop.
+/// A finding on its way.
+pub(super) struct Outgoing {
+    pub finding: AsffFinding,
+    /// What is done by it; `None` if it only makes way for another.
+    pub counts_as: Option<Action>,
+}
+
+/// Sends all, batch by batch; between two batches it may be told to stop. The ids of those that did not get there.
 pub(super) async fn import(
-    publication: &Publication<'_>,
+    publisher: &Publisher<'_>,
     hub: &Hub,
     destination: &Destination,
-    findings: Vec<(Action, AsffFinding)>,
+    findings: Vec<Outgoing>,
     outcome: &mut PublicationOutcome,
-) {
+) -> BTreeSet<String> {
+    let mut lost = BTreeSet::new();
     let batches = batches(findings);
-    publication
-        .progress
-        .start("publishing batch", batches.len());
+    publisher.progress.start("publishing batch", batches.len());
     for batch in batches {
-        if publication.cancel.is_cancelled() {
-            outcome.failed += batch.len();
-            continue;
+        match publisher.until.over() {
+            Some(why) => lost.extend(not_sent(publisher, destination, &batch, &why)),
+            None => lost.extend(import_batch(publisher, hub, destination, batch, outcome).await),
         }
-        import_batch(publication, hub, destination, batch, outcome).await;
-        publication.progress.part_done();
+        publisher.progress.part_done();
     }
-    publication.progress.finish();
+    publisher.progress.finish();
+    outcome.failed += lost.len();
+    lost
 }
 
 /// As many findings as one call may carry.
-fn batches(findings: Vec<(Action, AsffFinding)>) -> Vec<Vec<(Action, AsffFinding)>> {
-    let mut batches: Vec<Vec<(Action, AsffFinding)>> = Vec::new();
+fn batches(findings: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {
+    let mut batches: Vec<Vec<Outgoing>> = Vec::new();
     let mut bytes = 0;
-    for (action, finding) in findings {
+    for one in findings {
         // A structure of texts, numbers and lists always becomes JSON.
-        let size = serde_json::to_vec(&finding).map_or(0, |json| json.len() + 1);
+        let size = serde_json::to_vec(&one.finding).map_or(0, |json| json.len() + 1);
         match batches.last_mut() {
             Some(batch) if batch.len() < FINDINGS_A_CALL && bytes + size <= BYTES_A_CALL => {
                 bytes += size;
-                batch.push((action, finding));
+                batch.push(one);
             }
             _ => {
                 bytes = size;
-                batches.push(vec![(action, finding)]);
+                batches.push(vec![one]);
             }
         }
     }
     batches
 }
 
+fn not_sent(
+    publisher: &Publisher<'_>,
+    destination: &Destination,
+    batch: &[Outgoing],
+    why: &CallError,
+) -> Vec<String> {
+    publisher.log.batch_failed(
+        &destination.account.to_string(),
+        destination.region.as_str(),
+        batch.len(),
+        &format!("{why}; {}", why.remedy()),
+    );
+    batch
+        .iter()
+        .map(|one| one.finding.id().to_owned())
+        .collect()
+}
+
+/// The ids of those that were not accepted.
 async fn import_batch(
-    publication: &Publication<'_>,
+    publisher: &Publisher<'_>,
     hub: &Hub,
     destination: &Destination,
-    mut batch: Vec<(Action, AsffFinding)>,
+    mut batch: Vec<Outgoing>,
     outcome: &mut PublicationOutcome,
-) {
+) -> Vec<String> {
     let (account, region) = (
         destination.account.to_string(),
         destination.region.to_string(),
     );
+    let mut lost = Vec::new();
     for attempt in 1..=ATTEMPTS {
         let clock = Instant::now();
         let sent = batch.len();
-        let refused = match send(hub, &batch).await {
+        let refused = match sent_before_the_deadline(publisher, hub, &batch).await {
             Ok(refused) => refused,
             Err(error) => {
-                outcome.failed += sent;
-                let why = format!("{error}; {}", error.remedy());
-                publication.log.batch_failed(&account, &region, sent, &why);
-                return;
+                lost.extend(not_sent(publisher, destination, &batch, &error));
+                return lost;
             }
         };
-        publication.log.batch_published(
+        publisher.log.batch_published(
             &account,
             &region,
-            sent - refused.len(),
+            sent - refused.len().min(sent),
             refused.len(),
             clock.elapsed(),
         );
         let mut again = Vec::new();
-        for (action, finding) in batch {
-            match refused.iter().find(|one| one.id() == Some(finding.id())) {
-                None => accepted(action, outcome),
-                Some(why) if may_pass(why) && attempt < ATTEMPTS => again.push((action, finding)),
+        for one in batch {
+            let id = one.finding.id();
+            match refused.iter().find(|refusal| refusal.id() == Some(id)) {
+                None => accepted(one.counts_as, outcome),
+                Some(why) if may_pass(why) && attempt < ATTEMPTS => again.push(one),
                 Some(why) => {
-                    outcome.failed += 1;
                     let code = clean(why.error_code().unwrap_or_default());
                     let message = clean(why.error_message().unwrap_or_default());
-                    publication.log.finding_refused(
-                        &account,
-                        &region,
-                        finding.id(),
-                        &code,
-                        &message,
-                    );
+                    publisher
+                        .log
+                        .finding_refused(&account, &region, id, &code, &message);
+                    lost.push(id.to_owned());
                 }
             }
         }
         if again.is_empty() {
-            return;
+            break;
         }
         batch = again;
         tokio::time::sleep(Duration::from_secs(1 << (attempt - 1))).await;
     }
+    lost
 }
 
-fn accepted(action: Action, outcome: &mut PublicationOutcome) {
-    match action {
-        Action::Create => outcome.created += 1,
-        Action::Update => outcome.updated += 1,
-        Action::Archive => outcome.archived += 1,
-        // Never sent.
-        Action::Hold | Action::Unchanged => {}
+fn accepted(counts_as: Option<Action>, outcome: &mut PublicationOutcome) {
+    match counts_as {
+        Some(Action::Create) => outcome.created += 1,
+        Some(Action::Update) => outcome.updated += 1,
+        Some(Action::Reopen) => outcome.reopened += 1,
+        Some(Action::Archive) => outcome.archived += 1,
+        Some(Action::Refresh) => outcome.refreshed += 1,
+        // What is held is counted by the plan, whether something is noted in it or not.
+        Some(Action::Hold | Action::Unchanged) | None => {}
     }
+}
+
+/// A batch that is on its way is waited for, even if exposured is told to stop: whether it got there would not be known
+/// before the next cycle. An answer that is no JSON says as little; the batch is sent again, which changes nothing where
+/// it got there, since it is no newer.
+async fn sent_before_the_deadline(
+    publisher: &Publisher<'_>,
+    hub: &Hub,
+    batch: &[Outgoing],
+) -> Result<Vec<ImportFindingsError>, CallError> {
+    let until = crate::aws::Until {
+        cancel: tokio_util::sync::CancellationToken::new(),
+        deadline: publisher.until.deadline,
+    };
+    until.call(|| send(hub, batch)).await
 }
 
 /// What is wrong with a finding, or with who sends it, stays wrong; anything else is on the service's side.
@@ -142,11 +183,8 @@ fn may_pass(why: &ImportFindingsError) -> bool {
 }
 
 /// One call. The findings that it refused.
-async fn send(
-    hub: &Hub,
-    batch: &[(Action, AsffFinding)],
-) -> Result<Vec<ImportFindingsError>, CallError> {
-    let findings: Result<Vec<_>, _> = batch.iter().map(|(_, finding)| finding.to_sdk()).collect();
+async fn send(hub: &Hub, batch: &[Outgoing]) -> Result<Vec<ImportFindingsError>, CallError> {
+    let findings: Result<Vec<_>, _> = batch.iter().map(|one| one.finding.to_sdk()).collect();
     let findings = findings.map_err(|error| CallError {
         failure: Failure::InvalidInput,
         message: error.to_string(),

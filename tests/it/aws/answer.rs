@@ -58,6 +58,10 @@ pub(super) fn refusal_of(kind: Kind, service: Service) -> Option<Refusal> {
         }
         (Kind::Throttle, Service::Sts) => Refusal::new(400, "Throttling", "Rate exceeded"),
         (Kind::ExpiredToken, service) => expired(service),
+        (Kind::RevokedCredentials, Service::Sts) => revoked("InvalidClientTokenId"),
+        (Kind::RevokedCredentials, _) => revoked("UnrecognizedClientException"),
+        (Kind::ClockSkew, Service::Sts) => skewed("SignatureDoesNotMatch"),
+        (Kind::ClockSkew, _) => skewed("InvalidSignatureException"),
         (Kind::Status(status), _) => Refusal::new(status, "", ""),
         _ => return None,
     })
@@ -73,6 +77,23 @@ pub(super) fn expired(service: Service) -> Refusal {
         403,
         code,
         "The security token included in the request is expired",
+    )
+}
+
+pub(super) fn revoked(code: &'static str) -> Refusal {
+    Refusal::new(
+        403,
+        code,
+        "The security token included in the request is invalid.",
+    )
+}
+
+/// Source: IAM User Guide, "Troubleshoot Signature Version 4 requests".
+fn skewed(code: &'static str) -> Refusal {
+    Refusal::new(
+        403,
+        code,
+        "Signature expired: 20261123T060000Z is now earlier than 20261123T065500Z (20261123T070000Z - 5 min.)",
     )
 }
 

@@ -1,6 +1,6 @@
 //! Ways in which a request can go wrong.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What happens to the next requests of an operation: once, everywhere and at once, unless told otherwise.
 #[derive(Clone, Debug)]
@@ -9,6 +9,9 @@ pub struct Fault {
     times: usize,
     after: usize,
     cell: Option<(String, String)>,
+    asking: Option<String>,
+    lasts: Option<Duration>,
+    began: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +19,9 @@ pub(super) enum Kind {
     Throttle,
     Status(u16),
     ExpiredToken,
+    RevokedCredentials,
+    ClockSkew,
+    StaleTokens,
     ResetBeforeAnswer,
     ResetMidAnswer,
     Hang(Duration),
@@ -37,6 +43,21 @@ impl Fault {
     /// The caller's credentials have expired. The request has no effect.
     pub fn expired_token() -> Self {
         Self::of(Kind::ExpiredToken)
+    }
+
+    /// The caller's credentials have been revoked. The request has no effect.
+    pub fn revoked_credentials() -> Self {
+        Self::of(Kind::RevokedCredentials)
+    }
+
+    /// The caller's clock is too far from the service's. The request has no effect.
+    pub fn clock_skew() -> Self {
+        Self::of(Kind::ClockSkew)
+    }
+
+    /// Every paging token goes stale just before the request is answered.
+    pub fn stale_tokens() -> Self {
+        Self::of(Kind::StaleTokens)
     }
 
     /// The request takes effect, then the connection is reset with no byte of the answer sent.
@@ -87,18 +108,39 @@ impl Fault {
         }
     }
 
+    /// Hits only requests in whose body the text stands; the empty text stands in each.
+    pub fn only_asking(self, text: &str) -> Self {
+        Self {
+            asking: (!text.is_empty()).then(|| text.to_owned()),
+            ..self
+        }
+    }
+
+    /// It hits every request from the first one on, for so long.
+    pub fn lasting(self, duration: Duration) -> Self {
+        Self {
+            lasts: Some(duration),
+            ..self.always()
+        }
+    }
+
     fn of(kind: Kind) -> Self {
         Self {
             kind,
             times: 1,
             after: 0,
             cell: None,
+            asking: None,
+            lasts: None,
+            began: None,
         }
     }
 
     /// Whether this request is hit; counts it.
-    pub(super) fn hits(&mut self, account: &str, region: &str) -> bool {
+    pub(super) fn hits(&mut self, account: &str, region: &str, body: &[u8]) -> bool {
+        let asks = |text: &String| body.windows(text.len()).any(|part| part == text.as_bytes());
         if self.times == 0
+            || self.asking.as_ref().is_some_and(|text| !asks(text))
             || self
                 .cell
                 .as_ref()
@@ -108,6 +150,10 @@ impl Fault {
         }
         if self.after > 0 {
             self.after -= 1;
+            return false;
+        }
+        let began = *self.began.get_or_insert_with(Instant::now);
+        if self.lasts.is_some_and(|lasts| began.elapsed() > lasts) {
             return false;
         }
         self.times = if self.times == usize::MAX {

@@ -78,6 +78,9 @@ async fn handle(
         tokio::time::sleep(duration).await;
     }
     let mut world = world.lock().expect("world");
+    if let Some(Kind::StaleTokens) = fault {
+        world.pages.clear();
+    }
     let mut answer = match fault.and_then(|kind| refusal_of(kind, call.operation.service())) {
         Some(refusal) => refuse(call.operation.service(), &refusal),
         None => answer(&mut world, &call),
@@ -151,7 +154,7 @@ fn admit(world: &mut World, head: &Parts, body: &[u8]) -> Result<Admitted, (Serv
         return Err((service, Refusal::not_modelled(what)));
     };
     let fault = world.faults.iter_mut().find_map(|(of, fault)| {
-        (*of == operation && fault.hits(&account, region)).then_some(fault.kind)
+        (*of == operation && fault.hits(&account, region, body)).then_some(fault.kind)
     });
     let fault =
         fault.or_else(|| over_rate(world, operation, &account, region).then_some(Kind::Throttle));

@@ -91,7 +91,27 @@ fn import(
         .cell_mut(&call.account, &call.region)
         .expect("a cell with a service enabled");
     store(cell, finding.clone(), &call.region);
+    replicate(world, call, &world::asff_key(finding));
     Ok(())
+}
+
+/// An administrator account sees what its members' accounts hold (user guide, "Managing administrator and member
+/// accounts").
+fn replicate(world: &mut World, call: &Call, key: &str) {
+    let Some(administrator) = world.administrators.get(&call.account).cloned() else {
+        return;
+    };
+    let stored = world
+        .cell(&call.account, &call.region)
+        .and_then(|cell| cell.security_hub.get(key).cloned());
+    let cell = world.cell_mut(&administrator, &call.region);
+    if let (Some(stored), Some(cell)) = (stored, cell) {
+        let replica = Stored {
+            imported: false,
+            ..stored
+        };
+        cell.security_hub.put(key.to_owned(), replica);
+    }
 }
 
 /// Creates the finding, or overwrites the one that has its `Id`.

@@ -111,6 +111,20 @@ impl Aws {
         self.world().roles.insert(arn.to_owned(), role);
     }
 
+    /// Makes an account the Security Hub administrator of another: what is imported there is seen here too.
+    pub fn administers(&self, administrator: &str, member: &str) {
+        self.world()
+            .administrators
+            .insert(member.to_owned(), administrator.to_owned());
+    }
+
+    /// Takes back every fault that has not happened yet.
+    pub fn clear_faults(&self) {
+        let mut world = self.world();
+        world.faults.clear();
+        world.import_failures.clear();
+    }
+
     /// Makes the next requests of an operation go wrong; see [`Fault`]. Faults queue up: the first that applies is used.
     pub fn fault(&self, operation: Operation, fault: Fault) {
         self.world().faults.push((operation, fault));

@@ -123,6 +123,8 @@ pub struct Request {
 pub(super) struct World {
     pub cells: BTreeMap<(String, String), Cell>,
     pub roles: HashMap<String, Role>,
+    /// The administrator account of each member account.
+    pub administrators: HashMap<String, String>,
     pub sessions: HashMap<String, Session>,
     pub faults: Vec<(Operation, Fault)>,
     pub import_failures: Vec<ImportFailure>,

@@ -1,0 +1,97 @@
+//! How many calls were made, and how many of them the services refused as too many.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+/// Counts the attempts of all clients that carry it. Clones share the count.
+#[derive(Clone, Debug, Default)]
+pub struct CallMeter {
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    calls: AtomicU64,
+    throttles: AtomicU64,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallCount {
+    /// Attempts, retries among them.
+    pub calls: u64,
+    /// Of these, the ones refused as too many.
+    pub throttles: u64,
+}
+
+impl CallMeter {
+    /// The count so far.
+    #[must_use]
+    pub fn count(&self) -> CallCount {
+        CallCount {
+            calls: self.counts.calls.load(Ordering::Relaxed),
+            throttles: self.counts.throttles.load(Ordering::Relaxed),
+        }
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for CallMeter {
+    fn name(&self) -> &'static str {
+        "exposured::CallMeter"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.counts.calls.fetch_add(1, Ordering::Relaxed);
+        let is_throttle = context.response().is_some_and(|response| {
+            let body = response.body().bytes().unwrap_or_default();
+            is_throttle(
+                response.status().as_u16(),
+                response.headers().get("x-amzn-errortype"),
+                body,
+            )
+        });
+        if is_throttle {
+            self.counts.throttles.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// STS answers in XML, with 400 and the code in the body; the others with 429, or the code in a header.
+fn is_throttle(status: u16, error_type: Option<&str>, body: &[u8]) -> bool {
+    let names_it = |text: &str| text.contains("Throttl") || text.contains("TooManyRequests");
+    status == 429
+        || (status >= 400
+            && (error_type.is_some_and(names_it)
+                || std::str::from_utf8(body).is_ok_and(|body| body.contains("<Code>Throttling"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_service_says_too_many_in_its_own_way() {
+        assert!(is_throttle(429, None, b""));
+        assert!(is_throttle(400, Some("ThrottlingException"), b""));
+        assert!(is_throttle(
+            400,
+            None,
+            b"<Error><Code>Throttling</Code></Error>"
+        ));
+        assert!(!is_throttle(200, None, b"<Code>Throttling"));
+        assert!(!is_throttle(403, Some("AccessDeniedException"), b"{}"));
+    }
+}
