@@ -276,7 +276,10 @@ fn a_clock_that_goes_back_is_no_obstacle() {
 #[test]
 fn what_is_about_to_be_deleted_is_sent_again_held_or_not() {
     let aws = Aws::start();
-    put(&aws, seed());
+    // Without the bucket that the administrator's role may read: what is hidden below must change no other exposure.
+    let mut seed = seed();
+    seed.macie.clear();
+    put(&aws, seed);
     cycle(&aws).expect(0);
     for instance in ["i-modest", "i-admin"] {
         let id = finding(&aws, HOME, instance)["Id"].clone();
