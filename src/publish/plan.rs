@@ -213,7 +213,13 @@ impl Planning<'_> {
                 Decision::Refresh(RefreshReason::Closed(closed))
             }
             (RecordState::Archived, _) => Decision::Unchanged(UnchangedReason::Closed(closed)),
-            (RecordState::Active, _) if changed => Decision::Update(UpdateReason::Changed),
+            (RecordState::Active, _) if changed => match self.less_known(published, current) {
+                Some(reason) if self.is_due(published) => {
+                    Decision::Refresh(RefreshReason::Held(reason))
+                }
+                Some(reason) => Decision::Hold(reason),
+                None => Decision::Update(UpdateReason::Changed),
+            },
             (RecordState::Active, _) if published.missed > 0 => {
                 let missed = published.missed;
                 Decision::Update(UpdateReason::Returned { missed })
@@ -222,6 +228,22 @@ impl Planning<'_> {
                 Decision::Refresh(RefreshReason::StillThere)
             }
             (RecordState::Active, _) => Decision::Unchanged(UnchangedReason::Same),
+        }
+    }
+
+    /// Why it is not known that an exposure has become less severe; `None` if it is known, or did not. What shows a trait
+    /// no more must have been read to its end, whether the trait made the exposure or only made it worse.
+    fn less_known(&self, published: &Published, current: &Current<'_>) -> Option<HoldReason> {
+        let to = current.exposure.severity;
+        let from = published.severity.filter(|from| to < *from)?;
+        match self.not_known_gone(published)? {
+            // Nothing would ever be known of it.
+            HoldReason::ShownByUnknown => None,
+            because => Some(HoldReason::LessSevere {
+                from,
+                to,
+                because: Box::new(because),
+            }),
         }
     }
 

@@ -142,7 +142,8 @@ fn outgoing(publisher: &Publisher<'_>, planned: &Planned<'_>) -> BTreeMap<Destin
                 counts_as: None,
             });
         }
-        let finding = match by_key.get(&(&step.destination, &step.id)) {
+        let current = by_key.get(&(&step.destination, &step.id));
+        let finding = match current.filter(|_| step.decision.held().is_none()) {
             Some(current) => Some(finding(publisher, step, current)),
             None => standing.map(|finding| finding.again(step.record_state, step.updated_at)),
         };

@@ -139,6 +139,15 @@ pub enum HoldReason {
         /// In how many it is held.
         of: u32,
     },
+    /// It was found less severe, but what made it more so may only not have been read.
+    LessSevere {
+        /// What it was.
+        from: Severity,
+        /// What it would be.
+        to: Severity,
+        /// What was not read.
+        because: Box<HoldReason>,
+    },
     /// Too many would be archived at once.
     MassArchive(MassArchive),
     /// It is to stand elsewhere, and does not yet.
@@ -295,6 +304,12 @@ impl fmt::Display for HoldReason {
             Self::Settling { missed, of } => write!(
                 formatter,
                 "it has come and gone before: missed in {missed} of {of} cycles before it is archived"
+            ),
+            Self::LessSevere { from, to, because } => write!(
+                formatter,
+                "found {} and no more {}, but {because}",
+                to.as_str(),
+                from.as_str()
             ),
             Self::MassArchive(mass) => mass.fmt(formatter),
             Self::Moving { to } => write!(formatter, "it does not yet stand in {to}"),

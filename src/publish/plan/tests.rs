@@ -1,6 +1,8 @@
 //! What is decided in each case.
 
 use super::*;
+use std::collections::BTreeSet;
+
 use crate::model::{Exposure, Source};
 
 pub(super) fn at(day: i64) -> DateTime<Utc> {
@@ -98,6 +100,10 @@ fn only(mut plan: Plan) -> Step {
 
 /// It is there, at this severity.
 fn found(previous: &Previous, severity: Severity) -> Step {
+    found_with(previous, severity, &complete())
+}
+
+fn found_with(previous: &Previous, severity: Severity, coverage: &[CoverageRow]) -> Step {
     let mut exposure = crate::evaluate::tests::exposure("i-1");
     exposure.severity = severity;
     let current = Current {
@@ -105,7 +111,7 @@ fn found(previous: &Previous, severity: Severity) -> Step {
         destination: destination(),
         digest: "a".into(),
     };
-    only(plan(previous, &[current], &complete(), POLICY, at(80)))
+    only(plan(previous, &[current], coverage, POLICY, at(80)))
 }
 
 fn missed(published: Published, coverage: &[CoverageRow]) -> Step {
@@ -255,6 +261,44 @@ fn what_is_gone_is_archived_only_if_that_is_known() {
     unsaid.seen_by.clear();
     let step = missed(unsaid, &complete());
     assert_eq!(step.decision, Decision::Hold(HoldReason::ShownByUnknown));
+}
+
+#[test]
+fn a_severity_falls_only_if_that_is_known() {
+    let high = || Published {
+        severity: Some(Severity::High),
+        ..published("b", 70)
+    };
+    let decided = |published, coverage: &[CoverageRow]| {
+        found_with(&standing(published), Severity::Low, coverage).decision
+    };
+    let changed = Decision::Update(UpdateReason::Changed);
+    assert_eq!(decided(high(), &complete()), changed);
+    let failed = [
+        complete().remove(0),
+        row(Source::Macie, "us-east-1", Coverage::Failed),
+    ];
+    let held = decided(high(), &failed);
+    assert_eq!(
+        held.to_string(),
+        "found LOW and no more HIGH, but macie 111122223333 us-east-1 is failed (throttled)"
+    );
+    assert!(!held.writes());
+    // As severe as it was, or more, it changes whatever was not read; and so does one that does not say who showed it.
+    assert_eq!(decided(published("b", 70), &failed), changed);
+    let silent = Published {
+        seen_by: BTreeSet::new(),
+        ..high()
+    };
+    assert_eq!(decided(silent, &failed), changed);
+    // Held for long, it is kept from being deleted, as it stands.
+    let old = Published {
+        severity: Some(Severity::High),
+        ..published("b", 1)
+    };
+    let kept = decided(old, &failed);
+    assert_eq!(kept.action(), Action::Refresh);
+    assert!(kept.held().is_some());
 }
 
 #[test]
