@@ -28,6 +28,10 @@ const TYPES_A_QUERY: usize = 20;
 
 const DOING: &str = "reading the resources in Security Hub";
 
+/// An inventory that is new, or spells types in a way that is not known, answers with an empty list.
+const NOTHING_LISTED: &str = "Security Hub lists none of the resource types that the catalogue needs; its inventory may \
+                              still be filling, or set collect.resources to another source";
+
 /// Reads the cell to the end: a query for each 20 types, all of them at once within the API's rate.
 pub(super) async fn read(
     client: &Client,
@@ -41,7 +45,11 @@ pub(super) async fn read(
             page(client, filters(some), PAGE, token).await
         })
     });
-    try_join_all(queries).await.map(drop)
+    try_join_all(queries).await?;
+    if cell.records() == 0 {
+        return Err(Stopped::NothingKnown(NOTHING_LISTED));
+    }
+    Ok(())
 }
 
 async fn page(

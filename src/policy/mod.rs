@@ -86,12 +86,12 @@ pub enum Power {
 }
 
 impl Power {
-    /// As the catalogue names it; nothing for what is limited.
+    /// As the catalogue names it; nothing for what is unknown.
     #[must_use]
     pub fn as_str(self) -> Option<&'static str> {
         match self {
-            Self::Limited => None,
-            Self::Unknown => Some("unknown"),
+            Self::Limited => Some("limited"),
+            Self::Unknown => None,
             Self::ServiceAdministrator => Some("service-administrator"),
             Self::Administrator => Some("administrator"),
         }

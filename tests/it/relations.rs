@@ -510,3 +510,34 @@ fn a_role_that_another_account_may_assume_is_shown_so() {
         traits(&result)
     );
 }
+
+#[test]
+fn a_later_finding_without_the_document_does_not_make_an_administrator_unknown() {
+    let aws = Aws::start();
+    let all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    role_of_instance(&aws, inline(all));
+    let mut later = control(
+        "KMS.2",
+        "AwsIamRole",
+        &format!("arn:aws:iam::{HOME}:role/ops"),
+        json!({
+            "RolePolicyList": [{"PolicyName": "inline"}],
+            "InstanceProfileList": [{"Arn": format!("arn:aws:iam::{HOME}:instance-profile/ops")}],
+        }),
+    );
+    later["UpdatedAt"] = json!("2026-11-22T06:00:00.000Z");
+    aws.account(HOME)
+        .region("us-east-1")
+        .security_hub_findings(vec![later]);
+    let with_config = once(&aws, "resources = \"config\"").expect(0).json();
+    let known = traits(&with_config);
+    assert!(known.contains(&"administrative-access-policy"), "{known:?}");
+    assert!(!known.contains(&"permissions-not-known"), "{known:?}");
+    let without = once(&aws, "").expect(0).json();
+    let unknown = traits(&without);
+    assert!(unknown.contains(&"permissions-not-known"), "{unknown:?}");
+    assert!(
+        !unknown.contains(&"administrative-access-policy"),
+        "{unknown:?}"
+    );
+}

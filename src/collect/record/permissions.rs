@@ -1,8 +1,9 @@
 //! What the details of IAM resources tell of permissions: what inline and managed documents allow, who may become a role.
 //!
 //! From it come attributes that no source has, for the catalogue to name as any other:
-//! - `Grants.*`: `administrator`, `service-administrator`, or `unknown` where the documents do not tell;
-//! - `AssumableBy.*`, of a role: `anyone`, `another account`, `unknown`.
+//! - `Grants`: `administrator`, `service-administrator` or `limited`; absent where the documents do not tell;
+//! - `GrantsNotKnown`: whether they do not;
+//! - `AssumableBy.*`, of a role: `anyone`, `another account`, `unknown`, or else `nobody outside`.
 //!
 //! Source: the shapes of `AwsIamRole` and its kin in the securityhub model, which have names of inline policies alone,
 //! and of AWS Config's items, which have their documents.
@@ -24,12 +25,15 @@ pub(super) struct Told {
     pub permissions: Permissions,
     /// The derived attributes.
     pub attributes: Value,
+    /// Those that hold only as long as no other record tells more: that the source has no document.
+    pub until_told: Value,
     /// Who may become the role.
     pub edges: Vec<Edge>,
 }
 
 /// The inline policies of an identity, or the versions of a managed policy.
 struct Documents {
+    count: usize,
     statements: Vec<Statement>,
     /// Whether some document is not there, or is none.
     has_unknown: bool,
@@ -41,17 +45,18 @@ pub(super) fn told(resource: &Resource, details: &Value) -> Told {
         return Told::default();
     };
     let is_bounded = !attributes(details, "PermissionsBoundary.PermissionsBoundaryArn").is_empty();
-    let mut grants = match power(&documents.statements) {
-        Power::Administrator | Power::ServiceAdministrator if is_bounded => Power::Unknown,
-        power => power,
-    };
-    if documents.has_unknown {
-        grants = grants.max(Power::Unknown);
-    }
     let trust = trust(resource, details);
     let mut derived = serde_json::Map::new();
-    if let Some(name) = grants.as_str() {
-        derived.insert("Grants".into(), json!([name]));
+    let mut until_told = Value::Null;
+    match grants(&documents, is_bounded) {
+        _ if documents.count == 0 => {}
+        Power::Unknown if documents.statements.is_empty() => {
+            until_told = json!({"GrantsNotKnown": true});
+        }
+        power => {
+            derived.insert("GrantsNotKnown".into(), (power == Power::Unknown).into());
+            derived.extend(power.as_str().map(|name| ("Grants".into(), name.into())));
+        }
     }
     if !trust.by.is_empty() {
         derived.insert("AssumableBy".into(), json!(trust.by));
@@ -59,7 +64,19 @@ pub(super) fn told(resource: &Resource, details: &Value) -> Told {
     Told {
         permissions: Permissions::of(documents.statements, is_bounded, trust.accounts),
         attributes: Value::Object(derived),
+        until_told,
         edges: trust.edges,
+    }
+}
+
+fn grants(documents: &Documents, is_bounded: bool) -> Power {
+    match power(&documents.statements) {
+        Power::Administrator if !is_bounded => Power::Administrator,
+        Power::ServiceAdministrator if !is_bounded && !documents.has_unknown => {
+            Power::ServiceAdministrator
+        }
+        Power::Limited if !documents.has_unknown => Power::Limited,
+        _ => Power::Unknown,
     }
 }
 
@@ -85,6 +102,7 @@ fn documents(resource_type: T, details: &Value) -> Option<Documents> {
         .map(|document| Document::read(document?).ok())
         .collect();
     Some(Documents {
+        count: read.len(),
         has_unknown: read.iter().any(Option::is_none),
         statements: read
             .into_iter()
@@ -152,6 +170,9 @@ fn trust(role: &Resource, details: &Value) -> Trust {
     }
     trust.by.sort_unstable();
     trust.by.dedup();
+    if trust.by.is_empty() {
+        trust.by.push("nobody outside");
+    }
     trust
 }
 
@@ -217,7 +238,7 @@ mod tests {
         })
     }
 
-    fn grants(resource_type: T, details: Value) -> Value {
+    fn grants_of(resource_type: T, details: Value) -> Value {
         told(&resource(resource_type, "x"), &details).attributes["Grants"].clone()
     }
 
@@ -225,43 +246,58 @@ mod tests {
     fn inline_and_managed_documents_tell_an_administrator() {
         let inline =
             |list: &str| json!({list: [{"policyName": "p", "policyDocument": ADMINISTRATOR}]});
-        let administrator = json!(["administrator"]);
-        assert_eq!(grants(T::IamRole, inline("rolePolicyList")), administrator);
-        assert_eq!(grants(T::IamUser, inline("userPolicyList")), administrator);
-        assert_eq!(
-            grants(T::IamGroup, inline("groupPolicyList")),
-            administrator
-        );
+        for (resource_type, list) in [
+            (T::IamRole, "rolePolicyList"),
+            (T::IamUser, "userPolicyList"),
+            (T::IamGroup, "groupPolicyList"),
+        ] {
+            assert_eq!(grants_of(resource_type, inline(list)), "administrator");
+        }
         let versions = |in_force: &str| {
             json!({"defaultVersionId": in_force, "policyVersionList": [
                 {"versionId": "v1", "document": ADMINISTRATOR},
                 {"versionId": "v2", "document": {"Statement": []}},
             ]})
         };
-        assert_eq!(grants(T::IamPolicy, versions("v1")), administrator);
-        assert_eq!(grants(T::IamPolicy, versions("v2")), Value::Null);
+        assert_eq!(grants_of(T::IamPolicy, versions("v1")), "administrator");
+        assert_eq!(grants_of(T::IamPolicy, versions("v2")), "limited");
     }
 
     #[test]
     fn what_cannot_be_told_is_said_to_be_unknown() {
-        let unknown = json!(["unknown"]);
-        let mut bounded = json!({"rolePolicyList": [{"policyDocument": ADMINISTRATOR}]});
-        bounded["permissionsBoundary"] =
-            json!({"permissionsBoundaryArn": "arn:aws:iam::1:policy/b"});
-        assert_eq!(grants(T::IamRole, bounded), unknown);
-        // As ASFF writes it: a name, and no document.
+        let boundary = json!({"permissionsBoundaryArn": "arn:aws:iam::111122223333:policy/b"});
+        for unknown in [
+            json!({"rolePolicyList": [{"policyDocument": ADMINISTRATOR}], "permissionsBoundary": boundary}),
+            json!({"rolePolicyList": [{"policyDocument": {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}}, {"policyDocument": "{"}]}),
+        ] {
+            let told = told(&resource(T::IamRole, "x"), &unknown).attributes;
+            assert_eq!(told["GrantsNotKnown"], true, "{unknown}");
+            assert_eq!(told["Grants"], Value::Null, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_document_is_unknown_until_another_source_has_the_document() {
         let named = json!({"RolePolicyList": [{"PolicyName": "p"}]});
-        assert_eq!(grants(T::IamRole, named), unknown);
-        let broken = json!({"rolePolicyList": [{"policyDocument": "{"}]});
-        assert_eq!(grants(T::IamRole, broken), unknown);
-        assert_eq!(
-            grants(T::IamRole, json!({"rolePolicyList": []})),
-            Value::Null
-        );
+        let told = told(&resource(T::IamRole, "x"), &named);
+        assert_eq!(told.attributes, json!({}));
+        assert_eq!(told.until_told["GrantsNotKnown"], true);
+    }
+
+    #[test]
+    fn without_inline_policies_there_is_nothing_to_tell() {
         // The finding of IAM.1 has the ids of the versions.
         let versions =
             json!({"PolicyVersionList": [{"VersionId": "v1", "IsDefaultVersion": true}]});
-        assert_eq!(grants(T::IamPolicy, versions), Value::Null);
+        for (resource_type, details) in [
+            (T::IamRole, json!({"rolePolicyList": []})),
+            (T::IamRole, json!({})),
+            (T::IamPolicy, versions),
+        ] {
+            let told = told(&resource(resource_type, "x"), &details);
+            assert_eq!(told.attributes, json!({}), "{details}");
+            assert_eq!(told.until_told, Value::Null, "{details}");
+        }
     }
 
     #[test]
@@ -284,14 +320,14 @@ mod tests {
         let role = "arn:aws:iam::111122223333:role/ci";
         assert_eq!(
             trusts(json!({"AWS": role}), none.clone()),
-            (vec![role.to_owned()], Value::Null, vec![])
+            (vec![role.to_owned()], json!(["nobody outside"]), vec![])
         );
         assert_eq!(
             trusts(
                 json!({"AWS": "arn:aws:iam::111122223333:root"}),
                 none.clone()
             ),
-            (vec![], Value::Null, vec![ours])
+            (vec![], json!(["nobody outside"]), vec![ours])
         );
         assert_eq!(
             trusts(json!({"AWS": "444455556666"}), none.clone()),
@@ -311,7 +347,7 @@ mod tests {
         );
         assert_eq!(
             trusts(json!({"Service": "ec2.amazonaws.com"}), none),
-            (vec![], Value::Null, vec![])
+            (vec![], json!(["nobody outside"]), vec![])
         );
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{AttributeCondition, Catalogue};
 use crate::model::{Evidence, FindingId, Product, Region, RelationKind, Resource, ResourceType};
 use crate::store::{Observation, Snapshot, SnapshotBuilder};
 
@@ -81,7 +81,8 @@ impl<'a> SnapshotWriter<'a> {
         for described in &reading.resources {
             let shown = self.write_evidence(reading, described);
             let told = permissions::told(&described.resource, &described.details);
-            let attributes = self.write_attributes(reading, described, &told.attributes);
+            let attributes = self.write_attributes(reading, described, &told.attributes)
+                | self.write_until_told(reading, described, &told.until_told);
             self.builder
                 .permit(&described.resource, told.permissions, reading.updated_at);
             let mut edges =
@@ -152,29 +153,57 @@ impl<'a> SnapshotWriter<'a> {
                 &condition.path,
             );
             values.extend(details::attributes(derived, &condition.path));
-            if values.is_empty() {
-                continue;
-            }
-            let holds = values
-                .into_iter()
-                .any(|value| condition.test.is_met_by(value));
-            used = true;
-            self.builder.observe(Observation {
-                resource: &described.resource,
-                trait_index: condition.trait_index,
-                holds,
-                finding: &reading.finding,
-                product: reading.product,
-                evidence: &Evidence::Attribute {
-                    path: condition.path.clone(),
-                    // Only a value that the catalogue names is repeated: others may be secrets.
-                    value: condition.test.told(holds),
-                    title: reading.title.clone(),
-                },
-                updated_at: reading.updated_at,
-            });
+            used |=
+                self.write_attribute(reading, described, condition, &values, reading.updated_at);
         }
         used
+    }
+
+    /// What holds as long as no other record tells more is older than all of them.
+    fn write_until_told(
+        &mut self,
+        reading: &Reading,
+        described: &DescribedResource,
+        until_told: &Value,
+    ) -> bool {
+        let mut used = false;
+        for condition in self
+            .catalogue
+            .attribute_conditions(described.resource.resource_type)
+        {
+            let values = details::attributes(until_told, &condition.path);
+            used |= self.write_attribute(reading, described, condition, &values, None);
+        }
+        used
+    }
+
+    fn write_attribute(
+        &mut self,
+        reading: &Reading,
+        described: &DescribedResource,
+        condition: &AttributeCondition,
+        values: &[&Value],
+        updated_at: Option<DateTime<Utc>>,
+    ) -> bool {
+        if values.is_empty() {
+            return false;
+        }
+        let holds = values.iter().any(|value| condition.test.is_met_by(value));
+        self.builder.observe(Observation {
+            resource: &described.resource,
+            trait_index: condition.trait_index,
+            holds,
+            finding: &reading.finding,
+            product: reading.product,
+            evidence: &Evidence::Attribute {
+                path: condition.path.clone(),
+                // Only a value that the catalogue names is repeated: others may be secrets.
+                value: condition.test.told(holds),
+                title: reading.title.clone(),
+            },
+            updated_at,
+        });
+        true
     }
 
     fn write_edge(

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Reader, SnapshotWriter, asff, inspector};
+use super::{Reader, SnapshotWriter, asff, config_item, inspector, macie};
 use crate::catalogue::{Catalogue, Layers, compile};
 use crate::evaluate::evaluate;
-use crate::model::{Cell, Coverage, Source, TriageInForce};
-use crate::store::{CellOutcome, Store};
+use crate::model::{Cell, Coverage, RelationKind, Source, TriageInForce};
+use crate::store::{CellOutcome, Store, View};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -21,6 +21,11 @@ fn exposed(records: &[(Reader, Value)]) -> Vec<String> {
     for (read, record) in records {
         writer.write(&read(&record.to_string()).unwrap().unwrap());
     }
+    let exposures = evaluate(&view_of(writer), &catalogue, &TriageInForce::default()).exposures;
+    exposures.iter().map(|one| one.rule.to_string()).collect()
+}
+
+fn view_of(writer: SnapshotWriter<'_>) -> View {
     let (snapshot, records, signals) = writer.finish();
     let mut store = Store::default();
     store.put(CellOutcome {
@@ -37,8 +42,7 @@ fn exposed(records: &[(Reader, Value)]) -> Vec<String> {
         signals,
         collected_at: None,
     });
-    let exposures = evaluate(&store.view(), &catalogue, &TriageInForce::default()).exposures;
-    exposures.iter().map(|one| one.rule.to_string()).collect()
+    store.view()
 }
 
 fn finding(product: &str, types: &[&str], resources: Value) -> Value {
@@ -192,4 +196,62 @@ fn code_is_told_apart_from_packages() {
         exposed(&[(asff::read, code)]),
         ["lambda-code-vulnerability"]
     );
+}
+
+#[test]
+fn a_role_of_aws_config_may_read_the_bucket_in_which_macie_found_data() {
+    let item = |kind: &str, arn: &str, configuration: Value| {
+        let record = json!({
+            "resourceType": kind, "arn": arn, "accountId": ACCOUNT, "awsRegion": "us-east-1",
+            "configuration": configuration,
+        });
+        config_item::read(&record.to_string()).unwrap().unwrap()
+    };
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/app");
+    let policy = format!("arn:aws:iam::{ACCOUNT}:policy/reader");
+    let document = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::cust*"},
+        {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::customers-eu/*"},
+    ]});
+    let data = |bucket: &str| {
+        let record = json!({
+            "id": format!("{bucket:0>32}"), "accountId": ACCOUNT, "region": "us-east-1",
+            "category": "CLASSIFICATION", "type": "SensitiveData:S3Object/Personal",
+            "severity": {"description": "High", "score": 3},
+            "resourcesAffected": {"s3Bucket": {
+                "arn": format!("arn:aws:s3:::{bucket}"), "name": bucket, "owner": {"id": ACCOUNT},
+            }},
+            "classificationDetails": {"result": {"sensitiveData": [{"category": "PERSONAL_INFORMATION"}]}},
+        });
+        macie::read(&record.to_string()).unwrap().unwrap()
+    };
+    let catalogue = catalogue();
+    let mut writer = SnapshotWriter::new(&catalogue);
+    for reading in [
+        item(
+            "AWS::IAM::Role",
+            &role,
+            json!({"attachedManagedPolicies": [{"policyArn": policy}]}),
+        ),
+        item(
+            "AWS::IAM::Policy",
+            &policy,
+            json!({"policyVersionList": [{"isDefaultVersion": true, "document": document.to_string()}]}),
+        ),
+        data("customers"),
+        data("customers-eu"),
+        data("public"),
+    ] {
+        writer.write(&reading);
+    }
+    let view = view_of(writer);
+    let role = view
+        .indices()
+        .find(|index| view.resource(*index).id == role)
+        .unwrap();
+    let reads: Vec<String> = view
+        .related(role, RelationKind::MayRead)
+        .map(|index| view.resource(index).id)
+        .collect();
+    assert_eq!(reads, ["arn:aws:s3:::customers"]);
 }
