@@ -120,3 +120,85 @@ fn a_table_ends_with_the_near_misses() {
         ran.stdout
     );
 }
+
+/// An administrator's instance whose security group has a name that tries to be more than a name.
+fn drawn(format: &str) -> String {
+    let hostile = "x\"] ; end <b>&amp; \\\" }| --> #quot; `%%{init}` \u{202e}";
+    let folder = tempfile::tempdir().unwrap();
+    let mut findings = [seed().security_hub, seed().inspector].concat();
+    for finding in &mut findings {
+        if let Some(path) = finding.get_mut("networkReachabilityDetails") {
+            let steps = path["networkPath"]["steps"].as_array_mut().unwrap();
+            steps[1]["componentId"] = json!(hostile);
+        }
+    }
+    std::fs::write(folder.path().join("f.json"), json!(findings).to_string()).unwrap();
+    run(exposured()
+        .args(["explain", "i-admin", "--format", format, "--input"])
+        .arg(folder.path()))
+    .expect(0)
+    .stdout
+}
+
+/// By Graphviz itself where it is installed, which `.ci/run` sees to; and by a second reader of the language in any case.
+#[test]
+fn graphviz_accepts_the_attack_path() {
+    let dot = drawn("dot");
+    let graph = layout::gv::DotParser::new(&dot).process();
+    assert!(graph.is_ok(), "{dot}");
+    let renderer = std::process::Command::new("dot")
+        .arg("-Tsvg")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn();
+    let mut renderer = match renderer {
+        Ok(renderer) => renderer,
+        Err(error) => {
+            let is_wanted = std::env::var_os("EXPOSURED_TEST_GRAPHVIZ").is_some();
+            assert!(!is_wanted, "running dot, of the package graphviz: {error}");
+            return;
+        }
+    };
+    use std::io::Write;
+    renderer
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(dot.as_bytes())
+        .unwrap();
+    let rendered = renderer.wait_with_output().unwrap();
+    let complaints = String::from_utf8_lossy(&rendered.stderr);
+    assert!(
+        rendered.status.success() && complaints.is_empty(),
+        "{complaints}\n{dot}"
+    );
+    let svg = String::from_utf8(rendered.stdout).unwrap();
+    // Internet, gateway, ACL, group, interface, instance, profile, role, policy.
+    assert_eq!(svg.matches("class=\"node\"").count(), 9, "{svg}");
+    assert_eq!(svg.matches("class=\"edge\"").count(), 8, "{svg}");
+    assert!(svg.contains("AdministratorAccess"), "{svg}");
+    assert!(!svg.contains("<b>"), "{svg}");
+}
+
+#[test]
+fn a_mermaid_flowchart_has_one_line_a_node_and_an_edge() {
+    let mermaid = drawn("mermaid");
+    let lines: Vec<&str> = mermaid.lines().collect();
+    assert_eq!(lines[0], "flowchart LR");
+    let edges = lines.iter().filter(|line| line.contains(" -->|\"")).count();
+    assert_eq!((lines.len() - 1 - edges, edges), (9, 8), "{mermaid}");
+    // Each label begins and ends once: what an attacker wrote between is entity codes.
+    for line in &lines[1..] {
+        assert_eq!(line.matches('"').count(), 2, "{line}");
+    }
+    insta::assert_snapshot!(mermaid);
+}
+
+#[test]
+fn what_is_not_exposed_has_no_path() {
+    let dot = explain("i-none", &["--format", "dot"]).expect(0).stdout;
+    assert!(!dot.contains("->"), "{dot}");
+    let mermaid = explain("i-none", &["--format", "mermaid"]).expect(0).stdout;
+    assert_eq!(mermaid, "flowchart LR\n");
+}
