@@ -1,0 +1,28 @@
+//! A file as `--input` reads it: any of the services' answers, a bare list, JSON Lines, gzipped or not.
+#![no_main]
+
+use std::sync::OnceLock;
+
+use exposured::collect::files::from_folder;
+use exposured::store::Store;
+use exposured::telemetry::{CycleLog, Progress};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a folder can be made"));
+    std::fs::write(folder.path().join("input"), data).expect("a file can be written");
+    let log = CycleLog::new("fuzz");
+    let read = from_folder(
+        folder.path(),
+        exposured_fuzz::catalogue(),
+        &log,
+        &Progress::none(),
+    )
+    .expect("the folder is there");
+    let mut store = Store::default();
+    for (outcome, _) in read {
+        store.put(outcome);
+    }
+    exposured_fuzz::check(&store.view());
+});

@@ -1,0 +1,97 @@
+//! What the fuzz targets have in common: a record goes all the way, from its text to what is published.
+
+use std::sync::OnceLock;
+
+use exposured::catalogue::{Catalogue, Layers, compile};
+use exposured::collect::record::{Reader, SnapshotWriter};
+use exposured::evaluate::{evaluate, explain};
+use exposured::model::{AccountId, Cell, Coverage, Exposure, Partition, TriageInForce, is_harmful};
+use exposured::publish::asff::{self, Publication, RecordState};
+use exposured::store::{CellOutcome, Snapshot, Store, View};
+
+/// The built-in catalogue.
+pub fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+    CATALOGUE.get_or_init(|| compile(&Layers::builtin()).expect("ours has no problem"))
+}
+
+/// Reads lines of text as records, each on its own, and what they show together.
+pub fn records(data: &[u8], reader: Reader) {
+    let text = String::from_utf8_lossy(data);
+    let mut writer = SnapshotWriter::new(catalogue());
+    for line in text.lines() {
+        match reader(line) {
+            Ok(Some(reading)) => writer.write(&reading),
+            Ok(None) => writer.skip(),
+            Err(error) => {
+                // What is wrong is cleaned before it is logged; to be told at all it must be text.
+                let _ = error.to_string();
+                writer.skip();
+            }
+        }
+    }
+    all_the_way(writer.finish().0);
+}
+
+/// Evaluates, explains and publishes what a snapshot holds.
+fn all_the_way(snapshot: Snapshot) {
+    let mut store = Store::default();
+    store.put(CellOutcome {
+        cell: Cell::file("fuzz".to_owned()),
+        snapshot,
+        coverage: Coverage::Complete,
+        reason: None,
+        detail: None,
+        records: 0,
+        signals: 0,
+        collected_at: None,
+    });
+    check(&store.view());
+}
+
+/// Nothing panics, the same gives the same, and nothing harmful is in what goes out.
+pub fn check(view: &View) {
+    let triage = TriageInForce::default();
+    let evaluation = evaluate(view, catalogue(), &triage);
+    let again = evaluate(view, catalogue(), &triage);
+    assert_eq!(evaluation.exposures, again.exposures);
+    for index in view.indices() {
+        let _ = explain(view, catalogue(), &triage, index);
+    }
+    for exposure in &evaluation.exposures {
+        goes_out_clean(exposure);
+    }
+}
+
+fn goes_out_clean(exposure: &Exposure) {
+    let now = chrono::DateTime::UNIX_EPOCH;
+    let (finding, _) = asff::finding(&Publication {
+        exposure,
+        account: AccountId::EXAMPLE,
+        partition: Partition::of_region(&exposure.resource.region),
+        region: exposure.resource.region.clone(),
+        created_at: now,
+        first_observed_at: now,
+        updated_at: now,
+        record_state: RecordState::Active,
+        catalogue_version: "fuzz",
+    });
+    let asff = serde_json::to_string(&finding).expect("texts, numbers and lists become JSON");
+    assert!(asff.len() <= 240 * 1024, "{} bytes", asff.len());
+    let finding: serde_json::Value = serde_json::from_str(&asff).expect("it was JSON");
+    clean(&finding);
+}
+
+fn clean(value: &serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => {
+            assert!(!text.chars().any(is_harmful), "{text:?}");
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(clean),
+        serde_json::Value::Object(members) => members.iter().for_each(|(name, value)| {
+            assert!(!name.chars().any(is_harmful), "{name:?}");
+            clean(value);
+        }),
+        _ => {}
+    }
+}
