@@ -3,6 +3,7 @@
 mod catalogue;
 mod check;
 mod explain;
+mod fixes;
 mod once;
 mod output;
 mod run;
@@ -64,6 +65,8 @@ enum Command {
     Once(once::OnceArguments),
     /// Explain one resource: its traits, its severity, why not, what helps
     Explain(explain::ExplainArguments),
+    /// Rank what there is to fix by what each fix does to all exposures, and say which few leave nothing severe
+    Fixes(fixes::FixesArguments),
     /// Browse, check and test the catalogue of traits and exposures
     #[command(subcommand)]
     Catalogue(catalogue::CatalogueCommand),
@@ -89,6 +92,7 @@ pub async fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Once(arguments) => once::once(arguments).await,
         Command::Explain(arguments) => explain::explain(arguments).await,
+        Command::Fixes(arguments) => fixes::fixes(arguments).await,
         Command::Catalogue(command) => catalogue::catalogue(command),
         Command::Check(arguments) => check::check(arguments).await,
     };
