@@ -1,17 +1,12 @@
 //! `exposured explain`: everything about one resource, from the same evaluation that publishes it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use crate::catalogue::Catalogue;
-use crate::daemon::{Cycle, CycleOutcome, Intent, MassArchiving};
 use crate::evaluate::{explain as explain_resource, find};
-use crate::model::TriageInForce;
-use crate::telemetry::{Progress, metrics};
 
-use super::{Exit, complain, exit_of, input, output, start};
+use super::{Exit, Looked, complain, input, look, output};
 
 /// More candidates than these are not worth listing.
 const CANDIDATES: usize = 20;
@@ -48,42 +43,23 @@ pub(super) enum ExplainFormat {
 }
 
 pub(super) async fn explain(arguments: ExplainArguments) -> Exit {
-    let progress = Progress::on_terminal();
-    let (config, catalogue, shutdown) = match start(arguments.config.as_ref(), &progress) {
-        Ok(started) => started,
-        Err(exit) => return exit,
-    };
-    let cycle = Cycle {
-        config: Arc::clone(&config),
-        catalogue: Arc::clone(&catalogue),
-        store: Arc::default(),
-        // To explain is to look, not to publish.
-        intent: Intent::Evaluate,
-        mass_archiving: MassArchiving::Refused,
-        metrics: metrics::Sink::Nowhere,
-        progress,
-        cancel: shutdown.token().clone(),
-    };
-    let input = input(arguments.input.clone(), arguments.sample);
-    match cycle.run(&input).await {
-        Ok(outcome) => {
-            let triage = config.triage();
-            let triage = triage.on(outcome.as_of.date_naive());
-            tell(&arguments, &outcome, &catalogue, &triage)
-        }
-        Err(error) => {
-            complain(&error);
-            exit_of(&error)
-        }
+    let looked = look(
+        arguments.config.as_ref(),
+        input(arguments.input.clone(), arguments.sample),
+    );
+    match looked.await {
+        Ok(looked) => tell(&arguments, &looked),
+        Err(exit) => exit,
     }
 }
 
-fn tell(
-    arguments: &ExplainArguments,
-    outcome: &CycleOutcome,
-    catalogue: &Catalogue,
-    triage: &TriageInForce<'_>,
-) -> Exit {
+fn tell(arguments: &ExplainArguments, looked: &Looked) -> Exit {
+    let Looked {
+        outcome,
+        catalogue,
+        triage,
+    } = looked;
+    let triage = triage.on(outcome.as_of.date_naive());
     let text = arguments.resource.as_str();
     let found = find(&outcome.view, catalogue, text);
     let [index] = found[..] else {
@@ -103,7 +79,7 @@ fn tell(
         }
         return Exit::Usage;
     };
-    let explanation = explain_resource(&outcome.view, catalogue, triage, index);
+    let explanation = explain_resource(&outcome.view, catalogue, &triage, index);
     let text = output::explanation(arguments.format, &explanation, catalogue);
     match output::print(&text) {
         Err(error) => {

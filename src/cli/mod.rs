@@ -3,6 +3,7 @@
 mod catalogue;
 mod check;
 mod explain;
+mod fixes;
 mod health;
 mod once;
 mod output;
@@ -17,8 +18,9 @@ use clap::{Parser, Subcommand};
 use crate::aws::SessionError;
 use crate::catalogue::Catalogue;
 use crate::config::{self, Config, ConfigError};
-use crate::daemon::{CycleError, Input, MassArchiving, Shutdown};
-use crate::telemetry::{self, Progress};
+use crate::daemon::{Cycle, CycleError, CycleOutcome, Input, Intent, MassArchiving, Shutdown};
+use crate::model::Triage;
+use crate::telemetry::{self, Progress, metrics};
 
 /// How a command ended. Scripts can rely on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,8 @@ enum Command {
     Once(once::OnceArguments),
     /// Explain one resource: its traits, its severity, why not, what helps
     Explain(explain::ExplainArguments),
+    /// Rank what there is to fix by what each fix does to all exposures, and say which few leave nothing severe
+    Fixes(fixes::FixesArguments),
     /// Browse, check and test the catalogue of traits and exposures
     #[command(subcommand)]
     Catalogue(catalogue::CatalogueCommand),
@@ -92,6 +96,7 @@ pub async fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Once(arguments) => once::once(arguments).await,
         Command::Explain(arguments) => explain::explain(arguments).await,
+        Command::Fixes(arguments) => fixes::fixes(arguments).await,
         Command::Catalogue(command) => catalogue::catalogue(command),
         Command::Health(arguments) => health::health(&arguments),
         Command::Check(arguments) => check::check(arguments).await,
@@ -139,6 +144,40 @@ fn start(
         Exit::Failed
     })?;
     Ok((config, catalogue, shutdown))
+}
+
+/// What was read and derived by a cycle that only looks.
+struct Looked {
+    outcome: CycleOutcome,
+    catalogue: Arc<Catalogue>,
+    triage: Triage,
+}
+
+/// Runs one cycle that collects and evaluates, and publishes nothing.
+async fn look(config: Option<&PathBuf>, input: Input) -> Result<Looked, Exit> {
+    let progress = Progress::on_terminal();
+    let (config, catalogue, shutdown) = start(config, &progress)?;
+    let cycle = Cycle {
+        config: Arc::clone(&config),
+        catalogue: Arc::clone(&catalogue),
+        store: Arc::default(),
+        intent: Intent::Evaluate,
+        mass_archiving: MassArchiving::Refused,
+        metrics: metrics::Sink::Nowhere,
+        progress,
+        cancel: shutdown.token().clone(),
+    };
+    match cycle.run(&input).await {
+        Ok(outcome) => Ok(Looked {
+            outcome,
+            catalogue,
+            triage: config.triage(),
+        }),
+        Err(error) => {
+            complain(&error);
+            Err(exit_of(&error))
+        }
+    }
 }
 
 /// Where findings come from.

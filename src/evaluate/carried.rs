@@ -19,6 +19,13 @@ pub(super) struct Hop {
 /// From the exposed resource to the one on which the trait was found.
 pub(super) type Chain = Vec<Hop>;
 
+/// One trait on the one resource on which it was found: what a single fix ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cause {
+    pub trait_index: TraitIndex,
+    pub found_on: ResourceIndex,
+}
+
 /// The traits of one resource, and where each comes from.
 #[derive(Clone, Debug)]
 pub(super) struct Carried {
@@ -30,6 +37,8 @@ pub(super) struct Carried {
     own: TraitSet,
     /// The chains along which others travelled, sorted.
     travelled: BTreeMap<TraitIndex, BTreeSet<Chain>>,
+    /// What is taken as mended: it is no origin any more.
+    pub mended: BTreeSet<Cause>,
 }
 
 impl Carried {
@@ -39,7 +48,20 @@ impl Carried {
         let others = self
             .chains(trait_index)
             .filter_map(|chain| chain.last().map(|hop| hop.to));
-        own.into_iter().chain(others).collect()
+        own.into_iter()
+            .chain(others)
+            .filter(|found_on| {
+                !self.mended.contains(&Cause {
+                    trait_index,
+                    found_on: *found_on,
+                })
+            })
+            .collect()
+    }
+
+    /// Whether there may be more origins than are known here: so many chains are kept, and no more.
+    pub fn may_have_more_origins(&self, trait_index: TraitIndex) -> bool {
+        self.chains(trait_index).count() >= CHAINS
     }
 
     /// Whether the trait was found on the resource itself.
@@ -112,6 +134,7 @@ impl<'a> Travel<'a> {
             traits: own,
             own,
             travelled: BTreeMap::new(),
+            mended: BTreeSet::new(),
         };
         for (place, route) in self.catalogue.routes(resource_type).iter().enumerate() {
             for end in self.ends(resource, route, (resource_type, place, 0)) {

@@ -3,6 +3,7 @@
 mod attack_path;
 mod carried;
 mod explain;
+mod fixes;
 mod grading;
 mod rule_tests;
 mod score;
@@ -23,6 +24,7 @@ use crate::store::{ResourceIndex, View};
 
 use carried::{Carried, Chain, Travel};
 pub use explain::{Effect, Explanation, Fix, NearMiss, Prevented, explain, find};
+pub use fixes::{FixSet, FixTarget, Fixes, FoundBy, RankedFix, Reduced, fixes};
 use grading::{Grading, Triaged, contributing, triaged};
 pub use rule_tests::{TestResult, run_rule_test};
 pub use score::Score;

@@ -2,6 +2,7 @@
 
 pub(super) mod catalogue;
 mod explanation;
+mod fixes;
 mod graph;
 mod json;
 mod plan;
@@ -17,6 +18,7 @@ use crate::publish::{self, Activity, Event, asff};
 use super::once::Format;
 
 pub(super) use explanation::explanation;
+pub(super) use fixes::fixes;
 pub(super) use json::pretty as json_text;
 
 /// Prints on standard output. A reader that has seen enough (`| head`) is no failure.
