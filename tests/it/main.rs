@@ -6,6 +6,7 @@ mod command_line;
 mod daemon;
 mod explaining;
 mod findings;
+mod fixing;
 mod formats;
 mod hard_input;
 mod program;

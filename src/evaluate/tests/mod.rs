@@ -2,6 +2,7 @@
 
 mod aws_titles;
 mod catalogue;
+mod fixes;
 mod severities_seen;
 mod travel;
 mod triage;
