@@ -167,8 +167,9 @@ fn component(subject: &Resource, component_type: &str, id: &str) -> PathNode {
             account: subject.account,
             region: &subject.region,
         })),
+        // What is no resource that is known has no ARN to tell it from another of the same id.
         None => PathNode {
-            id: clean(id),
+            id: clean(&format!("{component_type} {id}")),
             node_type: clean(component_type),
             label: clean(id),
         },

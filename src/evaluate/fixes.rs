@@ -88,7 +88,16 @@ pub struct FixSet {
     pub fixes: Vec<FixTarget>,
     /// The exposures that no set of fixes brings down as far as is known: a trait of theirs is found in so many places
     /// that not all of them are kept.
-    pub remaining: Vec<ExposureId>,
+    pub remaining: Vec<Remaining>,
+}
+
+/// An exposure that stays too severe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remaining {
+    /// The exposure.
+    pub exposure: ExposureId,
+    /// The resource that is exposed.
+    pub resource: Resource,
 }
 
 /// What one fix does to all exposures.
@@ -142,6 +151,13 @@ pub fn fixes(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) -> 
             remediation: definition.remediation.clone(),
         }
     };
+    let remains = |index| {
+        let resource = view.resource(index);
+        Remaining {
+            exposure: ExposureId::of(&resource),
+            resource,
+        }
+    };
     let all = effects.len();
     let mut ranked: Vec<(Cause, Effects)> = effects
         .into_iter()
@@ -161,7 +177,7 @@ pub fn fixes(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) -> 
             found_by: FoundBy::Greedy,
             exposures: cover.exposures,
             fixes: cover.chosen.iter().map(target).collect(),
-            remaining: cover.remaining,
+            remaining: cover.remaining.into_iter().map(remains).collect(),
         }
     };
     Fixes {

@@ -24,7 +24,7 @@ use crate::store::{ResourceIndex, View};
 
 use carried::{Carried, Chain, Travel};
 pub use explain::{Effect, Explanation, Fix, NearMiss, Prevented, explain, find};
-pub use fixes::{FixSet, FixTarget, Fixes, FoundBy, RankedFix, Reduced, fixes};
+pub use fixes::{FixSet, FixTarget, Fixes, FoundBy, RankedFix, Reduced, Remaining, fixes};
 use grading::{Grading, Triaged, contributing, triaged};
 pub use rule_tests::{TestResult, run_rule_test};
 pub use score::Score;

@@ -7,6 +7,7 @@ mod daemon;
 mod explaining;
 mod faults;
 mod findings;
+mod fixing;
 mod formats;
 mod hard_input;
 mod outside;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use crate::evaluate::{FixSet, FixTarget, Fixes, RankedFix};
+use crate::evaluate::{FixSet, Fixes, RankedFix, Reduced};
 use crate::model::{Resource, Severity, clean};
 
 use super::super::fixes::FixesFormat;
@@ -102,7 +102,7 @@ fn table(fixes: &[RankedFix]) -> String {
 }
 
 fn reduces(fix: &RankedFix) -> String {
-    let line = |one: &crate::evaluate::Reduced| {
+    let line = |one: &Reduced| {
         let grade = |severity: Severity| severity.as_str();
         format!("{} → {}: {}", grade(one.from), grade(one.to), one.count)
     };
@@ -121,42 +121,43 @@ fn name(resource: &Resource) -> String {
 }
 
 fn set(text: &mut String, grades: &str, set: &FixSet) {
-    let exposures = |count: usize| match count {
-        1 => "1 exposure".to_owned(),
-        count => format!("{count} exposures"),
+    let are = |count: usize| match count {
+        1 => "1 exposure is".to_owned(),
+        count => format!("{count} exposures are"),
     };
-    if set.exposures == 0 && set.fixes.is_empty() {
+    if set.exposures == 0 {
         let _ = writeln!(text, "\nNo exposure is {grades}");
         return;
     }
-    let _ = writeln!(
-        text,
-        "\n{} {grades}. What leaves none:",
-        match set.exposures {
-            1 => "1 exposure is".to_owned(),
-            count => format!("{count} exposures are"),
-        }
-    );
+    let _ = write!(text, "\n{} {grades}. ", are(set.exposures));
+    let _ = match (set.fixes.is_empty(), set.remaining.is_empty()) {
+        (true, _) => writeln!(text, "No fix that is known brings one down."),
+        (false, true) => writeln!(text, "What leaves none:"),
+        (false, false) => writeln!(
+            text,
+            "What leaves none but the {} below:",
+            set.remaining.len()
+        ),
+    };
     for (number, target) in set.fixes.iter().enumerate() {
-        let _ = writeln!(text, "  {}. {}", number + 1, line(target));
+        let on = whereabouts(&target.resource);
+        let _ = writeln!(text, "  {}. end {} on {on}", number + 1, target.trait_id);
     }
     if !set.remaining.is_empty() {
         let _ = writeln!(
             text,
-            "  {} cannot be brought down: more places show a trait than are kept:",
-            exposures(set.remaining.len())
+            "  {} not known to come down: a trait is found in more places than are kept:",
+            are(set.remaining.len())
         );
-        for id in &set.remaining {
-            let _ = writeln!(text, "    {id}");
+        for one in &set.remaining {
+            let _ = writeln!(text, "    {}", whereabouts(&one.resource));
         }
     }
 }
 
-fn line(target: &FixTarget) -> String {
-    let resource = &target.resource;
+fn whereabouts(resource: &Resource) -> String {
     format!(
-        "end {} on {} ({}, {}, {})",
-        target.trait_id,
+        "{} ({}, {}, {})",
         name(resource),
         resource.resource_type,
         resource.account,

@@ -8,7 +8,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{ExposureId, Severity, TraitIndex};
+use crate::model::{Severity, TraitIndex};
+use crate::store::ResourceIndex;
 
 use super::super::carried::Cause;
 use super::subject::Subject;
@@ -23,7 +24,7 @@ pub(super) struct Cover {
     /// In the order in which they were chosen, without those that turned out idle.
     pub chosen: Vec<Cause>,
     /// What stays too severe, in the order of the resources.
-    pub remaining: Vec<ExposureId>,
+    pub remaining: Vec<ResourceIndex>,
 }
 
 /// Looks for few causes without which no exposure is more severe than this.
@@ -139,12 +140,12 @@ impl Search<'_, '_> {
         self.chosen.remove(&cause);
     }
 
-    fn remaining(&mut self) -> Vec<ExposureId> {
+    fn remaining(&mut self) -> Vec<ResourceIndex> {
         let mut remaining = Vec::new();
         for subject in self.subjects.iter_mut() {
             let mended = subject.own_of(&self.chosen);
             if subject.severity_without(&mended) > Some(self.at_most) {
-                remaining.push(subject.id.clone());
+                remaining.push(subject.index());
             }
         }
         remaining

@@ -1,7 +1,9 @@
 //! Values in, values out: traits and relations in, exposures out, with the built-in catalogue.
 
+mod attack_paths;
 mod aws_titles;
 mod catalogue;
+mod fixes;
 mod severities_seen;
 mod travel;
 mod triage;
@@ -68,6 +70,43 @@ impl<'a> World<'a> {
             holds: true,
             finding: &FindingId(format!("finding/{:04}", self.findings)),
             product: Product::SecurityHub,
+            evidence: &evidence,
+            updated_at: None,
+        });
+        self
+    }
+
+    /// A network path over these components.
+    fn reached(
+        mut self,
+        resource: &Resource,
+        trait_id: &str,
+        steps: &[(&str, &str)],
+        port: u16,
+    ) -> Self {
+        let steps = steps.iter().map(|(kind, id)| PathStep {
+            component_type: (*kind).into(),
+            component_id: (*id).into(),
+        });
+        let evidence = Evidence::NetworkReachability(NetworkPath {
+            title: "reachable".into(),
+            protocol: Some("TCP".into()),
+            ports: Some(PortRange {
+                begin: port,
+                end: port,
+            }),
+            steps: steps.collect(),
+        });
+        self.findings += 1;
+        self.builder.observe(Observation {
+            resource,
+            trait_index: self
+                .catalogue
+                .index_of(&trait_id.parse::<TraitId>().unwrap())
+                .unwrap(),
+            holds: true,
+            finding: &FindingId(format!("finding/{:05}", self.findings)),
+            product: Product::Inspector,
             evidence: &evidence,
             updated_at: None,
         });

@@ -1,0 +1,154 @@
+//! Whether the cost stays linear where much hangs on one resource, and where relations go in a circle.
+//!
+//! `cargo bench --bench fan_out`
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use exposured::catalogue::{Catalogue, Layers, compile};
+use exposured::evaluate::{evaluate, fixes};
+use exposured::model::{
+    Cell, ControlId, Coverage, Evidence, FindingId, Product, RelationKind, Resource,
+    ResourceMention, ResourceType, Source, TriageInForce, identify,
+};
+use exposured::store::{CellOutcome, Observation, SnapshotBuilder, Store, View};
+
+const RUNS: u32 = 5;
+
+fn main() {
+    let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
+    println!("| data | instances | walk (baseline) ns | evaluate | fixes |");
+    println!("|---|---|---|---|---|");
+    for (name, data) in [("one group", one_group as Data), ("a circle", circle)] {
+        for count in [100, 1_000, 10_000] {
+            let store = stored(data(&catalogue, count));
+            let view = store.view();
+            let walked = best_of(|| walk(&view));
+            let triage = TriageInForce::default();
+            let evaluated = best_of(|| evaluate(&view, &catalogue, &triage));
+            let fixed = best_of(|| fixes(&view, &catalogue, &triage));
+            let each = |time: Duration| time.as_nanos() as f64 / count as f64;
+            let ratio = |time: Duration| each(time) / each(walked);
+            println!(
+                "| {name} | {count} | {:.1} | {:.0}× | {:.0}× |",
+                each(walked),
+                ratio(evaluated),
+                ratio(fixed)
+            );
+        }
+    }
+}
+
+type Data = fn(&Catalogue, usize) -> SnapshotBuilder;
+
+/// The baseline: what it costs to look at each resource and its traits once.
+fn walk(view: &View) -> usize {
+    view.indices().map(|index| view.traits(index).len()).sum()
+}
+
+fn best_of<T>(work: impl Fn() -> T) -> Duration {
+    let time = |_| {
+        let clock = Instant::now();
+        black_box(work());
+        clock.elapsed()
+    };
+    (0..RUNS).map(time).min().expect("there are runs")
+}
+
+/// Exposed instances that are all in one open group.
+fn one_group(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
+    let mut builder = SnapshotBuilder::default();
+    let group = resource(ResourceType::Ec2SecurityGroup, "sg-1");
+    observe(&mut builder, catalogue, &group, "open-security-group");
+    for number in 0..instances {
+        let instance = exposed_instance(&mut builder, catalogue, number);
+        let kind = RelationKind::MemberOfSecurityGroup;
+        builder.relate(&instance, kind, &group, &FindingId("relation".into()));
+    }
+    builder
+}
+
+/// Exposed instances, each in a group of its own, each group open and admitted by the next, the last by the first.
+fn circle(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
+    let mut builder = SnapshotBuilder::default();
+    let group = |number: usize| {
+        let id = format!("sg-{:017x}", number % instances);
+        resource(ResourceType::Ec2SecurityGroup, &id)
+    };
+    for number in 0..instances {
+        let (here, next) = (group(number), group(number + 1));
+        let instance = exposed_instance(&mut builder, catalogue, number);
+        observe(&mut builder, catalogue, &here, "open-security-group");
+        for (from, kind, to) in [
+            (&instance, RelationKind::MemberOfSecurityGroup, &here),
+            (&here, RelationKind::AdmittedBy, &next),
+        ] {
+            builder.relate(from, kind, to, &FindingId("relation".into()));
+        }
+    }
+    builder
+}
+
+fn exposed_instance(
+    builder: &mut SnapshotBuilder,
+    catalogue: &Catalogue,
+    number: usize,
+) -> Resource {
+    let instance = resource(ResourceType::Ec2Instance, &format!("i-{number:017x}"));
+    for id in [
+        "internet-reachable",
+        "instance-profile-attached",
+        "high-priority-vulnerability",
+    ] {
+        observe(builder, catalogue, &instance, id);
+    }
+    instance
+}
+
+fn observe(builder: &mut SnapshotBuilder, catalogue: &Catalogue, on: &Resource, id: &str) {
+    let trait_index = catalogue
+        .index_of(&id.parse().expect("a trait id"))
+        .expect("a trait of the catalogue");
+    builder.observe(Observation {
+        resource: on,
+        trait_index,
+        holds: true,
+        finding: &FindingId(format!("arn:aws:x:us-east-1:1:{id}/{}", on.id)),
+        product: Product::SecurityHub,
+        evidence: &Evidence::Control {
+            id: ControlId::new(id),
+            title: id.to_owned(),
+        },
+        updated_at: None,
+    });
+}
+
+fn stored(builder: SnapshotBuilder) -> Store {
+    let mut store = Store::default();
+    store.put(CellOutcome {
+        cell: Cell::api(
+            Source::SecurityHub,
+            "111122223333".parse().expect("an account"),
+            "us-east-1".parse().expect("a Region"),
+        ),
+        snapshot: builder.finish(),
+        coverage: Coverage::Complete,
+        reason: None,
+        detail: None,
+        records: 0,
+        signals: 0,
+        collected_at: None,
+    });
+    store
+}
+
+fn resource(resource_type: ResourceType, id: &str) -> Resource {
+    let region = "us-east-1".parse().expect("a Region");
+    let account = "111122223333".parse().expect("an account");
+    identify(ResourceMention {
+        resource_type,
+        id,
+        account,
+        region: &region,
+    })
+}
