@@ -55,15 +55,33 @@ fn best_of<T>(work: impl Fn() -> T) -> Duration {
     (0..RUNS).map(time).min().expect("there are runs")
 }
 
-/// Exposed instances that are all in one open group.
+/// Exposed instances that are all in one open group, and share the profile of an administrator's role.
 fn one_group(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
     let mut builder = SnapshotBuilder::default();
     let group = resource(ResourceType::Ec2SecurityGroup, "sg-1");
+    let profile = resource(ResourceType::IamInstanceProfile, "app");
+    let role = resource(ResourceType::IamRole, "app");
+    let policy = resource(ResourceType::IamPolicy, "administrator");
     observe(&mut builder, catalogue, &group, "open-security-group");
+    observe(
+        &mut builder,
+        catalogue,
+        &policy,
+        "administrative-access-policy",
+    );
+    let mut relate = |from: &Resource, kind, to: &Resource| {
+        builder.relate(from, kind, to, &FindingId("relation".into()));
+    };
+    relate(&profile, RelationKind::ContainsRole, &role);
+    relate(&role, RelationKind::GrantsPolicy, &policy);
     for number in 0..instances {
         let instance = exposed_instance(&mut builder, catalogue, number);
-        let kind = RelationKind::MemberOfSecurityGroup;
-        builder.relate(&instance, kind, &group, &FindingId("relation".into()));
+        for (kind, to) in [
+            (RelationKind::MemberOfSecurityGroup, &group),
+            (RelationKind::UsesInstanceProfile, &profile),
+        ] {
+            builder.relate(&instance, kind, to, &FindingId("relation".into()));
+        }
     }
     builder
 }
