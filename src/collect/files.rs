@@ -57,7 +57,7 @@ pub fn from_folder(
         .iter()
         .map(|path| {
             let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
-            let opened = File::open(path).map(|file| Box::new(file) as Box<dyn Read>);
+            let opened = open(path).map(|file| Box::new(file) as Box<dyn Read>);
             let outcome = read_file(&name, opened, catalogue, log, progress);
             progress.part_done();
             outcome
@@ -86,6 +86,16 @@ pub fn from_memory(
     files.iter().map(read).collect()
 }
 
+/// Opens what can be read to an end: a pipe may never come to one.
+fn open(path: &Path) -> std::io::Result<File> {
+    let kind = std::fs::metadata(path)?.file_type();
+    if kind.is_file() || kind.is_dir() {
+        File::open(path)
+    } else {
+        Err(std::io::Error::other("it is neither a file nor a folder"))
+    }
+}
+
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), UnreadableFolder> {
     let failed = |error| UnreadableFolder {
         path: clean(&folder.to_string_lossy()),
@@ -102,7 +112,8 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), UnreadableFolder>
             if list(&entry.path(), files).is_err() {
                 files.push(entry.path());
             }
-        } else if kind.is_file() || entry.path().is_file() {
+        } else if !(kind.is_symlink() && entry.path().is_dir()) {
+            // A link that leads nowhere, a pipe: told as a file that cannot be read.
             files.push(entry.path());
         }
     }

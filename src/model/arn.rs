@@ -33,6 +33,18 @@ impl Partition {
         }
     }
 
+    /// A Region of the partition, for what belongs to none: the one in which its global services live.
+    /// Source: AWS General Reference, IAM endpoints and quotas.
+    #[must_use]
+    pub fn home_region(self) -> Region {
+        Region::known(match self {
+            Self::Aws => "us-east-1",
+            Self::AwsCn => "cn-north-1",
+            Self::AwsUsGov => "us-gov-west-1",
+            Self::AwsEusc => "eusc-de-east-1",
+        })
+    }
+
     /// The partition that a Region belongs to.
     #[must_use]
     pub fn of_region(region: &Region) -> Self {

@@ -10,6 +10,9 @@ use super::{
     RelationKind, Resource, RuleId, Severity, TraitId, TraitType,
 };
 
+/// How the generator of every finding of ours begins. Source: the securityhub model, `GeneratorId`.
+pub const GENERATOR_PREFIX: &str = "exposured/";
+
 /// The id of an exposure: a function of its resource alone, so that it stays the same across runs, rules and daemons.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]

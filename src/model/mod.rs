@@ -26,7 +26,7 @@ pub use evidence::{
 };
 pub use exposure::{
     Adjustment, Exposure, ExposureId, ExposureMitigation, ExposureTrait, ExposureTypes,
-    FactorScore, Remediation, SignalReference, Step, Travelled,
+    FactorScore, GENERATOR_PREFIX, Remediation, SignalReference, Step, Travelled,
 };
 pub use identity::{ResourceMention, identify};
 pub use region::{NotARegion, Region};

@@ -24,6 +24,11 @@ impl Region {
         Self("global".into())
     }
 
+    /// A Region whose name stands in the code.
+    pub(super) fn known(name: &'static str) -> Self {
+        Self(name.into())
+    }
+
     /// The Region as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

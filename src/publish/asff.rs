@@ -15,8 +15,7 @@ use crate::model::{self, AccountId, Arn, Exposure, Partition, Region};
 
 pub use build::finding;
 
-/// Begins the generator id of every finding of ours; the rule's id follows.
-pub const GENERATOR_PREFIX: &str = "exposured/";
+pub use crate::model::GENERATOR_PREFIX;
 
 /// What our findings name as their product; and as the company, since the default would be "Personal".
 pub const PRODUCT_NAME: &str = "exposured";

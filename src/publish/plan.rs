@@ -306,7 +306,9 @@ impl Planning<'_> {
             return Some(HoldReason::NotRead(cell.clone()));
         }
         let hides = |row: &&CoverageRow| match row.coverage {
-            Coverage::Complete | Coverage::Unavailable => false,
+            Coverage::Complete => false,
+            // What showed the exposure is offered there, and only cannot be reached.
+            Coverage::Unavailable => published.seen_by.contains(&row.cell),
             Coverage::Partial => true,
             Coverage::Failed => {
                 row.reason != Some(CoverageReason::NotEnabled)

@@ -60,6 +60,15 @@ impl Store {
             collected_at,
         } = outcome;
         let former = self.cells.remove(&cell);
+        let was_good = former
+            .as_ref()
+            .is_some_and(|(_, row)| row.collected_at.is_some());
+        // A service that has answered is offered in its Region: now it only cannot be reached.
+        let (coverage, reason) = if coverage == Coverage::Unavailable && was_good {
+            (Coverage::Failed, Some(CoverageReason::Unreachable))
+        } else {
+            (coverage, reason)
+        };
         let (snapshot, stale, collected_at) = match former {
             Some((good, row)) if coverage == Coverage::Failed && row.collected_at.is_some() => {
                 (good, true, row.collected_at)
@@ -136,6 +145,20 @@ mod tests {
         );
         store.put(outcome(Coverage::Complete, 4));
         assert!(!store.coverage().next().unwrap().stale);
+    }
+
+    #[test]
+    fn a_service_that_has_answered_does_not_become_one_that_is_not_offered() {
+        let mut store = Store::default();
+        store.put(outcome(Coverage::Complete, 1));
+        store.put(outcome(Coverage::Unavailable, 2));
+        let row = store.coverage().next().unwrap();
+        assert_eq!(row.coverage, Coverage::Failed);
+        assert!(row.stale);
+        let mut never = Store::default();
+        never.put(outcome(Coverage::Unavailable, 1));
+        let row = never.coverage().next().unwrap();
+        assert_eq!(row.coverage, Coverage::Unavailable);
     }
 
     #[test]

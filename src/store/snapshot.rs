@@ -166,18 +166,20 @@ impl SnapshotBuilder {
         }
     }
 
-    /// Notes a resource's tags.
+    /// Notes a resource's tags. Where findings disagree, all their values stay, whichever came first.
     pub fn tag(&mut self, resource: &Resource, tags: &[(String, String)]) {
         if tags.is_empty() {
             return;
         }
         let place = self.resource(resource);
         let strings = &mut self.snapshot.strings;
-        let symbols = tags
-            .iter()
-            .map(|(key, value)| (strings.get_or_intern(key), strings.get_or_intern(value)))
-            .collect();
-        self.snapshot.tags.insert(place, symbols);
+        let known = self.snapshot.tags.entry(place).or_default();
+        for (key, value) in tags {
+            let tag = (strings.get_or_intern(key), strings.get_or_intern(value));
+            if !known.contains(&tag) {
+                known.push(tag);
+            }
+        }
     }
 
     /// The snapshot.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, HOME};
-use crate::findings::{reachable, seed};
+use crate::findings::{control, reachable, seed};
 use crate::program::{exposured, exposured_on, run};
 
 #[test]
@@ -143,4 +143,128 @@ fn a_folder_without_a_file_is_the_wrong_one() {
         "{}",
         ran.stderr
     );
+}
+
+fn exposures_of(findings: &[Value]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f.json"), json!(findings).to_string()).unwrap();
+    run(exposured()
+        .args(["once", "--format", "json", "--input"])
+        .arg(folder.path()))
+    .expect(0)
+    .json()["exposures"]
+        .clone()
+}
+
+fn public_bucket() -> Value {
+    control("S3.2", "AwsS3Bucket", "arn:aws:s3:::data", json!({}))
+}
+
+/// What was published stands among the findings that a user reads back with the AWS CLI.
+#[test]
+fn what_exposured_published_is_no_evidence_for_itself() {
+    let mut own = public_bucket();
+    own["GeneratorId"] = json!("exposured/s3-public-read-with-sensitive-data");
+    own["ProductArn"] =
+        json!("arn:aws:securityhub:us-east-1:111122223333:product/111122223333/default");
+    own["Types"] = json!(["Effects/Data Exposure", "Sensitive Data Identifications"]);
+    own["Id"] = json!("exposured/exposure/bb13dcbc1ad7ed56f256b55c87607ace");
+    own.as_object_mut().unwrap().remove("Compliance");
+    let rules = |findings: &[Value]| -> Vec<String> {
+        exposures_of(findings)
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["rule"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(rules(&[public_bucket()]), ["s3-public-read"]);
+    assert_eq!(rules(&[public_bucket(), own]), ["s3-public-read"]);
+}
+
+#[test]
+fn an_instance_that_guesses_passwords_is_not_the_one_whose_are_guessed() {
+    let guessing = |role: &str| {
+        let mut finding = control("X.1", "AwsEc2Instance", "i-open", json!({}));
+        let fields = finding.as_object_mut().unwrap();
+        fields.remove("Compliance");
+        fields.insert("GeneratorId".into(), json!("guardduty"));
+        fields.insert(
+            "ProductArn".into(),
+            json!("arn:aws:securityhub:us-east-1::product/aws/guardduty"),
+        );
+        fields.insert(
+            "Types".into(),
+            json!(["TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce"]),
+        );
+        fields.insert(
+            "ProductFields".into(),
+            json!({"aws/guardduty/service/resourceRole": role}),
+        );
+        let exposures = exposures_of(&[finding, reachable("i-open", None)]);
+        exposures.to_string().contains("ec2-under-brute-force")
+    };
+    assert!(guessing("TARGET"));
+    assert!(!guessing("ACTOR"));
+}
+
+#[test]
+fn tags_do_not_hang_on_the_order_of_findings() {
+    let tagged = |number: u8, tags: Value| {
+        let mut finding = public_bucket();
+        finding["Id"] = json!(format!("arn:aws:securityhub:us-east-1::finding/{number}"));
+        finding["Resources"][0]["Tags"] = tags;
+        finding
+    };
+    let one = tagged(1, json!({"team": "blue", "env": "prod"}));
+    let two = tagged(2, json!({"team": "red"}));
+    let tags = |findings: &[Value]| exposures_of(findings)[0]["tags"].clone();
+    let first = tags(&[one.clone(), two.clone()]);
+    assert_eq!(first["env"], "prod");
+    assert_eq!(first, tags(&[two, one]));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_told_and_does_not_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let findings = [seed().security_hub, seed().inspector].concat();
+    std::fs::write(folder.path().join("a.json"), json!(findings).to_string()).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("b.json")).unwrap();
+    let pipe = folder.path().join("c.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let ran = run(exposured()
+        .args(["once", "--format", "json", "--input"])
+        .arg(folder.path()))
+    .expect(3);
+    let coverage: Vec<Value> = ran.json()["coverage"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["coverage"].clone())
+        .collect();
+    assert_eq!(coverage, ["complete", "partial", "partial"]);
+}
+
+#[test]
+fn a_user_is_published_in_a_region_that_there_is() {
+    let user = |partition: &str| {
+        let arn = format!("arn:{partition}:iam::111122223333:user/alice");
+        let folder = tempfile::tempdir().unwrap();
+        let finding = control("IAM.5", "AwsIamUser", &arn, json!({}));
+        std::fs::write(folder.path().join("f.json"), json!([finding]).to_string()).unwrap();
+        let ran = run(exposured()
+            .args(["once", "--format", "asff", "--input"])
+            .arg(folder.path()));
+        ran.expect(0).json()["Findings"][0]["ProductArn"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(
+        user("aws"),
+        "arn:aws:securityhub:us-east-1:111122223333:product/111122223333/default"
+    );
+    assert!(user("aws-us-gov").starts_with("arn:aws-us-gov:securityhub:us-gov-west-1:"));
 }

@@ -12,7 +12,7 @@ use std::io::Write;
 
 use crate::catalogue::Catalogue;
 use crate::daemon::CycleOutcome;
-use crate::model::{AccountId, Exposure, Partition, Region};
+use crate::model::{AccountId, Arn, Exposure, Partition, Region};
 use crate::publish::{self, Activity, Event, asff};
 
 use super::once::Format;
@@ -82,6 +82,16 @@ fn ocsf(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
 }
 
 fn seen_from(outcome: &CycleOutcome, exposure: &Exposure) -> (AccountId, Region) {
-    let own = (exposure.resource.account, exposure.resource.region.clone());
-    outcome.asked_as.clone().unwrap_or(own)
+    outcome.asked_as.clone().unwrap_or_else(|| {
+        let resource = &exposure.resource;
+        let region = if resource.region == Region::global() {
+            // A finding is imported in some Region, also that of a user.
+            let arn: Option<Arn> = resource.id.parse().ok();
+            arn.map_or(Partition::Aws, |arn| arn.partition())
+                .home_region()
+        } else {
+            resource.region.clone()
+        };
+        (resource.account, region)
+    })
 }

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::model::{
     AccountId, CodeVulnerability, ControlId, Cvss, Epss, Evidence, FindingId, FixAvailable,
-    NetworkPath, PathStep, PortRange, Product, Region, RelationKind, ResourceMention, ResourceType,
-    SensitiveData, SourceSeverity, Vulnerability, clean, is_clean_identifier,
+    GENERATOR_PREFIX, NetworkPath, PathStep, PortRange, Product, Region, RelationKind,
+    ResourceMention, ResourceType, SensitiveData, SourceSeverity, Vulnerability, clean,
+    is_clean_identifier,
 };
 
 use super::details::Edge;
@@ -149,6 +150,10 @@ struct AsffResource {
 pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     let finding: Finding =
         serde_json::from_str(json).map_err(|error| Unreadable::because("ASFF finding", error))?;
+    // What exposured published itself would be evidence for itself.
+    if finding.generator_id.starts_with(GENERATOR_PREFIX) {
+        return Ok(None);
+    }
     let Some(product) = product(&finding) else {
         return Ok(None);
     };
@@ -327,8 +332,24 @@ fn evidence(finding: &Finding, product: Product) -> Result<Option<Evidence>, Unr
         Product::GuardDuty => Ok(finding
             .types
             .as_ref()
-            .and_then(|types| detection::read(types, &finding.title))),
+            .and_then(|types| detection::read(types, &finding.title))
+            .filter(|detection| !is_attacker(finding, detection))),
     }
+}
+
+/// Whether the resource is the one that guesses passwords, and not the one whose passwords are guessed.
+/// Source: GuardDuty User Guide, "Finding details", resource role.
+fn is_attacker(finding: &Finding, detection: &Evidence) -> bool {
+    const ROLE: &str = "aws/guardduty/service/resourceRole";
+    let role = finding
+        .product_fields
+        .as_ref()
+        .and_then(|fields| fields.get(ROLE)?.as_str());
+    let is_guessing = matches!(
+        detection,
+        Evidence::Detection { finding_type, .. } if finding_type.ends_with("BruteForce")
+    );
+    is_guessing && role == Some("ACTOR")
 }
 
 /// A control finding. `SecurityControlId` is there since consolidated control findings; older ones have the id in a
