@@ -1,10 +1,11 @@
 //! The records of a JSON file, one at a time: the file may be larger than memory.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, Cursor, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// The lists that the AWS CLI writes.
 const ENVELOPES: [&str; 5] = [
@@ -39,10 +40,23 @@ pub(super) fn records(
     let line = first_line.trim_ascii();
     let is_whole_line = (first_line.len() as u64) < LONGEST_LINE;
     let is_json_lines = is_whole_line && line.starts_with(b"{") && line.ends_with(b"}");
-    if !is_json_lines {
-        return whole(Cursor::new(first_line).chain(content), &mut each);
+    let has_more = !content
+        .fill_buf()
+        .map_err(|error| error.to_string())?
+        .is_empty();
+    if is_json_lines || is_whole_line && has_more && cannot_go_on(line) {
+        return json_lines(line.to_vec(), content, &mut each);
     }
-    json_lines(line.to_vec(), content, &mut each)
+    whole(Cursor::new(first_line).chain(content), &mut each)
+}
+
+/// Whether no further line could make a value of this one: it is broken itself, or breaks off within a text.
+fn cannot_go_on(line: &[u8]) -> bool {
+    match serde_json::from_slice::<IgnoredAny>(line) {
+        Ok(_) => false,
+        Err(error) if error.is_eof() => error.to_string().contains("string"),
+        Err(_) => !line.is_empty(),
+    }
 }
 
 /// One value, which may be spread over many lines.
@@ -115,16 +129,25 @@ impl<'de, F: FnMut(Result<&str, String>)> Visitor<'de> for Top<'_, F> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let mut record = serde_json::Map::new();
+        // As they are written: what is twice in one of them is for the record's reader to refuse.
+        let mut record: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
         let mut is_envelope = false;
         while let Some(key) = members.next_key::<String>()? {
+            if record.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("duplicate field `{key}`")));
+            }
             if ENVELOPES.contains(&key.as_str()) {
+                // An ASFF finding has `Resources` too, and those are part of it.
+                let may_be_part = key == "Resources";
                 match members.next_value_seed(Elements {
                     each: &mut *self.each,
+                    may_be_part,
                 })? {
                     Listed::Records => is_envelope = true,
-                    // An ASFF finding has `Resources` too, and those are part of it.
-                    Listed::Part(values) => drop(record.insert(key, values.into())),
+                    Listed::Part(values) => {
+                        let values = to_raw_value(&values).map_err(A::Error::custom)?;
+                        record.insert(key, values);
+                    }
                 }
             } else if is_envelope {
                 members.next_value::<IgnoredAny>()?;
@@ -133,13 +156,12 @@ impl<'de, F: FnMut(Result<&str, String>)> Visitor<'de> for Top<'_, F> {
             }
         }
         let is_empty_envelope = !record.contains_key("ProductArn")
-            && ENVELOPES.iter().any(|name| {
-                record
-                    .get(*name)
-                    .is_some_and(|list| list == &serde_json::json!([]))
-            });
+            && ENVELOPES
+                .iter()
+                .any(|name| record.get(*name).is_some_and(|list| list.get() == "[]"));
         if !is_envelope && !is_empty_envelope {
-            (self.each)(Ok(&serde_json::Value::Object(record).to_string()));
+            let record = serde_json::to_string(&record).map_err(A::Error::custom)?;
+            (self.each)(Ok(&record));
         }
         Ok(())
     }
@@ -150,13 +172,14 @@ enum Listed {
     /// Records, which have been read.
     Records,
     /// A part of the record around it.
-    Part(Vec<serde_json::Value>),
+    Part(Vec<Box<RawValue>>),
 }
 
 /// Told by its first element: the resources within a finding have no `ResourceConfig`, and no finding has a `Type`
 /// and an `Id` alone.
 struct Elements<'a, F> {
     each: &'a mut F,
+    may_be_part: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -198,8 +221,8 @@ impl<'de, F: FnMut(Result<&str, String>)> Visitor<'de> for Elements<'_, F> {
         let Some(first) = elements.next_element::<Box<RawValue>>()? else {
             return Ok(Listed::Part(Vec::new()));
         };
-        if FirstElement::is_part_of_a_finding(first.get()) {
-            let mut values = vec![serde_json::from_str(first.get()).map_err(A::Error::custom)?];
+        if self.may_be_part && FirstElement::is_part_of_a_finding(first.get()) {
+            let mut values = vec![first];
             while let Some(value) = elements.next_element()? {
                 values.push(value);
             }
@@ -242,6 +265,37 @@ mod tests {
         ] {
             assert_eq!(read(text), (expected.clone(), Ok(())), "{text}");
         }
+    }
+
+    #[test]
+    fn a_broken_first_line_costs_that_line() {
+        for first in ["{\"a\":\"x", "not json", "{\"a\" 1}"] {
+            let (all, ended) = read(&format!("{first}\n{{\"b\":1}}\n{{\"c\":2}}\n"));
+            assert_eq!(ended, Ok(()), "{first}");
+            assert!(all[0].starts_with("! line 1: "), "{all:?}");
+            assert_eq!(all[1..], ["{\"b\":1}", "{\"c\":2}"]);
+        }
+        // And one that goes on in the next line is no broken one.
+        let (all, ended) = read("{\"Findings\":[\n{\"a\":1}\n]}");
+        assert_eq!((all, ended), (vec!["{\"a\":1}".to_owned()], Ok(())));
+    }
+
+    #[test]
+    fn an_odd_record_costs_no_other() {
+        let (all, _) = read(r#"{"Findings":[{"Type":"x"},{"a":1},{"b":2}]}"#);
+        assert_eq!(all, [r#"{"Type":"x"}"#, r#"{"a":1}"#, r#"{"b":2}"#]);
+    }
+
+    #[test]
+    fn what_stands_twice_is_refused_wherever_it_stands() {
+        let (all, ended) = read("{\n\"Id\":1,\n\"Id\":2}");
+        assert!(all.is_empty());
+        assert!(ended.unwrap_err().starts_with("duplicate field `Id`"));
+        let (all, _) = read("{\"Id\":1,\"Id\":2}\n{\"a\":1}\n");
+        assert!(all[0].contains("duplicate field `Id`"), "{all:?}");
+        // Deeper down it is left for the reader, which refuses it.
+        let (all, _) = read("{\"a\":{\"b\":1,\"b\":2}}\n");
+        assert_eq!(all, ["{\"a\":{\"b\":1,\"b\":2}}"]);
     }
 
     #[test]
