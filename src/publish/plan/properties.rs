@@ -141,6 +141,8 @@ impl World {
     fn coverage(&self) -> Vec<CoverageRow> {
         let mut coverage = complete();
         coverage[0].coverage = self.broken.unwrap_or(Coverage::Complete);
+        // What has shown something is offered where it did.
+        coverage[1].coverage = Coverage::Complete;
         coverage
     }
 

@@ -264,6 +264,21 @@ fn what_is_gone_is_archived_only_if_that_is_known() {
 }
 
 #[test]
+fn a_service_that_is_not_offered_has_nothing_to_show_unless_it_has_shown_it() {
+    let shown_by = |source| Published {
+        seen_by: [cell(source, "us-east-1")].into(),
+        ..published("a", 70)
+    };
+    let gone = missed(shown_by(Source::Inspector), &complete()).decision;
+    assert_eq!(gone, Decision::Archive(ArchiveReason::Gone));
+    let held = missed(shown_by(Source::Macie), &complete()).decision;
+    assert_eq!(
+        held.to_string(),
+        "macie 111122223333 us-east-1 is unavailable"
+    );
+}
+
+#[test]
 fn a_severity_falls_only_if_that_is_known() {
     let high = || Published {
         severity: Some(Severity::High),
