@@ -26,7 +26,7 @@ fn the_sample_as_people_see_it() {
 #[test]
 fn the_readme_shows_what_the_sample_gives() {
     let ran = run(exposured().args(["fixes", "--sample"])).expect(0);
-    let end = ran.stdout.find("3 more contribute").unwrap();
+    let end = ran.stdout.find("5 more contribute").unwrap();
     let readme = include_str!("../../README.md");
     assert!(readme.contains(&ran.stdout[end..]), "{}", ran.stdout);
 }
