@@ -17,4 +17,5 @@ pub mod policy;
 pub mod publish;
 pub mod sample;
 pub mod store;
+pub mod synth;
 pub mod telemetry;

@@ -8,6 +8,7 @@ mod health;
 mod once;
 mod output;
 mod run;
+mod synth;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -76,6 +77,8 @@ enum Command {
     Health(health::HealthArguments),
     /// Check configuration and catalogue, and, with --aws, every API that would be called
     Check(check::CheckArguments),
+    /// Write a made-up organisation as files for --input, to see what a task of yours would need
+    Synth(synth::SynthArguments),
 }
 
 /// Runs the command line.
@@ -100,6 +103,7 @@ pub async fn main() -> ExitCode {
         Command::Catalogue(command) => catalogue::catalogue(command),
         Command::Health(arguments) => health::health(&arguments),
         Command::Check(arguments) => check::check(arguments).await,
+        Command::Synth(arguments) => synth::synth(&arguments),
     };
     exit.into()
 }

@@ -11,6 +11,7 @@ fn help_is_worth_reading() {
         &["check", "--help"],
         &["explain", "--help"],
         &["health", "--help"],
+        &["synth", "--help"],
     ] {
         let ran = run(exposured().env("COLUMNS", "100").args(arguments)).expect(0);
         insta::assert_snapshot!(

@@ -16,5 +16,6 @@ mod publishing;
 mod reconciling;
 mod relations;
 mod schedules;
+mod sizing;
 mod stories;
 mod trouble;

@@ -1,0 +1,160 @@
+//! A made-up organisation, as findings: to size a task, and to measure with.
+//!
+//! What is like a real one: few accounts are large and most are small (a power law); instances and functions share
+//! groups and roles; images carry most of the vulnerabilities, few of them run; few scores of EPSS are high; most
+//! controls pass; and about one resource in fifty is exposed. The same size and seed give the same bytes: there is no
+//! clock here, and each account has random numbers of its own.
+
+mod account;
+mod containers;
+mod controls;
+mod data_stores;
+mod files;
+mod findings;
+mod vulnerabilities;
+mod workloads;
+
+use serde_json::Value;
+
+use crate::model::Source;
+
+pub use files::{Written, write};
+
+use account::AccountWriter;
+use vulnerabilities::Pool;
+
+/// How many resources an account has on average.
+const PER_ACCOUNT: usize = 500;
+
+/// How uneven accounts are: the account of rank `r` has a share proportional to `r` to the power of minus this.
+const UNEVENNESS: f64 = 0.8;
+
+/// An organisation of this size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// About how many resources it has.
+    pub resources: usize,
+    /// Another seed, another organisation.
+    pub seed: u64,
+}
+
+/// A finding, as the service tells it.
+#[derive(Debug)]
+pub struct Finding<'a> {
+    /// Security Hub, Inspector or Macie.
+    pub source: Source,
+    /// The record, as in `GetFindings` or `ListFindings`.
+    pub record: &'a Value,
+}
+
+impl Organisation {
+    /// How many resources each account has, the largest first.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<usize> {
+        let count = self.resources.div_ceil(PER_ACCOUNT);
+        let weight = |rank: usize| {
+            #[allow(clippy::cast_precision_loss, reason = "ranks are far below 2^52")]
+            let rank = rank as f64;
+            rank.powf(-UNEVENNESS)
+        };
+        let total: f64 = (1..=count).map(weight).sum();
+        (1..=count)
+            .map(|rank| {
+                #[allow(
+                    clippy::cast_precision_loss,
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a part of `resources`, which is far below 2^52"
+                )]
+                let share = (self.resources as f64 * weight(rank) / total).round() as usize;
+                share.max(1)
+            })
+            .collect()
+    }
+
+    /// Hands over every finding of an account, by its rank from 0 and its size, as [`Self::accounts`] tells them.
+    pub fn findings(&self, rank: usize, size: usize, each: &mut dyn FnMut(Finding<'_>)) {
+        AccountWriter::new(self, rank, Pool::shared(), each).write(size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{Layers, compile};
+    use crate::collect::record::{self, SnapshotWriter};
+    use crate::evaluate::evaluate;
+    use crate::model::{Cell, Coverage, TriageInForce};
+    use crate::store::{CellOutcome, Store};
+
+    const SMALL: Organisation = Organisation {
+        resources: 3_000,
+        seed: 7,
+    };
+
+    fn all(organisation: Organisation) -> Vec<(Source, String)> {
+        let mut all = Vec::new();
+        for (rank, size) in organisation.accounts().into_iter().enumerate() {
+            organisation.findings(rank, size, &mut |finding| {
+                all.push((finding.source, finding.record.to_string()));
+            });
+        }
+        all
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_findings_and_another_gives_others() {
+        let tiny = Organisation {
+            resources: 200,
+            ..SMALL
+        };
+        assert_eq!(all(tiny), all(tiny));
+        assert_ne!(all(tiny), all(Organisation { seed: 8, ..tiny }));
+    }
+
+    #[test]
+    fn accounts_follow_a_power_law() {
+        let accounts = Organisation {
+            resources: 1_000_000,
+            seed: 1,
+        }
+        .accounts();
+        let total: usize = accounts.iter().sum();
+        assert!(total.abs_diff(1_000_000) < accounts.len());
+        assert!(accounts[0] > 50 * accounts[accounts.len() - 1]);
+        assert!(accounts.is_sorted_by(|one, other| one >= other));
+    }
+
+    #[test]
+    fn the_organisation_is_as_large_and_as_exposed_as_it_says() {
+        let catalogue = compile(&Layers::builtin()).unwrap();
+        let mut writer = SnapshotWriter::new(&catalogue);
+        for (source, json) in all(SMALL) {
+            let read = match source {
+                Source::SecurityHub => record::asff::read,
+                Source::Inspector => record::inspector::read,
+                _ => record::macie::read,
+            };
+            writer.write(&read(&json).unwrap().unwrap());
+        }
+        let (snapshot, records, signals) = writer.finish();
+        let mut store = Store::default();
+        store.put(CellOutcome {
+            cell: Cell::file("all".to_owned()),
+            snapshot,
+            coverage: Coverage::Complete,
+            reason: None,
+            detail: None,
+            records,
+            signals,
+            collected_at: None,
+        });
+        let view = store.view();
+        let evaluation = evaluate(&view, &catalogue, &TriageInForce::default());
+        let exposed = evaluation.exposures.len();
+        let (wanted, seen) = (SMALL.resources, view.len());
+        assert!(seen.abs_diff(wanted) < wanted / 10, "{seen} resources");
+        assert!((20_000..45_000).contains(&signals), "{signals} signals");
+        assert!((30..200).contains(&exposed), "{exposed} exposures");
+    }
+}

@@ -1,0 +1,139 @@
+//! Vulnerabilities with the skew of real ones: few packages have most of them, and few are ever exploited.
+
+use std::sync::LazyLock;
+
+use fastrand::Rng;
+
+/// How many different vulnerabilities an organisation sees.
+const COUNT: u32 = 20_000;
+
+/// How uneven they are: the higher, the fewer make up most findings.
+const UNEVENNESS: f64 = 2.5;
+
+const PACKAGES: [&str; 24] = [
+    "openssl",
+    "curl",
+    "glibc",
+    "python3.9",
+    "kernel",
+    "libxml2",
+    "expat",
+    "vim-minimal",
+    "systemd",
+    "openssh-server",
+    "sqlite-libs",
+    "krb5-libs",
+    "libtiff",
+    "zlib",
+    "nghttp2",
+    "bind-libs",
+    "org.springframework:spring-web",
+    "com.fasterxml.jackson.core:jackson-databind",
+    "org.apache.logging.log4j:log4j-core",
+    "io.netty:netty-codec-http2",
+    "requests",
+    "urllib3",
+    "lodash",
+    "golang.org/x/net",
+];
+
+const VECTORS: [&str; 6] = [
+    "AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+    "AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
+    "AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:N/A:N",
+    "AV:N/AC:L/PR:N/UI:R/S:U/C:L/I:L/A:N",
+    "AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H",
+    "AV:L/AC:L/PR:N/UI:R/S:U/C:N/I:N/A:H",
+];
+
+/// One vulnerability, wherever it is found.
+#[derive(Debug)]
+pub(super) struct Vulnerability {
+    pub id: String,
+    pub package: &'static str,
+    pub version: String,
+    pub fixed_in: Option<String>,
+    pub vector: &'static str,
+    pub score: f64,
+    pub epss: f64,
+    pub exploit_available: bool,
+    pub known_exploited: bool,
+}
+
+impl Vulnerability {
+    fn new(number: u32) -> Self {
+        let mut random = Rng::with_seed(u64::from(number));
+        let score = f64::from(random.u32(31..=98)) / 10.0;
+        let epss = epss(random.f64());
+        let minor = random.u32(0..40);
+        Self {
+            id: format!("CVE-{}-{}", 2026 - random.u32(0..8), 10_000 + number),
+            package: PACKAGES[random.usize(..PACKAGES.len())],
+            version: format!("1.{minor}.{}", random.u32(0..20)),
+            fixed_in: (random.f64() < 0.85).then(|| format!("1.{}.0", minor + 1)),
+            vector: VECTORS[random.usize(..VECTORS.len())],
+            score,
+            epss,
+            exploit_available: random.f64() < 0.05 + epss,
+            known_exploited: random.f64() < epss / 4.0,
+        }
+    }
+
+    pub fn severity(&self) -> &'static str {
+        match self.score {
+            score if score >= 9.0 => "CRITICAL",
+            score if score >= 7.0 => "HIGH",
+            score if score >= 4.0 => "MEDIUM",
+            _ => "LOW",
+        }
+    }
+}
+
+/// Half of all scores are below 0.001, one in a hundred is above 0.1. Source: FIRST, "EPSS data and statistics".
+fn epss(place: f64) -> f64 {
+    let score = 0.0004 * (1.0 - place).powf(-1.2);
+    (score.min(0.97) * 100_000.0).round() / 100_000.0
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Pool(Vec<Vulnerability>);
+
+impl Pool {
+    /// The same in every organisation, as in the world.
+    pub fn shared() -> &'static Self {
+        static POOL: LazyLock<Pool> =
+            LazyLock::new(|| Pool((0..COUNT).map(Vulnerability::new).collect()));
+        &POOL
+    }
+
+    /// One, by how often it is found.
+    pub fn any(&self, random: &mut Rng) -> &Vulnerability {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 0 to COUNT"
+        )]
+        let place = (random.f64().powf(UNEVENNESS) * f64::from(COUNT)) as usize;
+        &self.0[place.min(self.0.len() - 1)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_skewed() {
+        let pool = Pool::shared();
+        let above = |least: f64| pool.0.iter().filter(|one| one.epss >= least).count();
+        let all = pool.0.len();
+        assert!(above(0.001) < all / 2, "{}", above(0.001));
+        assert!(
+            (all / 250..all / 60).contains(&above(0.1)),
+            "{}",
+            above(0.1)
+        );
+        assert!(pool.0.iter().all(|one| (0.0..=1.0).contains(&one.epss)));
+    }
+}

@@ -1,0 +1,92 @@
+//! `exposured synth`: a made-up organisation, written and read again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::program::{Ran, exposured, run};
+
+fn synth(out: &Path, more: &[&str]) -> Ran {
+    run(exposured()
+        .args(["synth", "--resources", "400", "--out"])
+        .arg(out)
+        .args(more))
+}
+
+fn once(input: &Path) -> Ran {
+    run(exposured()
+        .args(["once", "--format", "json", "--input"])
+        .arg(input))
+}
+
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read(path).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_written_is_read_without_a_fault_and_has_exposures() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("organisation");
+    let written = synth(&out, &[]).expect(0);
+    let read = once(&out).expect(0).json();
+    let rows = read["coverage"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["coverage"] == "complete"));
+    let records: u64 = rows.iter().filter_map(|row| row["records"].as_u64()).sum();
+    assert!(
+        written.stdout.starts_with(&format!("{records} findings")),
+        "{}",
+        written.stdout
+    );
+    assert!(!read["exposures"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn the_same_seed_writes_the_same_bytes_and_packed_ones_say_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name);
+    synth(&out("one"), &[]).expect(0);
+    synth(&out("same"), &[]).expect(0);
+    synth(&out("other"), &["--seed", "2"]).expect(0);
+    synth(&out("packed"), &["--gzip"]).expect(0);
+    assert_eq!(files(&out("one")), files(&out("same")));
+    assert_ne!(files(&out("one")), files(&out("other")));
+    let exposures = |name: &str| once(&out(name)).expect(0).json()["exposures"].clone();
+    // Each names the file that it was seen in.
+    let without_cells = |mut exposures: serde_json::Value| {
+        for exposure in exposures.as_array_mut().unwrap() {
+            exposure.as_object_mut().unwrap().remove("seen_by");
+        }
+        exposures
+    };
+    assert_eq!(
+        without_cells(exposures("one")),
+        without_cells(exposures("packed"))
+    );
+    assert!(
+        files(&out("packed"))
+            .keys()
+            .all(|name| name.ends_with(".json.gz"))
+    );
+}
+
+#[test]
+fn nothing_is_written_among_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mine.json"), "[]").unwrap();
+    let refused = synth(folder.path(), &[]).expect(2);
+    assert!(refused.stderr.contains("not empty"), "{}", refused.stderr);
+    assert_eq!(files(folder.path()).len(), 1);
+    let elsewhere = synth(&folder.path().join("mine.json"), &[]);
+    assert_eq!(elsewhere.code, 1, "{}", elsewhere.stderr);
+    assert!(
+        elsewhere.stderr.contains("mine.json"),
+        "{}",
+        elsewhere.stderr
+    );
+}
