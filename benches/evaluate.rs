@@ -75,18 +75,8 @@ fn organisation(catalogue: &Catalogue, instances: usize) -> Store {
             &format!("sg-{:017x}", number / 100),
         );
         let finding = |kind: &str| FindingId(format!("arn:aws:x:us-east-1:1:{kind}/{number:032x}"));
-        builder.relate(
-            &instance,
-            RelationKind::HasNetworkInterface,
-            &interface,
-            &finding("path"),
-        );
-        builder.relate(
-            &interface,
-            RelationKind::MemberOfSecurityGroup,
-            &group,
-            &finding("path"),
-        );
+        builder.relate(&instance, RelationKind::HasNetworkInterface, &interface);
+        builder.relate(&interface, RelationKind::MemberOfSecurityGroup, &group);
         let mut observe = |resource: &Resource, trait_index, kind: &str| {
             builder.observe(Observation {
                 resource,

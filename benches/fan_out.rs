@@ -70,7 +70,7 @@ fn one_group(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
         "administrative-access-policy",
     );
     let mut relate = |from: &Resource, kind, to: &Resource| {
-        builder.relate(from, kind, to, &FindingId("relation".into()));
+        builder.relate(from, kind, to);
     };
     relate(&profile, RelationKind::ContainsRole, &role);
     relate(&role, RelationKind::GrantsPolicy, &policy);
@@ -80,7 +80,7 @@ fn one_group(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
             (RelationKind::MemberOfSecurityGroup, &group),
             (RelationKind::UsesInstanceProfile, &profile),
         ] {
-            builder.relate(&instance, kind, to, &FindingId("relation".into()));
+            builder.relate(&instance, kind, to);
         }
     }
     builder
@@ -101,7 +101,7 @@ fn circle(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
             (&instance, RelationKind::MemberOfSecurityGroup, &here),
             (&here, RelationKind::AdmittedBy, &next),
         ] {
-            builder.relate(from, kind, to, &FindingId("relation".into()));
+            builder.relate(from, kind, to);
         }
     }
     builder

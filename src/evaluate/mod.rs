@@ -7,20 +7,22 @@ mod fixes;
 mod grading;
 mod rule_tests;
 mod score;
+mod screen;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::catalogue::{Catalogue, ExposureRule};
+use crate::catalogue::Catalogue;
 use crate::model::{
-    Cell, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product, Severity,
-    SignalReference, TraitIndex, TraitSet, Travelled, Triage, TriageInForce,
+    Cell, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product, ResourceType,
+    Severity, SignalReference, TraitIndex, TraitSet, Travelled, Triage, TriageInForce,
 };
-use crate::store::{ResourceIndex, View};
+use crate::store::{ResourceIndex, ResourceRange, View};
 
 use carried::{Carried, Chain, Travel};
 pub use explain::{Effect, Explanation, Fix, NearMiss, Prevented, explain, find};
@@ -28,6 +30,7 @@ pub use fixes::{FixSet, FixTarget, Fixes, FoundBy, RankedFix, Reduced, Remaining
 use grading::{Grading, Triaged, contributing, triaged};
 pub use rule_tests::{TestResult, run_rule_test};
 pub use score::Score;
+use screen::{Reached, Verdict, Verdicts};
 
 /// What an evaluation gives.
 #[derive(Clone, Debug, Default)]
@@ -113,29 +116,18 @@ impl Evaluation {
     }
 }
 
-/// Evaluates every resource of the view.
+/// Evaluates every resource of the view, on all cores.
 #[must_use]
 pub fn evaluate(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) -> Evaluation {
-    let mut evaluation = Evaluation::default();
-    let mut travel = Travel::new(view, catalogue);
-    for index in view.indices() {
-        if catalogue.rules(view.resource_type(index)).is_empty() {
-            continue;
-        }
-        evaluation.resources += 1;
-        let triaged = triaged(view, catalogue, triage, travel.carried(index));
-        let exposure = expose(&triaged.grading);
-        evaluation.count_mutes(&triaged, exposure.as_ref().map(|one| one.severity));
-        let grading = &triaged.grading;
-        match exposure {
-            Some(exposure) => evaluation.exposures.push(exposure),
-            None if grading.rules.iter().any(|rule| is_near_miss(grading, rule)) => {
-                evaluation.near_misses += 1;
-            }
-            None => {}
-        }
-    }
-    evaluation.exposures.sort_by(|one, other| {
+    let reached = Reached::of(view, catalogue);
+    let mut evaluation = catalogue
+        .exposed_types()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .flat_map(|resource_type| view.chunks_of(resource_type, CHUNK))
+        .map(|chunk| evaluate_chunk(view, catalogue, triage, &reached, chunk))
+        .reduce(Evaluation::default, Evaluation::with);
+    evaluation.exposures.par_sort_by(|one, other| {
         other
             .severity
             .cmp(&one.severity)
@@ -144,14 +136,70 @@ pub fn evaluate(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) 
     evaluation
 }
 
-/// Whether one further trait, beside some that are there, would make the rule match.
-fn is_near_miss(grading: &Grading<'_>, rule: &ExposureRule) -> bool {
-    let traits = &grading.carried.traits;
-    grading.counts(rule)
-        && !rule.contributing(traits).is_empty()
-        && rule
-            .missing(traits)
-            .is_some_and(|missing| !missing.is_empty())
+/// So many resources of one type are looked at by one core before it takes others.
+const CHUNK: usize = 1 << 15;
+
+fn evaluate_chunk(
+    view: &View,
+    catalogue: &Catalogue,
+    triage: &TriageInForce<'_>,
+    reached: &Reached,
+    (resource_type, chunk): (ResourceType, ResourceRange),
+) -> Evaluation {
+    let mut evaluation = Evaluation::default();
+    let mut travel = Travel::new(view, catalogue);
+    let mut verdicts = Verdicts::new(view, catalogue, resource_type);
+    for index in chunk {
+        evaluation.resources += 1;
+        let (traits, verdict) = if reached.contains(index) {
+            let traits = travel.traits(index);
+            (traits, verdicts.on(&traits))
+        } else {
+            verdicts.on_own(view.trait_set(index))
+        };
+        let may_be_muted = !triage.mutes.is_empty() && !traits.is_empty();
+        match verdict {
+            _ if may_be_muted => {}
+            Verdict::Exposed => {}
+            Verdict::NearMiss => {
+                evaluation.near_misses += 1;
+                continue;
+            }
+            Verdict::Nothing => continue,
+        }
+        evaluation.look_at(triaged(view, catalogue, triage, travel.carried(index)));
+    }
+    evaluation
+}
+
+impl Evaluation {
+    /// Both.
+    fn with(mut self, other: Self) -> Self {
+        self.exposures.extend(other.exposures);
+        self.resources += other.resources;
+        self.near_misses += other.near_misses;
+        for (place, used) in other.mutes {
+            let all = self.mutes.entry(place).or_default();
+            all.resources += used.resources;
+            all.hidden += used.hidden;
+            all.lowered += used.lowered;
+        }
+        self
+    }
+
+    fn look_at(&mut self, triaged: Triaged<'_>) {
+        let exposure = expose(&triaged.grading);
+        self.count_mutes(&triaged, exposure.as_ref().map(|one| one.severity));
+        let grading = &triaged.grading;
+        let counting = grading.rules.iter().filter(|rule| grading.counts(rule));
+        match exposure {
+            Some(exposure) => self.exposures.push(exposure),
+            None if Verdict::of(counting, &grading.carried.traits) == Verdict::NearMiss => {
+                self.near_misses += 1;
+            }
+            None => {}
+        }
+    }
 }
 
 /// The exposure of one resource: all rules that match, as one finding.

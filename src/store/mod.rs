@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use crate::model::{Cell, Coverage, CoverageReason, CoverageRow};
 
 pub use snapshot::{Observation, Snapshot, SnapshotBuilder};
-pub use view::{Observed, ResourceIndex, View};
+pub use view::{Observed, ResourceIndex, ResourceRange, TraitSetIndex, View};
 
 /// How the collection of one cell ended.
 #[derive(Debug)]
@@ -94,6 +94,15 @@ impl Store {
     /// How much is known of each cell.
     pub fn coverage(&self) -> impl Iterator<Item = &CoverageRow> {
         self.cells.values().map(|(_, row)| row)
+    }
+
+    /// How many traits are stored: one for each finding that shows one of a resource.
+    #[must_use]
+    pub fn observations(&self) -> usize {
+        self.cells
+            .values()
+            .map(|(snapshot, _)| snapshot.observations.len())
+            .sum()
     }
 
     /// One consistent view of everything.

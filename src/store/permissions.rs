@@ -277,7 +277,7 @@ mod tests {
     }
 
     fn edge(builder: &mut SnapshotBuilder, from: &Resource, kind: RelationKind, to: &Resource) {
-        builder.relate(from, kind, to, &FindingId("f".into()));
+        builder.relate(from, kind, to);
     }
 
     fn view(builder: SnapshotBuilder) -> View {

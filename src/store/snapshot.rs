@@ -1,8 +1,11 @@
 //! What one cell showed, packed: strings once, findings as keys, evidence once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
 use chrono::{DateTime, Utc};
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use string_interner::symbol::SymbolU32;
 
 use crate::model::{
@@ -59,19 +62,29 @@ pub(super) struct RelationRow {
     pub from: u32,
     pub kind: RelationKind,
     pub to: u32,
-    pub finding: FindingKey,
+}
+
+/// A tag of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TagRow {
+    pub resource: u32,
+    pub key: SymbolU32,
+    pub value: SymbolU32,
 }
 
 /// All that one cell showed. Never changes once it is built.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     pub(super) strings: Strings,
+    /// Sorted by type, id, account and Region.
     pub(super) resources: Vec<ResourceRow>,
     /// Sorted by resource.
     pub(super) observations: Vec<ObservationRow>,
     pub(super) evidence: Vec<Evidence>,
+    /// Sorted.
     pub(super) relations: Vec<RelationRow>,
-    pub(super) tags: BTreeMap<u32, Vec<(SymbolU32, SymbolU32)>>,
+    /// Sorted by resource.
+    pub(super) tags: Vec<TagRow>,
     /// Of identities and policies: what their documents allow, and as of when.
     pub(super) permissions: BTreeMap<u32, (i64, Permissions)>,
 }
@@ -94,22 +107,92 @@ impl Snapshot {
         }
     }
 
+    /// A resource's name; names are ordered as they are in a view.
+    pub(super) fn name(&self, row: &ResourceRow) -> Name<'_> {
+        (
+            row.resource_type,
+            self.string(row.id),
+            row.account,
+            self.string(row.region),
+        )
+    }
+
     /// The observations of one of its resources.
     pub(super) fn observations_of(&self, resource: u32) -> &[ObservationRow] {
-        let start = self
-            .observations
-            .partition_point(|row| row.resource < resource);
-        let length = self.observations[start..].partition_point(|row| row.resource == resource);
-        &self.observations[start..start + length]
+        of_resource(&self.observations, resource, |row| row.resource)
+    }
+
+    /// The tags of one of its resources.
+    pub(super) fn tags_of(&self, resource: u32) -> &[TagRow] {
+        of_resource(&self.tags, resource, |row| row.resource)
+    }
+}
+
+/// Type, id, account, Region.
+pub(super) type Name<'a> = (ResourceType, &'a str, AccountId, &'a str);
+
+/// The rows of one resource among rows that are sorted by it.
+fn of_resource<R>(rows: &[R], resource: u32, resource_of: impl Fn(&R) -> u32) -> &[R] {
+    let start = rows.partition_point(|row| resource_of(row) < resource);
+    let length = rows[start..].partition_point(|row| resource_of(row) == resource);
+    &rows[start..start + length]
+}
+
+/// Rows of which many come more than once: each finding of a resource draws the same edges.
+#[derive(Debug)]
+struct Rows<R> {
+    rows: Vec<R>,
+    /// So many of the first are sorted, and each is there once.
+    distinct: usize,
+}
+
+impl<R> Default for Rows<R> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            distinct: 0,
+        }
+    }
+}
+
+impl<R: Ord> Rows<R> {
+    /// So many there may be before it is worth looking for what is there twice.
+    const FEW: usize = 1 << 12;
+
+    fn push(&mut self, row: R) {
+        // Twice what is needed at most is kept, and each row is sorted a number of times that hangs on no count.
+        if self.rows.len() >= Self::FEW.max(2 * self.distinct) {
+            self.tidy();
+        }
+        self.rows.push(row);
+    }
+
+    fn tidy(&mut self) {
+        // A run that is sorted already is merged, not sorted again.
+        self.rows.sort();
+        self.rows.dedup();
+        self.distinct = self.rows.len();
+    }
+
+    fn finish(mut self) -> Vec<R> {
+        self.tidy();
+        self.rows.shrink_to_fit();
+        self.rows
     }
 }
 
 /// Builds a [`Snapshot`].
 #[derive(Debug, Default)]
 pub struct SnapshotBuilder {
-    snapshot: Snapshot,
-    places: HashMap<ResourceRow, u32>,
-    evidence_places: HashMap<Evidence, u32>,
+    strings: Strings,
+    resources: Vec<ResourceRow>,
+    places: FxHashMap<ResourceRow, u32>,
+    observations: Rows<ObservationRow>,
+    evidence: Vec<Evidence>,
+    evidence_places: HashTable<u32>,
+    relations: Rows<RelationRow>,
+    tags: Rows<TagRow>,
+    permissions: BTreeMap<u32, (i64, Permissions)>,
 }
 
 impl SnapshotBuilder {
@@ -118,7 +201,7 @@ impl SnapshotBuilder {
         let row = ObservationRow {
             resource: self.resource(observation.resource),
             trait_index: observation.trait_index,
-            finding: FindingKey::of(observation.finding.as_str(), &mut self.snapshot.strings),
+            finding: FindingKey::of(observation.finding.as_str(), &mut self.strings),
             evidence: self.evidence(observation.evidence),
             updated_at: observation.updated_at.map_or(0, |time| {
                 u32::try_from(time.timestamp()).unwrap_or_default()
@@ -126,24 +209,17 @@ impl SnapshotBuilder {
             product: observation.product,
             holds: observation.holds,
         };
-        self.snapshot.observations.push(row);
+        self.observations.push(row);
     }
 
     /// Notes an edge.
-    pub fn relate(
-        &mut self,
-        from: &Resource,
-        kind: RelationKind,
-        to: &Resource,
-        finding: &FindingId,
-    ) {
+    pub fn relate(&mut self, from: &Resource, kind: RelationKind, to: &Resource) {
         let row = RelationRow {
             from: self.resource(from),
             kind,
             to: self.resource(to),
-            finding: FindingKey::of(finding.as_str(), &mut self.snapshot.strings),
         };
-        self.snapshot.relations.push(row);
+        self.relations.push(row);
     }
 
     /// Notes what an identity's or a policy's own documents allow. Of several readings the latest stays.
@@ -158,11 +234,9 @@ impl SnapshotBuilder {
         }
         let as_of = updated_at.map_or(0, |time| time.timestamp());
         let place = self.resource(resource);
-        let kept = self.snapshot.permissions.get(&place);
+        let kept = self.permissions.get(&place);
         if kept.is_none_or(|(kept, _)| *kept <= as_of) {
-            self.snapshot
-                .permissions
-                .insert(place, (as_of, permissions));
+            self.permissions.insert(place, (as_of, permissions));
         }
     }
 
@@ -171,43 +245,79 @@ impl SnapshotBuilder {
         if tags.is_empty() {
             return;
         }
-        let place = self.resource(resource);
-        let strings = &mut self.snapshot.strings;
-        let known = self.snapshot.tags.entry(place).or_default();
+        let resource = self.resource(resource);
         for (key, value) in tags {
-            let tag = (strings.get_or_intern(key), strings.get_or_intern(value));
-            if !known.contains(&tag) {
-                known.push(tag);
-            }
+            self.tags.push(TagRow {
+                resource,
+                key: self.strings.get_or_intern(key),
+                value: self.strings.get_or_intern(value),
+            });
         }
     }
 
     /// The snapshot.
     #[must_use]
-    pub fn finish(self) -> Snapshot {
-        let mut snapshot = self.snapshot;
-        // The same finding may arrive twice, by two overlapping queries.
-        snapshot.observations.sort_unstable();
-        snapshot.observations.dedup();
-        snapshot.relations.sort_unstable();
-        snapshot
-            .relations
-            .dedup_by_key(|row| (row.from, row.kind, row.to));
-        snapshot.observations.shrink_to_fit();
-        snapshot.relations.shrink_to_fit();
-        snapshot.resources.shrink_to_fit();
-        snapshot
+    pub fn finish(mut self) -> Snapshot {
+        let places = self.sort_resources();
+        let now_at = |place: &mut u32| *place = places[*place as usize];
+        for row in &mut self.observations.rows {
+            now_at(&mut row.resource);
+        }
+        for row in &mut self.relations.rows {
+            now_at(&mut row.from);
+            now_at(&mut row.to);
+        }
+        for row in &mut self.tags.rows {
+            now_at(&mut row.resource);
+        }
+        self.evidence.shrink_to_fit();
+        Snapshot {
+            strings: self.strings,
+            resources: self.resources,
+            observations: self.observations.finish(),
+            evidence: self.evidence,
+            relations: self.relations.finish(),
+            tags: self.tags.finish(),
+            permissions: self
+                .permissions
+                .into_iter()
+                .map(|(place, known)| (places[place as usize], known))
+                .collect(),
+        }
+    }
+
+    /// Sorts them by name, so that a view has only to merge; gives each one's new place by its old one.
+    fn sort_resources(&mut self) -> Vec<u32> {
+        self.places = FxHashMap::default();
+        self.evidence_places = HashTable::new();
+        self.strings.shrink_to_fit();
+        let named = Snapshot {
+            strings: std::mem::take(&mut self.strings),
+            ..Snapshot::default()
+        };
+        let mut order: Vec<u32> = (0..=place_of(self.resources.len())).collect();
+        order.truncate(self.resources.len());
+        order.sort_unstable_by_key(|place| named.name(&self.resources[*place as usize]));
+        let mut places = vec![0; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            places[*old as usize] = place_of(new + 1);
+        }
+        self.resources = order
+            .iter()
+            .map(|old| self.resources[*old as usize])
+            .collect();
+        self.strings = named.strings;
+        places
     }
 
     fn resource(&mut self, resource: &Resource) -> u32 {
-        let strings = &mut self.snapshot.strings;
         let row = ResourceRow {
-            id: strings.get_or_intern(&resource.id),
-            region: strings.get_or_intern(resource.region.as_str()),
+            id: self.strings.get_or_intern(&resource.id),
+            region: self.strings.get_or_intern(resource.region.as_str()),
             account: resource.account,
             resource_type: resource.resource_type,
         };
-        let resources = &mut self.snapshot.resources;
+        let resources = &mut self.resources;
         *self.places.entry(row).or_insert_with(|| {
             resources.push(row);
             place_of(resources.len())
@@ -215,20 +325,26 @@ impl SnapshotBuilder {
     }
 
     fn evidence(&mut self, evidence: &Evidence) -> u32 {
-        if let Some(place) = self.evidence_places.get(evidence) {
-            return *place;
-        }
-        self.snapshot.evidence.push(evidence.clone());
-        let place = place_of(self.snapshot.evidence.len());
-        self.evidence_places.insert(evidence.clone(), place);
-        place
+        let all = &mut self.evidence;
+        let hash = |evidence: &Evidence| FxBuildHasher.hash_one(evidence);
+        let entry = self.evidence_places.entry(
+            hash(evidence),
+            |place| all[*place as usize] == *evidence,
+            |place| hash(&all[*place as usize]),
+        );
+        *entry
+            .or_insert_with(|| {
+                all.push(evidence.clone());
+                place_of(all.len())
+            })
+            .get()
     }
 }
 
 /// The place of the last of `count` rows. More than four billion rows do not fit into the memory of any machine that
 /// this runs on, so the saturated case is never reached.
 fn place_of(count: usize) -> u32 {
-    u32::try_from(count - 1).unwrap_or(u32::MAX)
+    u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

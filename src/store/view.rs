@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rustc_hash::FxHashMap;
 
 use crate::model::{
     AccountId, Cell, Evidence, FindingId, Product, RelationKind, Resource, ResourceType,
@@ -18,6 +19,38 @@ use super::snapshot::{ObservationRow, Snapshot};
 /// The place of a resource in a [`View`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceIndex(pub(super) u32);
+
+impl ResourceIndex {
+    /// As a place in a list of all resources of the view.
+    #[must_use]
+    pub fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Resources that stand together in a [`View`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceRange(Range<u32>);
+
+impl Iterator for ResourceRange {
+    type Item = ResourceIndex;
+
+    fn next(&mut self) -> Option<ResourceIndex> {
+        self.0.next().map(ResourceIndex)
+    }
+}
+
+/// The place of a set of traits in a [`View`]: equal sets have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TraitSetIndex(u32);
+
+impl TraitSetIndex {
+    /// As a place in a list of [`View::trait_sets`].
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// What a finding shows of a resource.
 #[derive(Clone, Debug)]
@@ -57,9 +90,14 @@ pub struct View {
     members: Vec<Member>,
     /// By resource: its first member.
     first_member: Vec<u32>,
-    traits: Vec<TraitSet>,
-    /// Sorted.
-    edges: Vec<Edge>,
+    /// By resource: its traits' place among the sets.
+    traits: Vec<TraitSetIndex>,
+    /// The sets that occur, the empty one first: a fleet's instances have few different ones.
+    sets: Vec<TraitSet>,
+    /// By resource, and after the last: where its edges begin.
+    first_edge: Vec<u32>,
+    /// Of each resource sorted by kind and end.
+    edges: Vec<(RelationKind, ResourceIndex)>,
 }
 
 impl View {
@@ -76,15 +114,49 @@ impl View {
                 view.first_member.push(narrow(place));
             }
         }
-        view.traits = (0..view.len())
-            .map(|index| view.direct_traits(ResourceIndex(narrow(index))))
-            .collect();
-        view.edges = view.merged_edges();
+        view.number_traits();
+        let mut edges = view.merged_edges();
+        view.set_edges(&edges);
         let permitted = permissions::edges(&view);
-        view.edges.extend(permitted);
-        view.edges.sort_unstable();
-        view.edges.dedup();
+        if !permitted.is_empty() {
+            edges.extend(permitted);
+            edges.sort_unstable();
+            edges.dedup();
+            view.set_edges(&edges);
+        }
         view
+    }
+
+    fn number_traits(&mut self) {
+        let mut places: FxHashMap<TraitSet, TraitSetIndex> = FxHashMap::default();
+        let mut sets = vec![TraitSet::default()];
+        places.insert(TraitSet::default(), TraitSetIndex(0));
+        let number = |traits: TraitSet| {
+            *places.entry(traits).or_insert_with(|| {
+                sets.push(traits);
+                TraitSetIndex(narrow(sets.len() - 1))
+            })
+        };
+        self.traits = self
+            .indices()
+            .map(|index| self.direct_traits(index))
+            .map(number)
+            .collect();
+        self.sets = sets;
+    }
+
+    /// Takes over edges that are sorted.
+    fn set_edges(&mut self, edges: &[Edge]) {
+        self.first_edge = Vec::with_capacity(self.len() + 1);
+        let mut place = 0;
+        for index in self.indices() {
+            self.first_edge.push(narrow(place));
+            while edges.get(place).is_some_and(|edge| edge.from == index) {
+                place += 1;
+            }
+        }
+        self.first_edge.push(narrow(place));
+        self.edges = edges.iter().map(|edge| (edge.kind, edge.to)).collect();
     }
 
     /// How many resources there are.
@@ -127,6 +199,25 @@ impl View {
         (snapshot.string(row.id), row.account)
     }
 
+    /// The resources of a type, sorted by id, in parts of so many at most.
+    #[must_use]
+    pub fn chunks_of(
+        &self,
+        resource_type: ResourceType,
+        most: usize,
+    ) -> Vec<(ResourceType, ResourceRange)> {
+        let all = self.of_type(resource_type);
+        let end = all.end;
+        all.step_by(most)
+            .map(|start| {
+                (
+                    resource_type,
+                    ResourceRange(start..end.min(start.saturating_add(narrow(most)))),
+                )
+            })
+            .collect()
+    }
+
     /// The resources of a type, which stand together, sorted by id.
     pub(super) fn of_type(&self, resource_type: ResourceType) -> Range<u32> {
         let count = narrow(self.len());
@@ -160,7 +251,26 @@ impl View {
     /// The traits that findings show of the resource itself.
     #[must_use]
     pub fn traits(&self, index: ResourceIndex) -> TraitSet {
+        self.sets[self.traits[index.0 as usize].get()]
+    }
+
+    /// Which of the sets that occur those are.
+    #[must_use]
+    pub fn trait_set(&self, index: ResourceIndex) -> TraitSetIndex {
         self.traits[index.0 as usize]
+    }
+
+    /// All sets of traits that occur, by their index.
+    #[must_use]
+    pub fn trait_sets(&self) -> &[TraitSet] {
+        &self.sets
+    }
+
+    /// All edges of a resource, sorted by kind and end.
+    #[must_use]
+    pub fn edges(&self, from: ResourceIndex) -> &[(RelationKind, ResourceIndex)] {
+        let bounds = &self.first_edge[from.0 as usize..][..2];
+        &self.edges[bounds[0] as usize..bounds[1] as usize]
     }
 
     /// Where the edges of a kind lead, sorted.
@@ -169,13 +279,12 @@ impl View {
         from: ResourceIndex,
         kind: RelationKind,
     ) -> impl Iterator<Item = ResourceIndex> + '_ {
-        let start = self
-            .edges
-            .partition_point(|edge| (edge.from, edge.kind) < (from, kind));
-        self.edges[start..]
+        let edges = self.edges(from);
+        let start = edges.partition_point(|edge| edge.0 < kind);
+        edges[start..]
             .iter()
-            .take_while(move |edge| edge.from == from && edge.kind == kind)
-            .map(|edge| edge.to)
+            .take_while(move |edge| edge.0 == kind)
+            .map(|edge| edge.1)
     }
 
     /// The findings that show a trait of the resource itself, each once, sorted by id.
@@ -230,15 +339,15 @@ impl View {
     pub fn tags(&self, index: ResourceIndex) -> Vec<(String, String)> {
         let mut tags: Vec<(String, String)> = self
             .members(index)
-            .filter_map(|member| {
+            .map(|member| {
                 let snapshot = &self.snapshots[member.snapshot as usize];
-                Some((snapshot, snapshot.tags.get(&member.place)?))
+                (snapshot, snapshot.tags_of(member.place))
             })
             .flat_map(|(snapshot, tags)| {
-                tags.iter().map(|(key, value)| {
+                tags.iter().map(|tag| {
                     (
-                        snapshot.string(*key).to_owned(),
-                        snapshot.string(*value).to_owned(),
+                        snapshot.string(tag.key).to_owned(),
+                        snapshot.string(tag.value).to_owned(),
                     )
                 })
             })
@@ -337,18 +446,11 @@ fn merge(snapshots: &[Arc<Snapshot>]) -> Vec<Member> {
                 .resources
                 .iter()
                 .enumerate()
-                .map(move |(place, row)| {
-                    let name = (
-                        row.resource_type,
-                        snapshot.string(row.id),
-                        row.account,
-                        snapshot.string(row.region),
-                    );
-                    (name, narrow(number), narrow(place))
-                })
+                .map(move |(place, row)| (snapshot.name(row), narrow(number), narrow(place)))
         })
         .collect();
-    named.sort_unstable();
+    // Each snapshot is sorted: these are runs, which a stable sort merges.
+    named.sort();
     let mut resource = 0;
     let mut members = Vec::with_capacity(named.len());
     for (place, (name, snapshot, local)) in named.iter().enumerate() {
@@ -487,25 +589,10 @@ mod tests {
     #[test]
     fn edges_lead_from_the_holder() {
         let mut one = SnapshotBuilder::default();
-        one.relate(
-            &instance("i-1"),
-            RelationKind::InVpc,
-            &instance("i-3"),
-            &FindingId("f".into()),
-        );
+        one.relate(&instance("i-1"), RelationKind::InVpc, &instance("i-3"));
         let mut two = SnapshotBuilder::default();
-        two.relate(
-            &instance("i-1"),
-            RelationKind::InVpc,
-            &instance("i-2"),
-            &FindingId("g".into()),
-        );
-        two.relate(
-            &instance("i-1"),
-            RelationKind::InVpc,
-            &instance("i-3"),
-            &FindingId("g".into()),
-        );
+        two.relate(&instance("i-1"), RelationKind::InVpc, &instance("i-2"));
+        two.relate(&instance("i-1"), RelationKind::InVpc, &instance("i-3"));
         let view = View::of(cells(vec![Arc::new(one.finish()), Arc::new(two.finish())]));
         let first = view.indices().next().unwrap();
         let led: Vec<_> = view

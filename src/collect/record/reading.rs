@@ -213,7 +213,7 @@ impl<'a> SnapshotWriter<'a> {
         kind: RelationKind,
         to: &Resource,
     ) {
-        self.builder.relate(from, kind, to, &reading.finding);
+        self.builder.relate(from, kind, to);
         if to.resource_type != ResourceType::IamPolicy {
             return;
         }

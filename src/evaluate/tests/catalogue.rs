@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::catalogue::ExposureRule;
 use crate::model::RuleId;
 
 const TYPES: [ResourceType; 9] = [

