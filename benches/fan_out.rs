@@ -1,4 +1,4 @@
-//! Whether the cost stays linear where much hangs on one resource, and where relations go in a circle.
+//! Whether time and memory stay linear where much hangs on one resource, and where relations go in a circle.
 //!
 //! `cargo bench --bench fan_out`
 
@@ -12,25 +12,36 @@ use exposured::model::{
     ResourceMention, ResourceType, Source, TriageInForce, identify,
 };
 use exposured::store::{CellOutcome, Observation, SnapshotBuilder, Store, View};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
 
 const RUNS: u32 = 5;
 
 fn main() {
     let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
-    println!("| data | instances | walk (baseline) ns | evaluate | fixes |");
-    println!("|---|---|---|---|---|");
+    println!(
+        "| data | instances | walk (baseline) ns | evaluate | fixes | store and view, bytes | evaluate, at most | fixes, at most |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
     for (name, data) in [("one group", one_group as Data), ("a circle", circle)] {
         for count in [100, 1_000, 10_000] {
+            let before = MEMORY.current_usage();
             let store = stored(data(&catalogue, count));
             let view = store.view();
+            let stored = (MEMORY.current_usage() - before) / count;
             let walked = best_of(|| walk(&view));
             let triage = TriageInForce::default();
             let evaluated = best_of(|| evaluate(&view, &catalogue, &triage));
             let fixed = best_of(|| fixes(&view, &catalogue, &triage));
+            // What is given back at the end is counted too: the most that was in use at once, for each instance.
+            let evaluating = most_in_use(|| drop(evaluate(&view, &catalogue, &triage))) / count;
+            let fixing = most_in_use(|| drop(fixes(&view, &catalogue, &triage))) / count;
             let each = |time: Duration| time.as_nanos() as f64 / count as f64;
             let ratio = |time: Duration| each(time) / each(walked);
             println!(
-                "| {name} | {count} | {:.1} | {:.0}× | {:.0}× |",
+                "| {name} | {count} | {:.1} | {:.0}× | {:.0}× | {stored} | {evaluating} | {fixing} |",
                 each(walked),
                 ratio(evaluated),
                 ratio(fixed)
@@ -44,6 +55,13 @@ type Data = fn(&Catalogue, usize) -> SnapshotBuilder;
 /// The baseline: what it costs to look at each resource and its traits once.
 fn walk(view: &View) -> usize {
     view.indices().map(|index| view.traits(index).len()).sum()
+}
+
+fn most_in_use(work: impl Fn()) -> usize {
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    work();
+    MEMORY.peak_usage().saturating_sub(before)
 }
 
 fn best_of<T>(work: impl Fn() -> T) -> Duration {

@@ -188,6 +188,8 @@ pub struct SnapshotBuilder {
     resources: Vec<ResourceRow>,
     places: FxHashMap<ResourceRow, u32>,
     observations: Rows<ObservationRow>,
+    /// Of attributes the latest reading alone: every finding of a resource repeats them.
+    attributes: FxHashMap<(u32, TraitIndex), ObservationRow>,
     evidence: Vec<Evidence>,
     evidence_places: HashTable<u32>,
     relations: Rows<RelationRow>,
@@ -209,7 +211,24 @@ impl SnapshotBuilder {
             product: observation.product,
             holds: observation.holds,
         };
-        self.observations.push(row);
+        if !matches!(observation.evidence, Evidence::Attribute { .. }) {
+            self.observations.push(row);
+            return;
+        }
+        let latest = self
+            .attributes
+            .entry((row.resource, row.trait_index))
+            .or_insert(row);
+        // Of two of the same time the one that shows the trait counts, and of two that say the same always the same one,
+        // whichever came first.
+        let rank = |row: &ObservationRow| (row.updated_at, row.holds);
+        let is_newer = rank(latest).cmp(&rank(&row)).then_with(|| {
+            let text = |row: &ObservationRow| row.finding.text(&self.strings);
+            text(&row).cmp(&text(latest))
+        });
+        if is_newer.is_lt() {
+            *latest = row;
+        }
     }
 
     /// Notes an edge.
@@ -258,6 +277,9 @@ impl SnapshotBuilder {
     /// The snapshot.
     #[must_use]
     pub fn finish(mut self) -> Snapshot {
+        for row in std::mem::take(&mut self.attributes).into_values() {
+            self.observations.push(row);
+        }
         let places = self.sort_resources();
         let now_at = |place: &mut u32| *place = places[*place as usize];
         for row in &mut self.observations.rows {

@@ -20,6 +20,9 @@ const ENVELOPES: [&str; 5] = [
 /// A first line that is longer is not the first of JSON Lines, but all of a file without line breaks.
 const LONGEST_LINE: u64 = 4 << 20;
 
+/// So much of a file is held in memory at once; of what is larger, a record at a time.
+const MOST_IN_MEMORY: u64 = 64 << 20;
+
 /// Calls `each` for every record: its JSON, or why there is none.
 ///
 /// # Errors
@@ -60,10 +63,31 @@ fn cannot_go_on(line: &[u8]) -> bool {
 }
 
 /// One value, which may be spread over many lines.
-fn whole(content: impl Read, each: &mut impl FnMut(Result<&str, String>)) -> Result<(), String> {
-    let mut json = serde_json::Deserializer::from_reader(content);
+fn whole(
+    mut content: impl Read,
+    each: &mut impl FnMut(Result<&str, String>),
+) -> Result<(), String> {
+    // From memory it is read in a fraction of the time that a stream takes, byte by byte.
+    let mut start = Vec::new();
+    let read = content
+        .by_ref()
+        .take(MOST_IN_MEMORY)
+        .read_to_end(&mut start);
+    if (start.len() as u64) < MOST_IN_MEMORY {
+        let ended = value(&mut serde_json::Deserializer::from_slice(&start), each);
+        // Where the file cannot be read on, that is the reason, and not that the JSON breaks off there.
+        return read.map_err(|error| error.to_string()).and(ended);
+    }
+    let all = Cursor::new(start).chain(content);
+    value(&mut serde_json::Deserializer::from_reader(all), each)
+}
+
+fn value<'de>(
+    json: &mut serde_json::Deserializer<impl serde_json::de::Read<'de>>,
+    each: &mut impl FnMut(Result<&str, String>),
+) -> Result<(), String> {
     Top { each }
-        .deserialize(&mut json)
+        .deserialize(&mut *json)
         .map_err(|error| error.to_string())?;
     json.end().map_err(|error| error.to_string())
 }

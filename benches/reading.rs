@@ -1,0 +1,79 @@
+//! What reading files costs, against a bare parse of the same bytes into simd-json's own value.
+//!
+//! `cargo bench --bench reading`; `cargo bench --bench reading -- 20000` for another size than 100,000 resources.
+
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use exposured::catalogue::{Catalogue, Layers, compile};
+use exposured::collect::files::from_folder;
+use exposured::synth::{self, Organisation};
+use exposured::telemetry::{CycleLog, Progress};
+use flate2::bufread::MultiGzDecoder;
+use rayon::ThreadPool;
+
+fn main() {
+    let wanted = std::env::args().skip(1).find_map(|one| one.parse().ok());
+    let organisation = Organisation {
+        resources: wanted.unwrap_or(100_000),
+        seed: 1,
+    };
+    let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
+    let folder = tempfile::tempdir().expect("a folder");
+    println!(
+        "| files | findings | MB of JSON | simd-json (baseline) MB/s | read, one core | read, all cores |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for gzip in [false, true] {
+        let out = folder.path().join(if gzip { "gzip" } else { "plain" });
+        let written = synth::write(&organisation, &out, gzip).expect("the files can be written");
+        let (parsed, bytes) = parse(&out, gzip);
+        let one = read(&out, &catalogue, &pool(1));
+        let all = read(&out, &catalogue, &pool(0));
+        let megabytes = bytes as f64 / 1e6;
+        println!(
+            "| {} | {} | {megabytes:.0} | {:.0} | {:.2}× | {:.2}× |",
+            if gzip { "gzipped" } else { "plain" },
+            written.findings,
+            megabytes / parsed.as_secs_f64(),
+            one.as_secs_f64() / parsed.as_secs_f64(),
+            all.as_secs_f64() / parsed.as_secs_f64(),
+        );
+    }
+}
+
+/// As many threads; 0 for as many as there are cores.
+fn pool(threads: usize) -> ThreadPool {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    builder.build().expect("a pool")
+}
+
+fn read(folder: &Path, catalogue: &Catalogue, pool: &ThreadPool) -> Duration {
+    let (log, progress) = (CycleLog::new("bench".to_owned()), Progress::none());
+    let clock = Instant::now();
+    let read = pool.install(|| from_folder(folder, catalogue, &log, &progress));
+    black_box(read.expect("the folder can be read"));
+    clock.elapsed()
+}
+
+/// The baseline: each file's bytes, unpacked, into a value, which is dropped.
+fn parse(folder: &Path, gzip: bool) -> (Duration, usize) {
+    let clock = Instant::now();
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let file = File::open(entry.expect("an entry").path()).expect("a file");
+        let mut file = BufReader::new(file);
+        let mut content = Vec::new();
+        let read = if gzip {
+            MultiGzDecoder::new(file).read_to_end(&mut content)
+        } else {
+            file.read_to_end(&mut content)
+        };
+        bytes += read.expect("the file can be read");
+        black_box(simd_json::to_owned_value(&mut content).expect("JSON"));
+    }
+    (clock.elapsed(), bytes)
+}
