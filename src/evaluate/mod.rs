@@ -337,8 +337,7 @@ fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<Cell>
                 .into_iter()
                 .map(move |origin| (origin, trait_index))
         })
-        .flat_map(|(origin, trait_index)| view.observed(origin, trait_index))
-        .map(|observed| observed.cell)
+        .flat_map(|(origin, trait_index)| view.seen_in(origin, trait_index))
         .collect();
     cells.into_iter().cloned().collect()
 }

@@ -67,7 +67,9 @@ impl FindingKey {
     }
 
     pub(super) fn text(&self, strings: &Strings) -> String {
-        let mut text = strings.resolve(self.prefix).unwrap_or_default().to_owned();
+        let prefix = strings.resolve(self.prefix).unwrap_or_default();
+        let mut text = String::with_capacity(prefix.len() + 36);
+        text.push_str(prefix);
         if self.form == TailForm::None {
             return text;
         }
@@ -75,10 +77,16 @@ impl FindingKey {
             if self.form == TailForm::Uuid && matches!(place, 4 | 6 | 8 | 10) {
                 text.push('-');
             }
-            text.push_str(&format!("{byte:02x}"));
+            text.push(digit(byte >> 4));
+            text.push(digit(byte & 15));
         }
         text
     }
+}
+
+/// The lower-case hexadecimal digit of a number below 16.
+fn digit(number: u8) -> char {
+    char::from_digit(u32::from(number), 16).unwrap_or_default()
 }
 
 /// 16 bytes of 32 lower-case hexadecimal digits.

@@ -317,6 +317,21 @@ impl View {
         all
     }
 
+    /// The cells in which a trait of the resource itself was seen, each once.
+    pub fn seen_in(
+        &self,
+        index: ResourceIndex,
+        trait_index: TraitIndex,
+    ) -> impl Iterator<Item = &Cell> {
+        self.members(index)
+            .filter(move |member| {
+                let snapshot = &self.snapshots[member.snapshot as usize];
+                let mut rows = snapshot.observations_of(member.place).iter();
+                rows.any(|row| row.trait_index == trait_index && row.holds)
+            })
+            .map(|member| &self.cells[member.snapshot as usize])
+    }
+
     /// What the findings that show a trait of the resource itself say, in no order that means anything, and without
     /// putting their ids together.
     pub fn evidence(
