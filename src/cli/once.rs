@@ -73,20 +73,17 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
         cancel: shutdown.token().clone(),
     };
     match cycle.run(&input).await {
-        Ok(outcome) => {
-            let text = output::render(arguments.format, &outcome, &catalogue);
-            match output::print(&text) {
-                Err(error) => {
-                    complain(format_args!("printing the result: {error}"));
-                    Exit::Failed
-                }
-                Ok(()) => match outcome.result() {
-                    CycleResult::Unpublished => Exit::Failed,
-                    CycleResult::ArchiveRefused | CycleResult::Partial => Exit::Partial,
-                    CycleResult::Complete => Exit::Done,
-                },
+        Ok(outcome) => match output::print_result(arguments.format, &outcome) {
+            Err(error) => {
+                complain(format_args!("printing the result: {error}"));
+                Exit::Failed
             }
-        }
+            Ok(()) => match outcome.result() {
+                CycleResult::Unpublished => Exit::Failed,
+                CycleResult::ArchiveRefused | CycleResult::Partial => Exit::Partial,
+                CycleResult::Complete => Exit::Done,
+            },
+        },
         Err(error) => {
             complain(&error);
             exit_of(&error)

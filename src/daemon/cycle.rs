@@ -11,8 +11,8 @@ use crate::aws::{CallCount, Session, SessionError, Until};
 use crate::catalogue::Catalogue;
 use crate::collect::{self, Collection, Timed, files};
 use crate::config::Config;
-use crate::evaluate::{Evaluation, MuteState, evaluate};
-use crate::model::{AccountId, Coverage, CoverageRow, Mute, Region};
+use crate::evaluate::{Evaluation, Exposures, MuteState, evaluate};
+use crate::model::{AccountId, Coverage, CoverageRow, Mute, Region, Triage};
 use crate::publish::{self, Plan, Policy, PublicationOutcome, Publisher};
 use crate::sample;
 use crate::store::{Store, View};
@@ -76,10 +76,14 @@ pub struct Cycle {
 /// What a cycle gave.
 #[derive(Debug)]
 pub struct CycleOutcome {
-    /// The exposures.
+    /// What is exposed.
     pub evaluation: Evaluation,
-    /// What they were derived from.
+    /// What that was derived from.
     pub view: Arc<View>,
+    /// By which rules.
+    pub catalogue: Arc<Catalogue>,
+    /// By which of the user's words.
+    pub triage: Triage,
     /// How much is known of each cell.
     pub coverage: Vec<CoverageRow>,
     /// Of when the exposures are: the start of the cycle, or, of files, the latest time in them.
@@ -97,6 +101,17 @@ pub struct CycleOutcome {
 }
 
 impl CycleOutcome {
+    /// The exposures in full.
+    #[must_use]
+    pub fn exposures(&self) -> Exposures<'_> {
+        Exposures {
+            view: &self.view,
+            catalogue: &self.catalogue,
+            triage: self.triage.on(self.as_of.date_naive()),
+            evaluation: &self.evaluation,
+        }
+    }
+
     /// How it ended.
     #[must_use]
     pub fn result(&self) -> CycleResult {
@@ -137,7 +152,7 @@ impl CycleOutcome {
             outcome: self.result(),
             coverage: &self.coverage,
             resources: self.evaluation.resources,
-            open: publish::open_exposures(&self.evaluation.exposures, self.plan.as_ref()),
+            open: publish::open_exposures(&self.evaluation, self.plan.as_ref()),
             published: self.publication.as_ref(),
             calls: self.calls,
             duration,
@@ -262,24 +277,32 @@ impl Cycle {
         let (evaluation, mutes) = self.evaluate(Arc::clone(&view), started, log).await;
         self.go_on()?;
 
-        let exposures = &evaluation.exposures;
+        let triage = self.config.triage();
+        let exposures = Exposures {
+            view: &view,
+            catalogue: &self.catalogue,
+            triage: triage.on(started.date_naive()),
+            evaluation: &evaluation,
+        };
         let planned = match self.intent {
             Intent::Evaluate => None,
             Intent::Plan | Intent::Publish => {
                 publisher
-                    .plan(standing, exposures, &coverage, self.policy())
+                    .plan(standing, &exposures, &coverage, self.policy())
                     .await
             }
         };
         self.go_on()?;
         let publication = match self.intent {
             Intent::Evaluate | Intent::Plan => None,
-            Intent::Publish => Some(publisher.publish(planned.as_ref(), exposures).await),
+            Intent::Publish => Some(publisher.publish(planned.as_ref(), &exposures).await),
         };
         let plan = planned.map(|planned| planned.plan);
         Ok(CycleOutcome {
             evaluation,
             view,
+            catalogue: Arc::clone(&self.catalogue),
+            triage,
             coverage,
             as_of: started,
             asked_as: Some((session.account, session.home().clone())),
@@ -300,6 +323,8 @@ impl Cycle {
         Ok(CycleOutcome {
             evaluation,
             view,
+            catalogue: Arc::clone(&self.catalogue),
+            triage: self.config.triage(),
             coverage,
             as_of,
             asked_as: None,

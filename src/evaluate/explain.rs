@@ -10,8 +10,8 @@ use crate::model::{
 use crate::store::{ResourceIndex, View};
 
 use super::carried::carried;
+use super::describe::{expose, exposure_traits, mitigations};
 use super::grading::{Grading, triaged};
-use super::{expose, exposure_traits, mitigations};
 
 /// Everything that the evaluation knows of one resource.
 #[derive(Clone, Debug)]

@@ -2,7 +2,9 @@
 
 mod attack_path;
 mod carried;
+mod describe;
 mod explain;
+mod exposures;
 mod fixes;
 mod grading;
 mod rule_tests;
@@ -11,32 +13,41 @@ mod screen;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::catalogue::Catalogue;
-use crate::model::{
-    Cell, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product, ResourceType,
-    Severity, SignalReference, TraitIndex, TraitSet, Travelled, Triage, TriageInForce,
-};
+use crate::model::{ResourceType, Severity, Triage, TriageInForce};
 use crate::store::{ResourceIndex, ResourceRange, View};
 
-use carried::{Carried, Chain, Travel};
+use carried::Travel;
 pub use explain::{Effect, Explanation, Fix, NearMiss, Prevented, explain, find};
+pub use exposures::Exposures;
 pub use fixes::{FixSet, FixTarget, Fixes, FoundBy, RankedFix, Reduced, Remaining, fixes};
-use grading::{Grading, Triaged, contributing, triaged};
+use grading::{Triaged, triaged};
 pub use rule_tests::{TestResult, run_rule_test};
 pub use score::Score;
 use screen::{Reached, Verdict, Verdicts};
 
+/// A resource that is exposed, and how badly. What is behind it, [`Exposures`] tells when it is asked: of an
+/// organisation's exposures most are the same as in the last cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Graded {
+    /// The resource.
+    pub resource: ResourceIndex,
+    /// The grade.
+    pub severity: Severity,
+}
+
 /// What an evaluation gives.
 #[derive(Clone, Debug, Default)]
 pub struct Evaluation {
-    /// The exposures, most severe first, then by resource.
-    pub exposures: Vec<Exposure>,
+    /// What is exposed, most severe first, then by resource.
+    pub graded: Vec<Graded>,
     /// How many resources could have been exposed: those of a type that has rules.
     pub resources: usize,
     /// How many of them have no exposure, but one further trait would make one of those that are there.
@@ -63,7 +74,7 @@ impl Evaluation {
         Severity::DESCENDING.map(|severity| {
             (
                 severity,
-                self.exposures
+                self.graded
                     .iter()
                     .filter(|one| one.severity == severity)
                     .count(),
@@ -127,12 +138,10 @@ pub fn evaluate(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) 
         .flat_map(|resource_type| view.chunks_of(resource_type, CHUNK))
         .map(|chunk| evaluate_chunk(view, catalogue, triage, &reached, chunk))
         .reduce(Evaluation::default, Evaluation::with);
-    evaluation.exposures.par_sort_by(|one, other| {
-        other
-            .severity
-            .cmp(&one.severity)
-            .then_with(|| one.resource.cmp(&other.resource))
-    });
+    // Resources are numbered in the order of their names.
+    evaluation
+        .graded
+        .par_sort_unstable_by_key(|one| (Reverse(one.severity), one.resource));
     evaluation
 }
 
@@ -175,7 +184,7 @@ fn evaluate_chunk(
 impl Evaluation {
     /// Both.
     fn with(mut self, other: Self) -> Self {
-        self.exposures.extend(other.exposures);
+        self.graded.extend(other.graded);
         self.resources += other.resources;
         self.near_misses += other.near_misses;
         for (place, used) in other.mutes {
@@ -188,171 +197,21 @@ impl Evaluation {
     }
 
     fn look_at(&mut self, triaged: Triaged<'_>) {
-        let exposure = expose(&triaged.grading);
-        self.count_mutes(&triaged, exposure.as_ref().map(|one| one.severity));
         let grading = &triaged.grading;
+        let severity = grading
+            .score(&grading.carried.traits)
+            .map(|score| score.severity);
+        self.count_mutes(&triaged, severity);
         let counting = grading.rules.iter().filter(|rule| grading.counts(rule));
-        match exposure {
-            Some(exposure) => self.exposures.push(exposure),
+        match severity {
+            Some(severity) => self.graded.push(Graded {
+                resource: grading.index,
+                severity,
+            }),
             None if Verdict::of(counting, &grading.carried.traits) == Verdict::NearMiss => {
                 self.near_misses += 1;
             }
             None => {}
         }
-    }
-}
-
-/// The exposure of one resource: all rules that match, as one finding.
-fn expose(grading: &Grading<'_>) -> Option<Exposure> {
-    let Grading { view, carried, .. } = grading;
-    let index = grading.index;
-    let ranked = grading.ranked();
-    let decisive = *ranked.first()?;
-    let contributing = contributing(&ranked, &carried.traits);
-    let score = grading.score(&carried.traits)?;
-    let resource = view.resource(index);
-    Some(Exposure {
-        id: ExposureId::of(&resource),
-        title: decisive.title.clone(),
-        description: decisive.description.clone(),
-        severity: score.severity,
-        likelihood: score.likelihood,
-        impact: score.impact,
-        tags: view.tags(index),
-        rule: decisive.id.clone(),
-        matched_rules: ranked.iter().map(|rule| rule.id.clone()).collect(),
-        types: decisive.types.clone(),
-        factors: score.factors,
-        traits: exposure_traits(grading, &contributing),
-        mitigations: mitigations(grading),
-        attack_path: attack_path::attack_path(grading, &contributing),
-        seen_by: seen_by(view, carried, &contributing),
-        resource,
-    })
-}
-
-/// All traits of the resource, contributing ones first, then by type and id.
-fn exposure_traits(grading: &Grading<'_>, contributing: &TraitSet) -> Vec<ExposureTrait> {
-    let Grading {
-        view,
-        catalogue,
-        carried,
-        ..
-    } = grading;
-    let resource_type = view.resource_type(grading.index);
-    let mut traits: Vec<ExposureTrait> = catalogue
-        .only_traits(&carried.traits)
-        .iter()
-        .map(|trait_index| {
-            let definition = catalogue.definition(trait_index);
-            ExposureTrait {
-                id: definition.id.clone(),
-                title: definition.title_on(resource_type).to_owned(),
-                trait_type: definition.trait_type,
-                contributing: contributing.contains(trait_index),
-                signals: signals(view, carried, trait_index),
-                remediation: definition.remediation.clone(),
-            }
-        })
-        .collect();
-    traits.sort_by(|one, other| {
-        (!one.contributing, one.trait_type, &one.id).cmp(&(
-            !other.contributing,
-            other.trait_type,
-            &other.id,
-        ))
-    });
-    traits
-}
-
-/// What is known to stand in the way, in the order of ids.
-fn mitigations(grading: &Grading<'_>) -> Vec<ExposureMitigation> {
-    let catalogue = grading.catalogue;
-    catalogue
-        .only_mitigations(&grading.carried.traits)
-        .iter()
-        .filter_map(|index| {
-            let definition = catalogue.mitigation(index)?;
-            Some(ExposureMitigation {
-                id: definition.id.clone(),
-                title: definition.title.clone(),
-                signals: signals(grading.view, &grading.carried, index),
-            })
-        })
-        .collect()
-}
-
-/// The findings behind a trait, from wherever it was carried here, the weightiest first.
-fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<SignalReference> {
-    let mut by_finding: BTreeMap<_, SignalReference> = BTreeMap::new();
-    for origin in carried.origins(trait_index) {
-        let travelled = travelled(view, carried, trait_index, origin);
-        for observed in view.observed(origin, trait_index) {
-            by_finding
-                .entry((observed.finding.clone(), origin))
-                .or_insert_with(|| SignalReference {
-                    finding: observed.finding,
-                    product: observed.product,
-                    resource: view.resource(origin),
-                    evidence: observed.evidence.clone(),
-                    travelled: travelled.clone(),
-                });
-        }
-    }
-    let mut signals: Vec<SignalReference> = by_finding.into_values().collect();
-    signals.sort_by(|one, other| {
-        weight(other)
-            .cmp(&weight(one))
-            .then_with(|| one.finding.cmp(&other.finding))
-    });
-    signals
-}
-
-/// The way from the exposed resource to the one on which the trait was found; the first where several lead there.
-fn travelled(
-    view: &View,
-    carried: &Carried,
-    trait_index: TraitIndex,
-    origin: ResourceIndex,
-) -> Vec<Travelled> {
-    let leads_there = |chain: &&Chain| chain.last().is_some_and(|hop| hop.to == origin);
-    carried
-        .chains(trait_index)
-        .find(leads_there)
-        .into_iter()
-        .flatten()
-        .map(|hop| Travelled {
-            relation: hop.kind,
-            to: view.resource(hop.to),
-        })
-        .collect()
-}
-
-fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<Cell> {
-    let cells: BTreeSet<&Cell> = contributing
-        .iter()
-        .flat_map(|trait_index| {
-            carried
-                .origins(trait_index)
-                .into_iter()
-                .map(move |origin| (origin, trait_index))
-        })
-        .flat_map(|(origin, trait_index)| view.seen_in(origin, trait_index))
-        .collect();
-    cells.into_iter().cloned().collect()
-}
-
-/// Of vulnerabilities those that are exploited count most; of the rest nothing is told apart.
-fn weight(signal: &SignalReference) -> (bool, bool, u32, bool) {
-    match &signal.evidence {
-        Evidence::PackageVulnerability(vulnerability) => (
-            vulnerability.known_exploited,
-            vulnerability.exploit_available == Some(true),
-            vulnerability
-                .epss
-                .map_or(0, |score| score.parts_of_100_000()),
-            signal.product == Product::Inspector,
-        ),
-        _ => (false, false, 0, false),
     }
 }

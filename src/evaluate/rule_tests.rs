@@ -2,12 +2,12 @@
 
 use crate::catalogue::{Catalogue, Raise, RuleTest};
 use crate::model::{
-    AccountId, Cell, Coverage, Evidence, Factor, FindingId, Product, Region, Resource, RuleId,
-    Severity, SourceSeverity, TraitIndex, TriageInForce, Vulnerability,
+    AccountId, Cell, Coverage, Evidence, Exposure, Factor, FindingId, Product, Region, Resource,
+    RuleId, Severity, SourceSeverity, TraitIndex, TriageInForce, Vulnerability,
 };
 use crate::store::{CellOutcome, Observation, SnapshotBuilder, Store};
 
-use super::evaluate;
+use super::{Exposures, evaluate};
 
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +30,7 @@ pub fn run_rule_test(catalogue: &Catalogue, test: &RuleTest) -> TestResult {
     {
         return TestResult::Skipped;
     }
-    let exposures = exposures(catalogue, test);
-    let got = exposures
-        .into_iter()
-        .next()
-        .map(|exposure| (exposure.rule, exposure.severity));
+    let got = exposure(catalogue, test).map(|exposure| (exposure.rule, exposure.severity));
     if got == test.expected {
         TestResult::Passed
     } else {
@@ -42,7 +38,7 @@ pub fn run_rule_test(catalogue: &Catalogue, test: &RuleTest) -> TestResult {
     }
 }
 
-fn exposures(catalogue: &Catalogue, test: &RuleTest) -> Vec<crate::model::Exposure> {
+fn exposure(catalogue: &Catalogue, test: &RuleTest) -> Option<Exposure> {
     let subject = Resource {
         resource_type: test.resource_type,
         id: "subject".to_owned(),
@@ -72,7 +68,15 @@ fn exposures(catalogue: &Catalogue, test: &RuleTest) -> Vec<crate::model::Exposu
         signals: 0,
         collected_at: None,
     });
-    evaluate(&store.view(), catalogue, &TriageInForce::default()).exposures
+    let (view, triage) = (store.view(), TriageInForce::default());
+    let evaluation = evaluate(&view, catalogue, &triage);
+    let exposures = Exposures {
+        view: &view,
+        catalogue,
+        triage,
+        evaluation: &evaluation,
+    };
+    exposures.iter().next()
 }
 
 /// A vulnerability with the score of the case where the score counts; else anything.

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::aws::{CallError, Session, Until};
 use crate::config::{Mode, Publish, SecurityHub};
+use crate::evaluate::{Evaluation, Exposures};
 use crate::model::{CoverageRow, Exposure, Partition, Severity};
 use crate::telemetry::{CycleLog, Progress};
 
@@ -81,13 +82,13 @@ impl Publisher<'_> {
     }
 
     /// Plans what is to be done in Security Hub; `None` if nothing is published there.
-    pub async fn plan<'a>(
+    pub async fn plan(
         &self,
         standing: Option<Standing>,
-        exposures: &'a [Exposure],
+        exposures: &Exposures<'_>,
         coverage: &[CoverageRow],
         policy: Policy,
-    ) -> Option<Planned<'a>> {
+    ) -> Option<Planned> {
         let settings = self.settings.security_hub.as_ref()?;
         let standing = standing.unwrap_or_default();
         let planning =
@@ -98,8 +99,8 @@ impl Publisher<'_> {
     /// Publishes everywhere that the settings say.
     pub async fn publish(
         &self,
-        planned: Option<&Planned<'_>>,
-        exposures: &[Exposure],
+        planned: Option<&Planned>,
+        exposures: &Exposures<'_>,
     ) -> PublicationOutcome {
         let mut outcome = PublicationOutcome::default();
         if let (Some(settings), Some(planned)) = (&self.settings.security_hub, planned) {
@@ -107,7 +108,7 @@ impl Publisher<'_> {
             outcome.unchanged = planned.plan.count(Action::Unchanged);
             // Without what stands, an import could lose when an exposure was made: better late than wrong.
             outcome.failed = planned.plan.unplanned();
-            security_hub::publish(self, settings, planned, &mut outcome).await;
+            security_hub::publish(self, settings, planned, exposures, &mut outcome).await;
         }
         if let Some(directory) = &self.settings.ocsf_directory {
             let plan = planned.map(|planned| &planned.plan);
@@ -120,11 +121,12 @@ impl Publisher<'_> {
 /// How many exposures are open, most severe first: those that were found, and those that are held. One whose severity
 /// cannot be read back counts as low.
 #[must_use]
-pub fn open_exposures(exposures: &[Exposure], plan: Option<&Plan>) -> Vec<(Severity, usize)> {
+pub fn open_exposures(evaluation: &Evaluation, plan: Option<&Plan>) -> Vec<(Severity, usize)> {
     let held = plan.into_iter().flat_map(Plan::held);
-    let severities: Vec<Severity> = exposures
+    let severities: Vec<Severity> = evaluation
+        .graded
         .iter()
-        .map(|exposure| exposure.severity)
+        .map(|graded| graded.severity)
         .chain(held.map(|(step, _)| step.severity.unwrap_or(Severity::Low)))
         .collect();
     Severity::DESCENDING

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::evaluate::{Exposures, Graded};
 use crate::model::{Exposure, ExposureId};
 
 use super::ocsf::{Activity, Event, event};
@@ -24,7 +25,7 @@ const LEFT_OVER_AFTER: Duration = Duration::from_secs(24 * 3_600);
 pub(super) fn write(
     publisher: &Publisher<'_>,
     directory: &Path,
-    exposures: &[Exposure],
+    exposures: &Exposures<'_>,
     plan: Option<&Plan>,
 ) -> bool {
     let name = format!("exposures-{}.jsonl", publisher.now.format("%Y%m%dT%H%M%SZ"));
@@ -48,7 +49,7 @@ fn write_events(
     publisher: &Publisher<'_>,
     directory: &Path,
     path: &Path,
-    exposures: &[Exposure],
+    exposures: &Exposures<'_>,
     created_at: &BTreeMap<&ExposureId, DateTime<Utc>>,
 ) -> std::io::Result<()> {
     std::fs::create_dir_all(directory)?;
@@ -59,10 +60,10 @@ fn write_events(
         .permissions(std::fs::Permissions::from_mode(0o644))
         .tempfile_in(directory)?;
     let mut writer = BufWriter::new(file.as_file_mut());
-    for exposure in exposures {
+    let json = |_: &Graded, exposure: Exposure| {
         let created = created_at.get(&exposure.id).copied();
         let event = event(&Event {
-            exposure,
+            exposure: &exposure,
             account: publisher.session.account,
             activity: if created.is_some_and(|time| time < publisher.now) {
                 Activity::Update
@@ -74,7 +75,10 @@ fn write_events(
             time: publisher.now,
             catalogue_version: publisher.catalogue_version,
         });
-        serde_json::to_writer(&mut writer, &event)?;
+        serde_json::to_vec(&event)
+    };
+    for json in exposures.map(json) {
+        writer.write_all(&json?)?;
         writer.write_all(b"\n")?;
     }
     writer.flush()?;

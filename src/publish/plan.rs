@@ -108,7 +108,7 @@ impl Plan {
 #[must_use]
 pub fn plan(
     previous: &Previous,
-    current: &[Current<'_>],
+    current: &[Current],
     coverage: &[CoverageRow],
     policy: Policy,
     now: DateTime<Utc>,
@@ -117,7 +117,7 @@ pub fn plan(
         previous,
         goes_to: current
             .iter()
-            .map(|one| (&one.exposure.id, &one.destination))
+            .map(|one| (&one.id, &one.destination))
             .collect(),
         first: first(&previous.standing),
         coverage,
@@ -126,7 +126,7 @@ pub fn plan(
     };
     let mut steps: BTreeMap<Key, Step> = BTreeMap::new();
     for one in current {
-        let key = (one.destination.clone(), one.exposure.id.clone());
+        let key = (one.destination.clone(), one.id.clone());
         let step = planning.of_current(&key, one);
         steps.insert(key, step);
     }
@@ -155,7 +155,7 @@ struct Planning<'a> {
 }
 
 impl Planning<'_> {
-    fn of_current(&self, key: &Key, current: &Current<'_>) -> Step {
+    fn of_current(&self, key: &Key, current: &Current) -> Step {
         let published = self.previous.standing.get(key);
         let decision = if self.previous.unread.contains(&key.0) {
             Decision::Hold(HoldReason::DestinationUnread)
@@ -175,9 +175,9 @@ impl Planning<'_> {
         let was_archived = published.is_some_and(is_archived);
         let is_reopened = decision.action() == Action::Reopen;
         Step {
-            title: current.exposure.title.clone(),
-            resource: current.exposure.resource.id.clone(),
-            severity: Some(current.exposure.severity),
+            title: current.title.clone(),
+            resource: current.resource.clone(),
+            severity: Some(current.severity),
             record_state: if is_closed {
                 RecordState::Archived
             } else {
@@ -192,16 +192,16 @@ impl Planning<'_> {
     }
 
     /// Of one that stands and is there.
-    fn compare(&self, published: &Published, current: &Current<'_>) -> Decision {
+    fn compare(&self, published: &Published, current: &Current) -> Decision {
         let closed = published.workflow;
         let rose = published
             .severity
-            .filter(|from| closed != Workflow::Open && current.exposure.severity > *from);
+            .filter(|from| closed != Workflow::Open && current.severity > *from);
         let changed = published.digest.as_deref() != Some(&current.digest);
         if let Some(from) = rose
             && (is_archived(published) || closed == Workflow::Resolved)
         {
-            let to = current.exposure.severity;
+            let to = current.severity;
             return Decision::Reopen(ReopenReason::SeverityRose { from, to, closed });
         }
         match (published.record_state, closed) {
@@ -233,8 +233,8 @@ impl Planning<'_> {
 
     /// Why it is not known that an exposure has become less severe; `None` if it is known, or did not. What shows a trait
     /// no more must have been read to its end, whether the trait made the exposure or only made it worse.
-    fn less_known(&self, published: &Published, current: &Current<'_>) -> Option<HoldReason> {
-        let to = current.exposure.severity;
+    fn less_known(&self, published: &Published, current: &Current) -> Option<HoldReason> {
+        let to = current.severity;
         let from = published.severity.filter(|from| to < *from)?;
         match self.not_known_gone(published)? {
             // Nothing would ever be known of it.

@@ -11,10 +11,11 @@ use chrono::Duration;
 
 use crate::aws::{CallRate, Limiter};
 use crate::config::{Mode, SecurityHub};
+use crate::evaluate::{Exposures, Graded};
 use crate::model::{CoverageRow, Exposure, Partition};
 
 use super::asff::{self, AsffFinding, RecordState};
-use super::plan::{Current, Destination, Plan, Policy, Step, plan};
+use super::plan::{Current, Destination, Key, Plan, Policy, Step, plan};
 use super::{PublicationOutcome, Publisher, content_digest, destination};
 
 use import::Outgoing;
@@ -30,11 +31,18 @@ struct Hub {
 
 /// What is to be done, and what is needed to do it.
 #[derive(Debug)]
-pub struct Planned<'a> {
+pub struct Planned {
     /// The plan.
     pub plan: Plan,
-    current: Vec<Current<'a>>,
+    found: BTreeMap<Key, Found>,
     standing: Standing,
+}
+
+/// An exposure that was compared.
+#[derive(Debug)]
+struct Found {
+    graded: Graded,
+    digest: String,
 }
 
 /// Reads what stands, wherever that may be before anything was evaluated.
@@ -47,26 +55,20 @@ pub(super) async fn read_standing(publisher: &Publisher<'_>, settings: &Security
 
 /// Compares what stands with what was found. Destinations that only the exposures name, and those that could not be
 /// read before, are read now.
-pub(super) async fn plan_publication<'a>(
+pub(super) async fn plan_publication(
     publisher: &Publisher<'_>,
     settings: &SecurityHub,
     mut standing: Standing,
-    exposures: &'a [Exposure],
+    exposures: &Exposures<'_>,
     coverage: &[CoverageRow],
     policy: Policy,
-) -> Planned<'a> {
-    let current: Vec<Current<'_>> = exposures
-        .iter()
-        .map(|exposure| {
-            let destination = destination(publisher.session, settings, exposure);
-            let digest = content_digest(exposure, &destination);
-            Current {
-                exposure,
-                destination,
-                digest,
-            }
-        })
-        .collect();
+) -> Planned {
+    let compared = |graded: &Graded, exposure: Exposure| {
+        let destination = destination(publisher.session, settings, &exposure);
+        let digest = content_digest(&exposure, &destination);
+        (*graded, Current::of(&exposure, destination, digest))
+    };
+    let (graded, current): (Vec<Graded>, Vec<Current>) = exposures.map(compared).unzip();
     let destinations = current
         .iter()
         .map(|one| one.destination.clone())
@@ -88,84 +90,120 @@ pub(super) async fn plan_publication<'a>(
         publisher.now,
     );
     publisher.log.planned(&plan);
+    let found = |(one, graded): (Current, Graded)| {
+        let digest = one.digest;
+        ((one.destination, one.id), Found { graded, digest })
+    };
     Planned {
         plan,
-        current,
+        found: current.into_iter().zip(graded).map(found).collect(),
         standing,
     }
 }
 
-/// Does what was planned.
+/// Does what was planned. Findings are made batch by batch: all of them together may be larger than the memory.
 pub(super) async fn publish(
     publisher: &Publisher<'_>,
     settings: &SecurityHub,
-    planned: &Planned<'_>,
+    planned: &Planned,
+    exposures: &Exposures<'_>,
     outcome: &mut PublicationOutcome,
 ) {
-    for (destination, outgoing) in outgoing(publisher, planned) {
+    let sending = Sending {
+        publisher,
+        planned,
+        exposures,
+    };
+    for (destination, steps) in sending.steps() {
         let hub = hub(publisher, settings, &destination).await;
-        let Batches { first, mut then } = outgoing;
-        let lost = import::import(publisher, &hub, &destination, first, outcome).await;
+        let to = (&hub, &destination);
+        // Archived first, so that what follows opens them again.
+        let closed: Vec<&Step> = steps
+            .iter()
+            .copied()
+            .filter(|step| step.archive_first)
+            .collect();
+        let first = closed.iter().filter_map(|step| sending.archived(step));
+        let lost = import::import(publisher, to, closed.len(), first, outcome).await;
         // One that could not be archived would stay closed, and the next cycle would not know that it should not.
-        then.retain(|one| !lost.contains(one.finding.id()));
-        import::import(publisher, &hub, &destination, then, outcome).await;
+        let then = steps
+            .iter()
+            .filter_map(|step| sending.outgoing(step))
+            .filter(|one| !lost.contains(one.finding.id()));
+        import::import(publisher, to, steps.len(), then, outcome).await;
     }
 }
 
-/// What goes to one destination.
-#[derive(Default)]
-struct Batches {
-    /// Archived, so that what follows opens them again.
-    first: Vec<Outgoing>,
-    then: Vec<Outgoing>,
+/// Makes what is sent, when it is.
+struct Sending<'a> {
+    publisher: &'a Publisher<'a>,
+    planned: &'a Planned,
+    exposures: &'a Exposures<'a>,
 }
 
-fn outgoing(publisher: &Publisher<'_>, planned: &Planned<'_>) -> BTreeMap<Destination, Batches> {
-    let by_key: BTreeMap<_, _> = planned
-        .current
-        .iter()
-        .map(|one| ((&one.destination, &one.exposure.id), one))
-        .collect();
-    let mut outgoing: BTreeMap<Destination, Batches> = BTreeMap::new();
-    let writing = planned
-        .plan
-        .steps
-        .iter()
-        .filter(|step| step.decision.writes());
-    for step in writing {
-        let batches = outgoing.entry(step.destination.clone()).or_default();
+impl<'a> Sending<'a> {
+    /// The steps that write, by where.
+    fn steps(&self) -> BTreeMap<Destination, Vec<&'a Step>> {
+        let mut steps: BTreeMap<Destination, Vec<&Step>> = BTreeMap::new();
+        for step in &self.planned.plan.steps {
+            if step.decision.writes() {
+                steps
+                    .entry(step.destination.clone())
+                    .or_default()
+                    .push(step);
+            }
+        }
+        steps
+    }
+
+    fn standing(&self, step: &Step) -> Option<&'a AsffFinding> {
         let key = (step.destination.clone(), step.id.clone());
-        let standing = planned.standing.findings.get(&key).map(|one| &one.finding);
-        if let (true, Some(finding)) = (step.archive_first, standing) {
-            batches.first.push(Outgoing {
-                finding: finding.again(RecordState::Archived, step.updated_at),
-                counts_as: None,
-            });
-        }
-        let current = by_key.get(&(&step.destination, &step.id));
-        let finding = match current.filter(|_| step.decision.held().is_none()) {
-            Some(current) => Some(finding(publisher, step, current)),
-            None => standing.map(|finding| finding.again(step.record_state, step.updated_at)),
-        };
-        if let Some(mut finding) = finding {
-            notes::write_history(&mut finding, step);
-            batches.then.push(Outgoing {
-                finding,
-                counts_as: Some(step.decision.action()),
-            });
-        }
+        let standing = self.planned.standing.findings.get(&key);
+        standing.map(|one| &one.finding)
     }
-    outgoing
+
+    /// What stands, archived.
+    fn archived(&self, step: &Step) -> Option<Outgoing> {
+        self.standing(step).map(|finding| Outgoing {
+            finding: finding.again(RecordState::Archived, step.updated_at),
+            counts_as: None,
+        })
+    }
+
+    fn outgoing(&self, step: &Step) -> Option<Outgoing> {
+        let key = (step.destination.clone(), step.id.clone());
+        let found = self.planned.found.get(&key);
+        let mut finding = match found.filter(|_| step.decision.held().is_none()) {
+            Some(found) => {
+                let exposure = self.exposures.describe(&found.graded)?;
+                finding(self.publisher, step, &exposure, &found.digest)
+            }
+            None => {
+                let standing = self.standing(step)?;
+                standing.again(step.record_state, step.updated_at)
+            }
+        };
+        notes::write_history(&mut finding, step);
+        Some(Outgoing {
+            finding,
+            counts_as: Some(step.decision.action()),
+        })
+    }
 }
 
-fn finding(publisher: &Publisher<'_>, step: &Step, current: &Current<'_>) -> AsffFinding {
+fn finding(
+    publisher: &Publisher<'_>,
+    step: &Step,
+    exposure: &Exposure,
+    digest: &str,
+) -> AsffFinding {
     let updated_at = if step.archive_first {
         step.updated_at + Duration::milliseconds(1)
     } else {
         step.updated_at
     };
     let (mut finding, cuts) = asff::finding(&asff::Publication {
-        exposure: current.exposure,
+        exposure,
         account: step.destination.account,
         region: step.destination.region.clone(),
         partition: Partition::of_region(&step.destination.region),
@@ -180,7 +218,7 @@ fn finding(publisher: &Publisher<'_>, step: &Step, current: &Current<'_>) -> Asf
             .log
             .text_cut(step.id.as_str(), &cut.field, cut.dropped);
     }
-    notes::write_content(&mut finding, current.exposure, &current.digest);
+    notes::write_content(&mut finding, exposure, digest);
     finding
 }
 

@@ -151,7 +151,7 @@ mod tests {
         });
         let view = store.view();
         let evaluation = evaluate(&view, &catalogue, &TriageInForce::default());
-        let exposed = evaluation.exposures.len();
+        let exposed = evaluation.graded.len();
         let (wanted, seen) = (SMALL.resources, view.len());
         assert!(seen.abs_diff(wanted) < wanted / 10, "{seen} resources");
         assert!((20_000..45_000).contains(&signals), "{signals} signals");

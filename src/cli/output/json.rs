@@ -1,11 +1,14 @@
 //! The result as JSON. Its form is a contract.
 
-use chrono::NaiveDate;
-use serde::Serialize;
+use std::cell::RefCell;
+use std::io::Write;
 
-use crate::catalogue::Catalogue;
+use chrono::NaiveDate;
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
 use crate::daemon::CycleOutcome;
-use crate::evaluate::MuteState;
+use crate::evaluate::{Exposures, MuteState};
 use crate::model::{
     Coverage, CoverageRow, Exposure, ExposureMitigation, ExposureTrait, FactorScore, FindingId,
     Mute, PathEdge, PathNode, Remediation, Resource, Severity, SignalReference, TraitType,
@@ -13,11 +16,39 @@ use crate::model::{
 
 #[derive(Serialize)]
 struct Result<'a> {
-    exposures: Vec<ExposureJson<'a>>,
+    exposures: AllExposures<'a>,
     coverage: &'a [CoverageRow],
     /// What is to be done in Security Hub, or was; null where it was not asked.
     plan: Option<super::plan::PlanJson<'a>>,
     summary: Summary<'a>,
+}
+
+/// The exposures as a list, each made when it is written.
+struct AllExposures<'a>(Exposures<'a>);
+
+impl Serialize for AllExposures<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for one in self.0.iter() {
+            list.serialize_element(&exposure(&one))?;
+        }
+        list.end()
+    }
+}
+
+/// What an iterator gives, as a list that is written once.
+pub(super) struct Sequence<I>(RefCell<I>);
+
+impl<I: Iterator> Sequence<I> {
+    pub fn new(elements: I) -> Self {
+        Self(RefCell::new(elements))
+    }
+}
+
+impl<I: Iterator<Item: Serialize>> Serialize for Sequence<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(&mut *self.0.borrow_mut())
+    }
 }
 
 #[derive(Serialize)]
@@ -113,15 +144,8 @@ struct Published {
     failed: usize,
 }
 
-pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
-    let count = |severity| {
-        outcome
-            .evaluation
-            .exposures
-            .iter()
-            .filter(|one| one.severity == severity)
-            .count()
-    };
+pub(super) fn write(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
+    let [critical, high, medium, low] = outcome.evaluation.by_severity().map(|(_, count)| count);
     let cells = |coverage| {
         outcome
             .coverage
@@ -129,16 +153,16 @@ pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
             .filter(|row| row.coverage == coverage)
             .count()
     };
-    pretty(&Result {
-        exposures: outcome.evaluation.exposures.iter().map(exposure).collect(),
+    let result = Result {
+        exposures: AllExposures(outcome.exposures()),
         coverage: &outcome.coverage,
         plan: outcome.plan.as_ref().map(super::plan::json),
         summary: Summary {
-            exposures: outcome.evaluation.exposures.len(),
-            critical: count(Severity::Critical),
-            high: count(Severity::High),
-            medium: count(Severity::Medium),
-            low: count(Severity::Low),
+            exposures: outcome.evaluation.graded.len(),
+            critical,
+            high,
+            medium,
+            low,
             resources_evaluated: outcome.evaluation.resources,
             near_misses: outcome.evaluation.near_misses,
             mutes: outcome
@@ -155,7 +179,7 @@ pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
                 failed: cells(Coverage::Failed),
                 unavailable: cells(Coverage::Unavailable),
             },
-            catalogue_version: catalogue.version(),
+            catalogue_version: outcome.catalogue.version(),
             published: outcome.publication.as_ref().map(|published| Published {
                 created: published.created,
                 updated: published.updated,
@@ -167,7 +191,14 @@ pub(super) fn render(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
                 failed: published.failed,
             }),
         },
-    })
+    };
+    write_pretty(to, &result)
+}
+
+/// Indented, with a line break at the end.
+pub(super) fn write_pretty(to: &mut impl Write, value: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *to, value)?;
+    to.write_all(b"\n")
 }
 
 /// Indented, with a line break at the end.

@@ -8,10 +8,12 @@ mod json;
 mod plan;
 mod table;
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
-use crate::catalogue::Catalogue;
+use serde::Serialize;
+
 use crate::daemon::CycleOutcome;
+use crate::evaluate::Graded;
 use crate::model::{AccountId, Arn, Exposure, Partition, Region};
 use crate::publish::{self, Activity, Event, asff};
 
@@ -23,62 +25,74 @@ pub(super) use json::pretty as json_text;
 
 /// Prints on standard output. A reader that has seen enough (`| head`) is no failure.
 pub(super) fn print(text: &str) -> std::io::Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    unless_unread(std::io::stdout().write_all(text.as_bytes()))
+}
+
+/// Prints the result of a cycle in the format that was asked for, with a line break at the end. It is written as it is
+/// made: an organisation's exposures in full may be larger than the memory.
+pub(super) fn print_result(format: Format, outcome: &CycleOutcome) -> std::io::Result<()> {
+    let mut to = BufWriter::new(std::io::stdout().lock());
+    let written = match format {
+        Format::Table => table::write(&mut to, outcome),
+        Format::Json => json::write(&mut to, outcome),
+        Format::Asff => asff(&mut to, outcome),
+        Format::Ocsf => ocsf(&mut to, outcome),
+    };
+    unless_unread(written.and_then(|()| to.flush()))
+}
+
+fn unless_unread(printed: std::io::Result<()>) -> std::io::Result<()> {
+    match printed {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,
     }
 }
 
-/// The result in the format that was asked for, with a line break at the end.
-pub(super) fn render(format: Format, outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
-    match format {
-        Format::Table => table::render(outcome),
-        Format::Json => json::render(outcome, catalogue),
-        Format::Asff => asff(outcome, catalogue),
-        Format::Ocsf => ocsf(outcome, catalogue),
-    }
-}
-
 /// As `BatchImportFindings` would take them. Without a caller they are of the resources' own accounts and Regions.
-fn asff(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
-    let findings: Vec<_> = outcome
-        .evaluation
-        .exposures
-        .iter()
-        .map(|exposure| {
-            let (account, region) = seen_from(outcome, exposure);
-            let publication = asff::Publication {
-                exposure,
-                account,
-                partition: Partition::of_region(&region),
-                region,
-                created_at: outcome.as_of,
-                first_observed_at: outcome.as_of,
-                updated_at: outcome.as_of,
-                record_state: asff::RecordState::Active,
-                catalogue_version: catalogue.version(),
-            };
-            asff::finding(&publication).0
-        })
-        .collect();
-    json::pretty(&serde_json::json!({ "Findings": findings }))
+fn asff(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
+    let finding = |_: &Graded, exposure: Exposure| {
+        let (account, region) = seen_from(outcome, &exposure);
+        let publication = asff::Publication {
+            exposure: &exposure,
+            account,
+            partition: Partition::of_region(&region),
+            region,
+            created_at: outcome.as_of,
+            first_observed_at: outcome.as_of,
+            updated_at: outcome.as_of,
+            record_state: asff::RecordState::Active,
+            catalogue_version: outcome.catalogue.version(),
+        };
+        // Its keys sorted.
+        serde_json::to_value(asff::finding(&publication).0).unwrap_or_default()
+    };
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Findings<T: Serialize> {
+        findings: T,
+    }
+    let exposures = outcome.exposures();
+    let findings = json::Sequence::new(exposures.map(finding));
+    json::write_pretty(to, &Findings { findings })
 }
 
-fn ocsf(outcome: &CycleOutcome, catalogue: &Catalogue) -> String {
-    let line = |exposure| {
+fn ocsf(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
+    let line = |_: &Graded, exposure: Exposure| {
         let event = publish::event(&Event {
-            exposure,
-            account: seen_from(outcome, exposure).0,
+            exposure: &exposure,
+            account: seen_from(outcome, &exposure).0,
             activity: Activity::Create,
             created_at: outcome.as_of,
             modified_at: outcome.as_of,
             time: outcome.as_of,
-            catalogue_version: catalogue.version(),
+            catalogue_version: outcome.catalogue.version(),
         });
         // A structure of texts, numbers and lists always becomes JSON.
         serde_json::to_string(&event).unwrap_or_default() + "\n"
     };
-    outcome.evaluation.exposures.iter().map(line).collect()
+    let exposures = outcome.exposures();
+    let mut lines = exposures.map(line);
+    lines.try_for_each(|line| to.write_all(line.as_bytes()))
 }
 
 fn seen_from(outcome: &CycleOutcome, exposure: &Exposure) -> (AccountId, Region) {

@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 use crate::daemon::CycleOutcome;
-use crate::evaluate::MuteState;
+use crate::evaluate::{Exposures, MuteState};
 use crate::model::{Coverage, Exposure, Mute, Resource, Severity, clean};
 
 /// Where standard output is no terminal.
@@ -17,11 +17,17 @@ pub(super) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-pub(super) fn render(outcome: &CycleOutcome) -> String {
-    let mut text = String::new();
-    if !outcome.evaluation.exposures.is_empty() {
-        let _ = writeln!(text, "{}\n", exposures(&outcome.evaluation.exposures));
+pub(super) fn write(to: &mut impl std::io::Write, outcome: &CycleOutcome) -> std::io::Result<()> {
+    let all = outcome.exposures();
+    if !all.is_empty() {
+        writeln!(to, "{}\n", exposures(&all))?;
     }
+    to.write_all(below(outcome).as_bytes())
+}
+
+/// What stands below the exposures.
+fn below(outcome: &CycleOutcome) -> String {
+    let mut text = String::new();
     let _ = writeln!(text, "{}", summary(outcome));
     for line in incomplete(outcome) {
         let _ = writeln!(text, "{line}");
@@ -55,7 +61,7 @@ pub(super) fn render(outcome: &CycleOutcome) -> String {
     text
 }
 
-fn exposures(exposures: &[Exposure]) -> String {
+fn exposures(exposures: &Exposures<'_>) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_HORIZONTAL_ONLY)
@@ -66,14 +72,17 @@ fn exposures(exposures: &[Exposure]) -> String {
         table.set_width(WIDTH);
     }
     let colored = is_terminal && std::env::var_os("NO_COLOR").is_none();
-    for exposure in exposures {
-        table.add_row([
+    let rows = exposures.map(|_, exposure| {
+        [
             severity(exposure.severity, colored),
             Cell::new(resource(&exposure.resource)),
             Cell::new(exposure.resource.account),
             Cell::new(&exposure.resource.region),
-            Cell::new(reasons(exposure)),
-        ]);
+            Cell::new(reasons(&exposure)),
+        ]
+    });
+    for row in rows {
+        table.add_row(row);
     }
     table.trim_fmt()
 }
@@ -167,7 +176,7 @@ fn summary(outcome: &CycleOutcome) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(severity, count)| format!("{count} {}", severity.as_str().to_lowercase()))
         .collect();
-    let count = outcome.evaluation.exposures.len();
+    let count = outcome.evaluation.graded.len();
     let exposures = match count {
         0 => "no exposures".to_owned(),
         1 => format!("1 exposure ({})", counts.join(", ")),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Reader, SnapshotWriter, asff, config_item, inspector, macie};
 use crate::catalogue::{Catalogue, Layers, compile};
-use crate::evaluate::evaluate;
+use crate::evaluate::tests::evaluated;
 use crate::model::{Cell, Coverage, RelationKind, Source, TriageInForce};
 use crate::store::{CellOutcome, Store, View};
 
@@ -21,7 +21,7 @@ fn exposed(records: &[(Reader, Value)]) -> Vec<String> {
     for (read, record) in records {
         writer.write(&read(&record.to_string()).unwrap().unwrap());
     }
-    let exposures = evaluate(&view_of(writer), &catalogue, &TriageInForce::default()).exposures;
+    let exposures = evaluated(&view_of(writer), &catalogue, TriageInForce::default()).exposures;
     exposures.iter().map(|one| one.rule.to_string()).collect()
 }
 

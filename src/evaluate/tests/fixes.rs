@@ -136,7 +136,7 @@ fn view_without(shown: &[Shown], ended: &Ended) -> View {
 
 fn evaluated_without(shown: &[Shown], ended: &Ended) -> BTreeMap<ExposureId, Severity> {
     let view = view_without(shown, ended);
-    evaluate(&view, shared(), &TriageInForce::default())
+    evaluated(&view, shared(), TriageInForce::default())
         .exposures
         .into_iter()
         .map(|one| (one.id, one.severity))

@@ -11,9 +11,9 @@ mod triage;
 use super::*;
 use crate::catalogue::{Layers, compile};
 use crate::model::{
-    Cell, ControlId, Coverage, FindingId, Likelihood, NetworkPath, PathStep, PortRange,
-    RelationKind, Resource, ResourceMention, ResourceType, Source, SourceSeverity, TraitId,
-    TriageInForce, Vulnerability, identify,
+    Cell, ControlId, Coverage, Evidence, Exposure, ExposureId, FindingId, Likelihood, NetworkPath,
+    PathStep, PortRange, Product, RelationKind, Resource, ResourceMention, ResourceType, Source,
+    SourceSeverity, TraitId, TraitIndex, TraitSet, TriageInForce, Vulnerability, identify,
 };
 use crate::store::{CellOutcome, Observation, SnapshotBuilder, Store};
 
@@ -33,6 +33,40 @@ pub(crate) fn resource(resource_type: ResourceType, id: &str) -> Resource {
 
 pub(crate) fn instance(id: &str) -> Resource {
     resource(ResourceType::Ec2Instance, id)
+}
+
+/// What an evaluation gives, with all exposures in full.
+pub(crate) struct Evaluated {
+    pub exposures: Vec<Exposure>,
+    pub evaluation: Evaluation,
+}
+
+pub(crate) fn evaluated(
+    view: &View,
+    catalogue: &Catalogue,
+    triage: TriageInForce<'_>,
+) -> Evaluated {
+    let evaluation = evaluate(view, catalogue, &triage);
+    let exposures = Exposures {
+        view,
+        catalogue,
+        triage,
+        evaluation: &evaluation,
+    };
+    let exposures: Vec<Exposure> = exposures.iter().collect();
+    let told = exposures.iter().map(|one| (one.severity, &one.resource));
+    let graded = evaluation.graded.iter();
+    let graded: Vec<_> = graded
+        .map(|one| (one.severity, view.resource(one.resource)))
+        .collect();
+    assert!(
+        told.eq(graded.iter().map(|(severity, one)| (*severity, one))),
+        "what is told is what was graded"
+    );
+    Evaluated {
+        exposures,
+        evaluation,
+    }
 }
 
 /// A view that is built trait by trait.
@@ -141,9 +175,9 @@ impl<'a> World<'a> {
         self
     }
 
-    fn evaluated(self) -> Evaluation {
+    fn evaluated(self) -> Evaluated {
         let catalogue = self.catalogue;
-        evaluate(&self.view(), catalogue, &TriageInForce::default())
+        evaluated(&self.view(), catalogue, TriageInForce::default())
     }
 
     fn view(self) -> View {
@@ -249,9 +283,9 @@ fn open_instance(catalogue: &Catalogue) -> World<'_> {
 
 #[test]
 fn reachability_and_misconfigurations_alone_are_no_exposure() {
-    let evaluation = open_instance(&catalogue()).evaluated();
-    assert_eq!(evaluation.exposures, []);
-    assert_eq!(evaluation.resources, 1);
+    let all = open_instance(&catalogue()).evaluated();
+    assert_eq!(all.exposures, []);
+    assert_eq!(all.evaluation.resources, 1);
 }
 
 #[test]
@@ -337,15 +371,15 @@ fn one_open_group_reaches_every_instance_in_it() {
             .shows(&instance, "low-priority-vulnerability")
             .relates(&instance, RelationKind::MemberOfSecurityGroup, &group);
     }
-    let evaluation = world.evaluated();
-    assert_eq!(evaluation.exposures.len(), 100);
+    let all = world.evaluated();
+    assert_eq!(all.exposures.len(), 100);
     let carries = |exposure: &Exposure| {
         exposure
             .traits
             .iter()
             .any(|one| one.id.as_str() == "open-security-group")
     };
-    assert!(evaluation.exposures.iter().all(carries));
+    assert!(all.exposures.iter().all(carries));
 }
 
 #[test]

@@ -21,9 +21,9 @@ fn mute(muted: Muted, resource: &str) -> Mute {
     }
 }
 
-fn evaluated(world: World<'_>, triage: &Triage) -> Evaluation {
+fn triaged(world: World<'_>, triage: &Triage) -> Evaluated {
     let catalogue = world.catalogue;
-    evaluate(&world.view(), catalogue, &triage.on(day()))
+    evaluated(&world.view(), catalogue, triage.on(day()))
 }
 
 fn two_instances(catalogue: &Catalogue) -> World<'_> {
@@ -47,7 +47,7 @@ fn a_muted_trait_is_as_if_no_finding_had_shown_it() {
         )],
         ..Triage::default()
     };
-    let evaluation = evaluated(two_instances(&catalogue), &triage);
+    let all = triaged(two_instances(&catalogue), &triage);
     let ids = |exposure: &Exposure| -> Vec<String> {
         exposure
             .traits
@@ -55,14 +55,14 @@ fn a_muted_trait_is_as_if_no_finding_had_shown_it() {
             .map(|one| one.id.to_string())
             .collect()
     };
-    let first = evaluation
+    let first = all
         .exposures
         .iter()
         .find(|one| one.resource == instance("i-1"))
         .unwrap();
     assert!(!ids(first).contains(&"internet-reachable".to_owned()));
     assert_eq!(
-        evaluation.mutes[&0],
+        all.evaluation.mutes[&0],
         MuteUse {
             resources: 1,
             hidden: 0,
@@ -82,13 +82,13 @@ fn a_muted_rule_does_not_match_and_is_no_near_miss() {
         ],
         ..Triage::default()
     };
-    let evaluation = evaluated(two_instances(&catalogue), &triage);
-    assert_eq!(evaluation.exposures.len(), 1);
-    let left = &evaluation.exposures[0];
+    let all = triaged(two_instances(&catalogue), &triage);
+    assert_eq!(all.exposures.len(), 1);
+    let left = &all.exposures[0];
     assert!(left.matched_rules.iter().all(|one| one.as_str() != rule));
-    assert_eq!(evaluation.mutes[&0].resources, 2);
-    assert_eq!(evaluation.mutes[&1].hidden, 1);
-    assert_eq!(evaluation.near_misses, 0);
+    assert_eq!(all.evaluation.mutes[&0].resources, 2);
+    assert_eq!(all.evaluation.mutes[&1].hidden, 1);
+    assert_eq!(all.evaluation.near_misses, 0);
 }
 
 #[test]
@@ -101,16 +101,16 @@ fn a_mute_that_finds_nothing_to_mute_is_not_used() {
         ],
         ..Triage::default()
     };
-    let evaluation = evaluated(two_instances(&catalogue), &triage);
-    assert_eq!(evaluation.exposures.len(), 2);
-    assert!(evaluation.mutes.is_empty());
+    let all = triaged(two_instances(&catalogue), &triage);
+    assert_eq!(all.exposures.len(), 2);
+    assert!(all.evaluation.mutes.is_empty());
     assert_eq!(
-        evaluation.mute_states(&triage, day()),
+        all.evaluation.mute_states(&triage, day()),
         [MuteState::Unmatched; 2]
     );
     let later = day().succ_opt().unwrap();
     assert_eq!(
-        evaluation.mute_states(&triage, later),
+        all.evaluation.mute_states(&triage, later),
         [MuteState::Expired; 2]
     );
 }
@@ -137,7 +137,7 @@ fn graded(traits: &[&str], tags: &[(&str, &str)]) -> Exposure {
         },
         ..Triage::default()
     };
-    evaluated(world, &triage).exposures.remove(0)
+    triaged(world, &triage).exposures.remove(0)
 }
 
 #[test]

@@ -91,15 +91,36 @@ pub struct Previous {
     pub unread: BTreeSet<Destination>,
 }
 
-/// An exposure that is there now.
-#[derive(Clone, Debug)]
-pub struct Current<'a> {
-    /// The exposure.
-    pub exposure: &'a Exposure,
+/// An exposure that is there now, as far as it is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Current {
+    /// Which.
+    pub id: ExposureId,
+    /// Its title, for people.
+    pub title: String,
+    /// The exposed resource, for people.
+    pub resource: String,
+    /// Its severity.
+    pub severity: Severity,
     /// Where it goes.
     pub destination: Destination,
     /// Of its content.
     pub digest: String,
+}
+
+impl Current {
+    /// What is compared of an exposure.
+    #[must_use]
+    pub fn of(exposure: &Exposure, destination: Destination, digest: String) -> Self {
+        Self {
+            id: exposure.id.clone(),
+            title: exposure.title.clone(),
+            resource: exposure.resource.id.clone(),
+            severity: exposure.severity,
+            destination,
+            digest,
+        }
+    }
 }
 
 /// What the user allows.

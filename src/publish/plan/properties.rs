@@ -17,19 +17,14 @@ static TEMPLATE: LazyLock<Exposure> = LazyLock::new(|| crate::evaluate::tests::e
 
 /// What Security Hub does with a step. Source: Security Hub User Guide, "Using BatchImportFindings"; API Reference,
 /// `Workflow`.
-fn apply(
-    previous: &Previous,
-    plan: &Plan,
-    current: &[Current<'_>],
-    now: DateTime<Utc>,
-) -> Previous {
+fn apply(previous: &Previous, plan: &Plan, current: &[Current], now: DateTime<Utc>) -> Previous {
     let mut after = previous.clone();
     for step in plan.steps.iter().filter(|step| step.decision.writes()) {
         let key = (step.destination.clone(), step.id.clone());
         // What is held is sent as it stands.
         let found = current
             .iter()
-            .find(|one| one.exposure.id == step.id)
+            .find(|one| one.id == step.id)
             .filter(|_| step.decision.held().is_none());
         let stands = previous.standing.get(&key);
         assert!(stands.is_none_or(|one| step.updated_at > one.updated_at));
@@ -125,15 +120,14 @@ impl World {
             .collect()
     }
 
-    fn current<'a>(&self, exposures: &'a [Exposure]) -> Vec<Current<'a>> {
+    fn current(&self, exposures: &[Exposure]) -> Vec<Current> {
         exposures
             .iter()
             .zip(self.found.values())
-            .map(|(exposure, (severity, digest))| Current {
-                exposure,
-                destination: destination(),
+            .map(|(exposure, (severity, digest))| {
                 // The severity is part of the content.
-                digest: format!("{digest}{}", severity.as_str()),
+                let digest = format!("{digest}{}", severity.as_str());
+                Current::of(exposure, destination(), digest)
             })
             .collect()
     }
@@ -178,15 +172,15 @@ proptest! {
         }
         // What is there stands, unless a user has closed it; what is not is archived, unless that is not known.
         for one in &current {
-            let stands = &after.standing[&(destination(), one.exposure.id.clone())];
+            let stands = &after.standing[&(destination(), one.id.clone())];
             prop_assert!(!is_archived(stands) || stands.workflow != Workflow::Open);
             let is_less_known =
-                world.broken.is_some() && stands.severity > Some(one.exposure.severity);
+                world.broken.is_some() && stands.severity > Some(one.severity);
             prop_assert!(is_less_known || stands.digest.as_deref() == Some(one.digest.as_str()));
         }
         if world.broken.is_none() {
             for ((_, id), stands) in &after.standing {
-                prop_assert!(is_archived(stands) || current.iter().any(|one| one.exposure.id == *id));
+                prop_assert!(is_archived(stands) || current.iter().any(|one| one.id == *id));
             }
         }
     }
@@ -209,7 +203,7 @@ proptest! {
             // Nothing is archived on the word of a cell that is not complete.
             let archived = !is_archived(stood) && is_archived(stands);
             prop_assert!(!archived || world.broken.is_none());
-            prop_assert!(!archived || !current.iter().any(|one| one.exposure.id == key.1));
+            prop_assert!(!archived || !current.iter().any(|one| one.id == key.1));
             // Nor is anything called less severe on its word.
             let fell = !is_archived(stood) && stands.severity < stood.severity;
             prop_assert!(!fell || world.broken.is_none());

@@ -106,11 +106,7 @@ fn found(previous: &Previous, severity: Severity) -> Step {
 fn found_with(previous: &Previous, severity: Severity, coverage: &[CoverageRow]) -> Step {
     let mut exposure = crate::evaluate::tests::exposure("i-1");
     exposure.severity = severity;
-    let current = Current {
-        exposure: &exposure,
-        destination: destination(),
-        digest: "a".into(),
-    };
+    let current = Current::of(&exposure, destination(), "a".into());
     only(plan(previous, &[current], coverage, POLICY, at(80)))
 }
 
@@ -426,11 +422,7 @@ fn one_that_moves_is_archived_where_it_was_only_when_it_stands_where_it_goes() {
         account: "210987654321".parse().unwrap(),
         ..destination()
     };
-    let current = [Current {
-        exposure: &exposure,
-        destination: to.clone(),
-        digest: "a".into(),
-    }];
+    let current = [Current::of(&exposure, to.clone(), "a".into())];
     let id = exposure.id.clone();
     let old = ((destination(), id.clone()), published("a", 70));
     let mut previous = Previous {
@@ -459,13 +451,9 @@ fn many(gone: usize, there: usize, policy: Policy) -> Plan {
             ..template.clone()
         })
         .collect();
-    let current: Vec<Current<'_>> = exposures
+    let current: Vec<Current> = exposures
         .iter()
-        .map(|exposure| Current {
-            exposure,
-            destination: destination(),
-            digest: "a".into(),
-        })
+        .map(|exposure| Current::of(exposure, destination(), "a".into()))
         .collect();
     let previous = Previous {
         standing: (0..there + gone)

@@ -33,47 +33,62 @@ pub(super) struct Outgoing {
 }
 
 /// Sends all, batch by batch; between two batches it may be told to stop. The ids of those that did not get there.
+///
+/// `findings` are made as they are asked for, `count` of them at most.
 pub(super) async fn import(
     publisher: &Publisher<'_>,
-    hub: &Hub,
-    destination: &Destination,
-    findings: Vec<Outgoing>,
+    (hub, destination): (&Hub, &Destination),
+    count: usize,
+    findings: impl Iterator<Item = Outgoing>,
     outcome: &mut PublicationOutcome,
 ) -> BTreeSet<String> {
     let mut lost = BTreeSet::new();
-    let batches = batches(findings);
-    publisher.progress.start("publishing batch", batches.len());
-    for batch in batches {
+    publisher.progress.start("publishing exposure", count);
+    for batch in (Batches {
+        findings,
+        next: None,
+    }) {
+        let size = batch.len();
         match publisher.until.over() {
             Some(why) => lost.extend(not_sent(publisher, destination, &batch, &why)),
             None => lost.extend(import_batch(publisher, hub, destination, batch, outcome).await),
         }
-        publisher.progress.part_done();
+        (0..size).for_each(|_| publisher.progress.part_done());
     }
     publisher.progress.finish();
     outcome.failed += lost.len();
     lost
 }
 
-/// As many findings as one call may carry.
-fn batches(findings: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {
-    let mut batches: Vec<Vec<Outgoing>> = Vec::new();
-    let mut bytes = 0;
-    for one in findings {
-        // A structure of texts, numbers and lists always becomes JSON.
-        let size = serde_json::to_vec(&one.finding).map_or(0, |json| json.len() + 1);
-        match batches.last_mut() {
-            Some(batch) if batch.len() < FINDINGS_A_CALL && bytes + size <= BYTES_A_CALL => {
-                bytes += size;
-                batch.push(one);
+/// As many findings a time as one call may carry.
+struct Batches<I> {
+    findings: I,
+    /// What did not fit into the batch before, and its size.
+    next: Option<(Outgoing, usize)>,
+}
+
+impl<I: Iterator<Item = Outgoing>> Iterator for Batches<I> {
+    type Item = Vec<Outgoing>;
+
+    fn next(&mut self) -> Option<Vec<Outgoing>> {
+        let sized = |one: Outgoing| {
+            // A structure of texts, numbers and lists always becomes JSON.
+            let size = serde_json::to_vec(&one.finding).map_or(0, |json| json.len() + 1);
+            (one, size)
+        };
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while let Some((one, size)) = self.next.take().or_else(|| self.findings.next().map(sized)) {
+            let is_full = batch.len() >= FINDINGS_A_CALL || bytes + size > BYTES_A_CALL;
+            if is_full && !batch.is_empty() {
+                self.next = Some((one, size));
+                break;
             }
-            _ => {
-                bytes = size;
-                batches.push(vec![one]);
-            }
+            bytes += size;
+            batch.push(one);
         }
+        (!batch.is_empty()).then_some(batch)
     }
-    batches
 }
 
 fn not_sent(

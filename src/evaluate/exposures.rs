@@ -1,0 +1,75 @@
+//! The exposures of an evaluation, each told in full when it is asked for.
+
+use rayon::prelude::*;
+
+use crate::catalogue::Catalogue;
+use crate::model::{Exposure, TriageInForce};
+use crate::store::View;
+
+use super::carried::carried;
+use super::describe::expose;
+use super::grading::triaged;
+use super::{Evaluation, Graded};
+
+/// So many are told at once, on all cores, and are in memory together.
+const AT_ONCE: usize = 256;
+
+/// The exposures of an evaluation, most severe first, then by resource. What is behind each is worked out when it is
+/// asked for, and gone afterwards: in full they weigh more than all that they were derived from.
+#[derive(Clone, Debug)]
+pub struct Exposures<'a> {
+    /// What was evaluated.
+    pub view: &'a View,
+    /// By which rules.
+    pub catalogue: &'a Catalogue,
+    /// By which of the user's words.
+    pub triage: TriageInForce<'a>,
+    /// What came of it.
+    pub evaluation: &'a Evaluation,
+}
+
+impl Exposures<'_> {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.graded().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.graded().is_empty()
+    }
+
+    /// What is exposed, in the same order.
+    #[must_use]
+    pub fn graded(&self) -> &[Graded] {
+        &self.evaluation.graded
+    }
+
+    /// One of them in full.
+    ///
+    /// `None` if there is none, which is not so of what the same evaluation has graded.
+    #[must_use]
+    pub fn describe(&self, graded: &Graded) -> Option<Exposure> {
+        let carried = carried(self.view, self.catalogue, graded.resource);
+        expose(&triaged(self.view, self.catalogue, &self.triage, carried).grading)
+    }
+
+    /// All of them in full, some at a time.
+    pub fn iter(&self) -> impl Iterator<Item = Exposure> {
+        self.map(|_, exposure| exposure)
+    }
+
+    /// What is made of each of them, some at a time and on all cores.
+    pub fn map<T: Send>(
+        &self,
+        made_of: impl Fn(&Graded, Exposure) -> T + Sync,
+    ) -> impl Iterator<Item = T> {
+        self.graded().chunks(AT_ONCE).flat_map(move |some| {
+            some.par_iter()
+                .filter_map(|graded| self.describe(graded).map(|one| made_of(graded, one)))
+                .collect::<Vec<T>>()
+        })
+    }
+}
