@@ -107,7 +107,6 @@ pub(super) struct Travel<'a> {
     view: &'a View,
     catalogue: &'a Catalogue,
     behind: FxHashMap<(ResourceIndex, Part), Rc<Vec<End>>>,
-    traits_behind: FxHashMap<(ResourceIndex, Part), TraitSet>,
 }
 
 impl<'a> Travel<'a> {
@@ -116,7 +115,6 @@ impl<'a> Travel<'a> {
             view,
             catalogue,
             behind: FxHashMap::default(),
-            traits_behind: FxHashMap::default(),
         }
     }
 
@@ -150,37 +148,6 @@ impl<'a> Travel<'a> {
             }
         }
         carried
-    }
-
-    /// The traits of a resource alone, which costs a fraction of gathering how they came there.
-    pub fn traits(&mut self, resource: ResourceIndex) -> TraitSet {
-        let resource_type = self.view.resource_type(resource);
-        let own = self.view.traits(resource);
-        let mut traits = own.intersection(&self.catalogue.carried(resource_type));
-        for (place, route) in self.catalogue.routes(resource_type).iter().enumerate() {
-            traits.extend(&self.traits_at_end(resource, route, (resource_type, place, 0)));
-        }
-        traits
-    }
-
-    fn traits_at_end(&mut self, from: ResourceIndex, route: &Route, part: Part) -> TraitSet {
-        let (resource_type, place, step) = part;
-        let Some(kind) = route.steps.get(step) else {
-            return self.view.traits(from).intersection(&route.traits);
-        };
-        let next = (resource_type, place, step + 1);
-        let view = self.view;
-        let mut traits = TraitSet::default();
-        for to in view.related(from, *kind) {
-            if let Some(known) = self.traits_behind.get(&(to, next)) {
-                traits.extend(known);
-                continue;
-            }
-            let behind = self.traits_at_end(to, route, next);
-            self.traits_behind.insert((to, next), behind);
-            traits.extend(&behind);
-        }
-        traits
     }
 
     /// The ends of what is left of a route, one chain to each, by the order of the resources on the way.

@@ -1,5 +1,6 @@
 //! A view and a catalogue in, exposures out. Pure: no I/O, no clock, no randomness; the same input gives the same bytes.
 
+mod arriving;
 mod attack_path;
 mod carried;
 mod describe;
@@ -10,6 +11,7 @@ mod grading;
 mod rule_tests;
 mod score;
 mod screen;
+mod severities;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -21,9 +23,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::catalogue::Catalogue;
-use crate::model::{ResourceType, Severity, Triage, TriageInForce};
+use crate::model::{ResourceType, Severity, TraitSet, Triage, TriageInForce};
 use crate::store::{ResourceIndex, ResourceRange, View};
 
+use arriving::Arriving;
 use carried::Travel;
 pub use explain::{Effect, Explanation, Fix, NearMiss, Prevented, explain, find};
 pub use exposures::Exposures;
@@ -32,6 +35,7 @@ use grading::{Triaged, triaged};
 pub use rule_tests::{TestResult, run_rule_test};
 pub use score::Score;
 use screen::{Reached, Verdict, Verdicts};
+use severities::Severities;
 
 /// A resource that is exposed, and how badly. What is behind it, [`Exposures`] tells when it is asked: of an
 /// organisation's exposures most are the same as in the last cycle.
@@ -131,12 +135,15 @@ impl Evaluation {
 #[must_use]
 pub fn evaluate(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) -> Evaluation {
     let reached = Reached::of(view, catalogue);
+    let parts = PARTS_A_CORE * rayon::current_num_threads();
     let mut evaluation = catalogue
         .exposed_types()
         .collect::<Vec<_>>()
         .into_par_iter()
-        .flat_map(|resource_type| view.chunks_of(resource_type, CHUNK))
-        .map(|chunk| evaluate_chunk(view, catalogue, triage, &reached, chunk))
+        .flat_map(|resource_type| view.chunks_of(resource_type, parts, CHUNK))
+        .map(|(resource_type, resources)| {
+            Part::new(view, catalogue, triage, &reached, resource_type).evaluated(resources)
+        })
         .reduce(Evaluation::default, Evaluation::with);
     // Resources are numbered in the order of their names.
     evaluation
@@ -145,40 +152,123 @@ pub fn evaluate(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) 
     evaluation
 }
 
-/// So many resources of one type are looked at by one core before it takes others.
+/// So many resources of one type at least are looked at by one core before it takes others.
 const CHUNK: usize = 1 << 15;
 
-fn evaluate_chunk(
-    view: &View,
-    catalogue: &Catalogue,
-    triage: &TriageInForce<'_>,
-    reached: &Reached,
-    (resource_type, chunk): (ResourceType, ResourceRange),
-) -> Evaluation {
-    let mut evaluation = Evaluation::default();
-    let mut travel = Travel::new(view, catalogue);
-    let mut verdicts = Verdicts::new(view, catalogue, resource_type);
-    for index in chunk {
-        evaluation.resources += 1;
-        let (traits, verdict) = if reached.contains(index) {
-            let traits = travel.traits(index);
-            (traits, verdicts.on(&traits))
-        } else {
-            verdicts.on_own(view.trait_set(index))
-        };
-        let may_be_muted = !triage.mutes.is_empty() && !traits.is_empty();
-        match verdict {
-            _ if may_be_muted => {}
-            Verdict::Exposed => {}
-            Verdict::NearMiss => {
-                evaluation.near_misses += 1;
-                continue;
-            }
-            Verdict::Nothing => continue,
+/// Into so many parts for each core is a type's work divided, where it is enough: what one part has worked out of
+/// shared resources and of combinations of traits, another does not know.
+const PARTS_A_CORE: usize = 2;
+
+/// A part of the work: some resources of one type.
+struct Part<'a> {
+    view: &'a View,
+    catalogue: &'a Catalogue,
+    triage: &'a TriageInForce<'a>,
+    reached: &'a Reached,
+    travel: Travel<'a>,
+    arriving: Arriving<'a>,
+    verdicts: Verdicts<'a>,
+    severities: Severities<'a>,
+    evaluation: Evaluation,
+}
+
+impl<'a> Part<'a> {
+    fn new(
+        view: &'a View,
+        catalogue: &'a Catalogue,
+        triage: &'a TriageInForce<'a>,
+        reached: &'a Reached,
+        resource_type: ResourceType,
+    ) -> Self {
+        Self {
+            view,
+            catalogue,
+            triage,
+            reached,
+            travel: Travel::new(view, catalogue),
+            arriving: Arriving::new(view, catalogue, reached, resource_type),
+            verdicts: Verdicts::new(view, catalogue, resource_type),
+            severities: Severities::new(view, catalogue),
+            evaluation: Evaluation::default(),
         }
-        evaluation.look_at(triaged(view, catalogue, triage, travel.carried(index)));
     }
-    evaluation
+
+    fn evaluated(mut self, resources: ResourceRange) -> Evaluation {
+        for index in resources {
+            self.evaluation.resources += 1;
+            self.look_at(index);
+        }
+        self.evaluation
+    }
+
+    fn look_at(&mut self, index: ResourceIndex) {
+        let own = self.view.trait_set(index);
+        let travelled = if self.reached.contains(index) {
+            self.arriving.at(index)
+        } else {
+            TraitSet::default()
+        };
+        let (traits, verdict) = if travelled.is_empty() {
+            self.verdicts.on_own(own)
+        } else {
+            self.verdicts.on(own, &travelled)
+        };
+        if !traits.is_empty() && self.triage.may_mute(|| self.view.resource(index)) {
+            self.look_closely(index);
+            return;
+        }
+        match verdict {
+            Verdict::Exposed => self.grade(index, traits, &travelled),
+            Verdict::NearMiss => self.evaluation.near_misses += 1,
+            Verdict::Nothing => {}
+        }
+    }
+
+    /// Of what is exposed, and nothing is muted.
+    fn grade(&mut self, index: ResourceIndex, traits: TraitSet, travelled: &TraitSet) {
+        let Self {
+            view,
+            catalogue,
+            triage,
+            travel,
+            severities,
+            ..
+        } = self;
+        let criticality = triage
+            .weighed()
+            .and_then(|criticality| Some(criticality.step(&view.tags(index))?.0));
+        let circumstances = severities.circumstances(travel, index, traits, travelled, criticality);
+        let severity = severities.of(circumstances, || {
+            triaged(view, catalogue, triage, travel.carried(index)).grading
+        });
+        let graded = severity.map(|severity| Graded {
+            resource: index,
+            severity,
+        });
+        self.evaluation.graded.extend(graded);
+    }
+
+    /// With everything that the user says of the resource.
+    fn look_closely(&mut self, index: ResourceIndex) {
+        let carried = self.travel.carried(index);
+        let triaged = triaged(self.view, self.catalogue, self.triage, carried);
+        let grading = &triaged.grading;
+        let severity = grading
+            .score(&grading.carried.traits)
+            .map(|score| score.severity);
+        self.evaluation.count_mutes(&triaged, severity);
+        let counting = grading.rules.iter().filter(|rule| grading.counts(rule));
+        match severity {
+            Some(severity) => self.evaluation.graded.push(Graded {
+                resource: index,
+                severity,
+            }),
+            None if Verdict::of(counting, &grading.carried.traits) == Verdict::NearMiss => {
+                self.evaluation.near_misses += 1;
+            }
+            None => {}
+        }
+    }
 }
 
 impl Evaluation {
@@ -194,24 +284,5 @@ impl Evaluation {
             all.lowered += used.lowered;
         }
         self
-    }
-
-    fn look_at(&mut self, triaged: Triaged<'_>) {
-        let grading = &triaged.grading;
-        let severity = grading
-            .score(&grading.carried.traits)
-            .map(|score| score.severity);
-        self.count_mutes(&triaged, severity);
-        let counting = grading.rules.iter().filter(|rule| grading.counts(rule));
-        match severity {
-            Some(severity) => self.graded.push(Graded {
-                resource: grading.index,
-                severity,
-            }),
-            None if Verdict::of(counting, &grading.carried.traits) == Verdict::NearMiss => {
-                self.near_misses += 1;
-            }
-            None => {}
-        }
     }
 }

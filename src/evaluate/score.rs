@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{ExposureRule, Raise};
 use crate::model::{
-    Adjustment, Epss, Evidence, Factor, FactorScore, Impact, Level, Likelihood, Severity, Step,
-    TraitId, TraitIndex, TraitSet,
+    Adjustment, Epss, Factor, FactorScore, Impact, Level, Likelihood, Severity, Step, TraitId,
+    TraitIndex, TraitSet,
 };
+
+use crate::store::{ResourceIndex, View};
 
 use super::grading::{Criticality, Grading};
 
@@ -112,7 +114,7 @@ fn of_rule(
         for (factor, raise) in &grading.catalogue.definition(index).factors {
             let level = match raise {
                 Raise::To(level) => *level,
-                Raise::ByEpss => highest_epss(grading, index)
+                Raise::ByEpss => highest_epss(grading.view, grading.carried.origins(index), index)
                     .map(|score| grading.catalogue.severity().level_of(score))
                     .unwrap_or_default(),
             };
@@ -180,15 +182,14 @@ fn weigh(impact: &mut FactorScore, (step, (tag, value)): &Criticality) {
     }
 }
 
-fn highest_epss(grading: &Grading<'_>, trait_index: TraitIndex) -> Option<Epss> {
-    grading
-        .carried
-        .origins(trait_index)
+/// The highest score among the vulnerabilities that show the trait, wherever they were found.
+pub(super) fn highest_epss(
+    view: &View,
+    origins: impl IntoIterator<Item = ResourceIndex>,
+    trait_index: TraitIndex,
+) -> Option<Epss> {
+    origins
         .into_iter()
-        .flat_map(|origin| grading.view.evidence(origin, trait_index))
-        .filter_map(|evidence| match evidence {
-            Evidence::PackageVulnerability(vulnerability) => vulnerability.epss,
-            _ => None,
-        })
+        .filter_map(|origin| view.highest_epss(origin, trait_index))
         .max()
 }

@@ -4,10 +4,12 @@
 //! Two things make it cheap. Whether anything can travel to a resource at all is worked out over all edges at once. And
 //! a resource's verdict hangs on its type and its traits alone, of which few combinations occur.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
 use crate::catalogue::{Catalogue, ExposureRule};
-use crate::model::{ResourceType, TraitSet};
+use crate::model::{RelationKind, ResourceType, TraitSet};
 use crate::store::{ResourceIndex, TraitSetIndex, View};
 
 /// What the rules say of a set of traits, before the user is heard.
@@ -74,20 +76,29 @@ impl<'a> Verdicts<'a> {
         })
     }
 
-    /// Of a resource with these traits.
-    pub fn on(&mut self, traits: &TraitSet) -> Verdict {
-        *self
+    /// Of a resource to which these travel, and the traits that it carries.
+    pub fn on(&mut self, own: TraitSetIndex, travelled: &TraitSet) -> (TraitSet, Verdict) {
+        let mut traits = self.view.trait_sets()[own.get()].intersection(&self.carried);
+        traits.extend(travelled);
+        let verdict = self
             .by_traits
-            .entry(*traits)
-            .or_insert_with(|| Verdict::of(self.rules.iter(), traits))
+            .entry(traits)
+            .or_insert_with(|| Verdict::of(self.rules.iter(), &traits));
+        (traits, *verdict)
     }
 }
 
 /// The resources at the end of whose edges, over so many steps as a route has at most, any trait is found that travels.
 ///
-/// It errs on the side of looking: which kinds the edges are of is not asked. The cost is linear in the edges.
+/// It errs on the side of looking: edges of all kinds that any route goes along are followed. The cost is linear in the
+/// edges.
 #[derive(Debug)]
-pub(super) struct Reached(Bits);
+pub(super) struct Reached {
+    /// The resources that bear a trait that travels.
+    bearing: Bits,
+    /// Those from which an edge leads to one of those, or to one of these.
+    reached: Bits,
+}
 
 impl Reached {
     pub fn of(view: &View, catalogue: &Catalogue) -> Self {
@@ -99,6 +110,10 @@ impl Reached {
         let mut travelling = TraitSet::default();
         routes().for_each(|route| travelling.extend(&route.traits));
         let steps = routes().map(|route| route.steps.len()).max().unwrap_or(0);
+        let kinds: BTreeSet<RelationKind> = routes()
+            .flat_map(|route| route.steps.iter().copied())
+            .collect();
+        let is_followed = RelationKind::ALL.map(|kind| kinds.contains(&kind));
         let is_bearing: Vec<bool> = view
             .trait_sets()
             .iter()
@@ -114,8 +129,10 @@ impl Reached {
         for _ in 0..steps {
             let mut is_changed = false;
             for from in view.indices() {
-                let leads_on = |to: ResourceIndex| bearing.has(to) || reached.has(to);
-                if !reached.has(from) && view.edges(from).iter().any(|(_, to)| leads_on(*to)) {
+                let leads_on = |(kind, to): &(RelationKind, ResourceIndex)| {
+                    is_followed[*kind as usize] && (bearing.has(*to) || reached.has(*to))
+                };
+                if !reached.has(from) && view.edges(from).iter().any(leads_on) {
                     reached.set(from);
                     is_changed = true;
                 }
@@ -124,12 +141,17 @@ impl Reached {
                 break;
             }
         }
-        Self(reached)
+        Self { bearing, reached }
     }
 
     /// Whether traits may travel to the resource.
     pub fn contains(&self, index: ResourceIndex) -> bool {
-        self.0.has(index)
+        self.reached.has(index)
+    }
+
+    /// Whether traits may travel from the resource, or through it.
+    pub fn leads_on(&self, index: ResourceIndex) -> bool {
+        self.bearing.has(index) || self.reached.has(index)
     }
 }
 

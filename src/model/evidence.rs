@@ -308,6 +308,15 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// How likely the vulnerability is to be exploited, if it is one and that is known.
+    #[must_use]
+    pub fn epss(&self) -> Option<Epss> {
+        match self {
+            Self::PackageVulnerability(vulnerability) => vulnerability.epss,
+            _ => None,
+        }
+    }
+
     /// A line for people.
     #[must_use]
     pub fn title(&self) -> &str {

@@ -111,6 +111,11 @@ impl Mute {
     /// Whether it is about a resource.
     #[must_use]
     pub fn is_about(&self, resource: &Resource, tags: &[(String, String)]) -> bool {
+        self.names(resource) && self.tag.as_ref().is_none_or(|one| one.find(tags).is_some())
+    }
+
+    /// Whether it is about a resource of this name, if its tags are such.
+    fn names(&self, resource: &Resource) -> bool {
         let like = |pattern: &Pattern| pattern.matches(&resource.id);
         self.resource.as_ref().is_none_or(like)
             && self.account.is_none_or(|one| one == resource.account)
@@ -118,7 +123,6 @@ impl Mute {
                 .region
                 .as_ref()
                 .is_none_or(|one| *one == resource.region)
-            && self.tag.as_ref().is_none_or(|one| one.find(tags).is_some())
     }
 }
 
@@ -180,20 +184,24 @@ impl TriageInForce<'_> {
     /// Whether anything is said of a resource with this name and these tags.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.mutes.is_empty()
-            && self
-                .criticality
-                .is_none_or(|one| one.raise.is_empty() && one.lower.is_empty())
+        self.mutes.is_empty() && self.weighed().is_none()
     }
 
-    /// The mutes about a resource, each with its place among all.
+    /// Whether any mute may be about a resource, as far as its name says: its tags are not asked.
     #[must_use]
-    pub fn mutes_of(&self, resource: &Resource, tags: &[(String, String)]) -> Vec<(usize, &Mute)> {
-        self.mutes
-            .iter()
-            .copied()
-            .filter(|(_, mute)| mute.is_about(resource, tags))
-            .collect()
+    pub fn may_mute(&self, resource: impl FnOnce() -> Resource) -> bool {
+        if self.mutes.is_empty() {
+            return false;
+        }
+        let resource = resource();
+        self.mutes.iter().any(|(_, mute)| mute.names(&resource))
+    }
+
+    /// What counts for more or less, if anything does.
+    #[must_use]
+    pub fn weighed(&self) -> Option<&Criticality> {
+        self.criticality
+            .filter(|one| !one.raise.is_empty() || !one.lower.is_empty())
     }
 }
 

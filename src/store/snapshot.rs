@@ -78,7 +78,7 @@ pub struct Snapshot {
     pub(super) strings: Strings,
     /// Sorted by type, id, account and Region.
     pub(super) resources: Vec<ResourceRow>,
-    /// Sorted by resource.
+    /// Sorted by resource, then by trait; of those the one first that is most likely to be exploited.
     pub(super) observations: Vec<ObservationRow>,
     pub(super) evidence: Vec<Evidence>,
     /// Sorted.
@@ -293,10 +293,12 @@ impl SnapshotBuilder {
             now_at(&mut row.resource);
         }
         self.evidence.shrink_to_fit();
+        let mut observations = self.observations.finish();
+        most_likely_first(&mut observations, &self.evidence);
         Snapshot {
             strings: self.strings,
             resources: self.resources,
-            observations: self.observations.finish(),
+            observations,
             evidence: self.evidence,
             relations: self.relations.finish(),
             tags: self.tags.finish(),
@@ -360,6 +362,24 @@ impl SnapshotBuilder {
                 place_of(all.len())
             })
             .get()
+    }
+}
+
+/// Of the vulnerabilities that show the same trait of a resource puts the one first that is most likely to be exploited:
+/// it decides how severe an exposure is.
+fn most_likely_first(observations: &mut [ObservationRow], evidence: &[Evidence]) {
+    let of_one_trait = |one: &ObservationRow, other: &ObservationRow| {
+        (one.resource, one.trait_index) == (other.resource, other.trait_index)
+    };
+    for rows in observations.chunk_by_mut(of_one_trait) {
+        let score = |row: &ObservationRow| evidence[row.evidence as usize].epss();
+        let mut first = 0;
+        for place in 1..rows.len() {
+            if score(&rows[place]) > score(&rows[first]) {
+                first = place;
+            }
+        }
+        rows.swap(0, first);
     }
 }
 

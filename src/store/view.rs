@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    AccountId, Cell, Evidence, FindingId, Product, RelationKind, Resource, ResourceType,
+    AccountId, Cell, Epss, Evidence, FindingId, Product, RelationKind, Resource, ResourceType,
     TraitIndex, TraitSet,
 };
 
@@ -199,15 +199,18 @@ impl View {
         (snapshot.string(row.id), row.account)
     }
 
-    /// The resources of a type, sorted by id, in parts of so many at most.
+    /// The resources of a type, sorted by id, in so many parts of about the same size, none of which but the last has
+    /// less than `least`.
     #[must_use]
     pub fn chunks_of(
         &self,
         resource_type: ResourceType,
-        most: usize,
+        parts: usize,
+        least: usize,
     ) -> Vec<(ResourceType, ResourceRange)> {
         let all = self.of_type(resource_type);
         let end = all.end;
+        let most = all.len().div_ceil(parts.max(1)).max(least);
         all.step_by(most)
             .map(|start| {
                 (
@@ -347,6 +350,21 @@ impl View {
                 .filter(move |row| row.trait_index == trait_index && row.holds)
                 .map(|row| &snapshot.evidence[row.evidence as usize])
         })
+    }
+
+    /// The highest EPSS score among the vulnerabilities that show a trait of the resource itself.
+    #[must_use]
+    pub fn highest_epss(&self, index: ResourceIndex, trait_index: TraitIndex) -> Option<Epss> {
+        self.members(index)
+            .filter_map(|member| {
+                let snapshot = &self.snapshots[member.snapshot as usize];
+                let rows = snapshot.observations_of(member.place);
+                let first = rows.partition_point(|row| row.trait_index < trait_index);
+                let row = rows.get(first)?;
+                let is_of_it = row.trait_index == trait_index && row.holds;
+                is_of_it.then(|| snapshot.evidence[row.evidence as usize].epss())?
+            })
+            .max()
     }
 
     /// The resource's tags, sorted. Where cells disagree, all their values are there.

@@ -81,11 +81,12 @@ impl Organisation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Catalogue;
     use crate::catalogue::{Layers, compile};
     use crate::collect::record::{self, SnapshotWriter};
-    use crate::evaluate::evaluate;
-    use crate::model::{Cell, Coverage, TriageInForce};
-    use crate::store::{CellOutcome, Store};
+    use crate::evaluate::{Evaluation, Exposures, Graded, evaluate};
+    use crate::model::{Cell, Coverage, Severity, TriageInForce};
+    use crate::store::{CellOutcome, Store, View};
 
     const SMALL: Organisation = Organisation {
         resources: 3_000,
@@ -156,5 +157,28 @@ mod tests {
         assert!(seen.abs_diff(wanted) < wanted / 10, "{seen} resources");
         assert!((20_000..45_000).contains(&signals), "{signals} signals");
         assert!((30..200).contains(&exposed), "{exposed} exposures");
+        one_by_one(&view, &catalogue, &evaluation);
+    }
+
+    /// The evaluation looks closely at few resources, and grades each combination once: it must be as if it had looked
+    /// closely at each.
+    fn one_by_one(view: &View, catalogue: &Catalogue, evaluation: &Evaluation) {
+        let exposures = Exposures {
+            view,
+            catalogue,
+            triage: TriageInForce::default(),
+            evaluation,
+        };
+        let one = |resource| {
+            let asked = Graded {
+                resource,
+                severity: Severity::Low,
+            };
+            let severity = exposures.describe(&asked)?.severity;
+            Some(Graded { resource, severity })
+        };
+        let mut graded: Vec<Graded> = view.indices().filter_map(one).collect();
+        graded.sort_by_key(|one| (std::cmp::Reverse(one.severity), one.resource));
+        assert_eq!(graded, evaluation.graded);
     }
 }
