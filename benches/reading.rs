@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use exposured::catalogue::{Catalogue, Layers, compile};
 use exposured::collect::files::from_folder;
+use exposured::store::SharedEvidence;
 use exposured::synth::{self, Organisation};
 use exposured::telemetry::{CycleLog, Progress};
 use flate2::bufread::MultiGzDecoder;
@@ -54,7 +55,15 @@ fn pool(threads: usize) -> ThreadPool {
 fn read(folder: &Path, catalogue: &Catalogue, pool: &ThreadPool) -> Duration {
     let (log, progress) = (CycleLog::new("bench".to_owned()), Progress::none());
     let clock = Instant::now();
-    let read = pool.install(|| from_folder(folder, catalogue, &log, &progress));
+    let read = pool.install(|| {
+        from_folder(
+            folder,
+            catalogue,
+            &SharedEvidence::default(),
+            &log,
+            &progress,
+        )
+    });
     black_box(read.expect("the folder can be read"));
     clock.elapsed()
 }

@@ -157,12 +157,17 @@ fn stored(catalogue: &Catalogue, size: usize) -> (Store, u64) {
         filled += account.1;
         groups.last_mut().expect("one at least").push(account);
     }
+    let mut store = Store::default();
+    let evidence = store.evidence();
     let cells: Vec<CellOutcome> = groups
         .par_iter()
         .enumerate()
-        .map(|(number, group)| cell(catalogue, organisation, number, group))
+        .map(|(number, group)| {
+            let mut cell = cell(catalogue, organisation, number, group);
+            evidence.share(&mut cell.snapshot);
+            cell
+        })
         .collect();
-    let mut store = Store::default();
     let mut records = 0;
     for cell in cells {
         records += cell.records;

@@ -13,14 +13,15 @@ fuzz_target!(|data: &[u8]| {
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a folder can be made"));
     std::fs::write(folder.path().join("input"), data).expect("a file can be written");
     let log = CycleLog::new("fuzz");
+    let mut store = Store::default();
     let read = from_folder(
         folder.path(),
         exposured_fuzz::catalogue(),
+        &store.evidence(),
         &log,
         &Progress::none(),
     )
     .expect("the folder is there");
-    let mut store = Store::default();
     for (outcome, _) in read {
         store.put(outcome);
     }

@@ -18,7 +18,7 @@ use serde::de::IgnoredAny;
 
 use crate::catalogue::Catalogue;
 use crate::model::{Cell, Coverage, CoverageReason, clean};
-use crate::store::CellOutcome;
+use crate::store::{CellOutcome, SharedEvidence};
 use crate::telemetry::{CycleLog, Progress};
 
 use super::Timed;
@@ -40,6 +40,7 @@ pub struct UnreadableFolder {
 pub fn from_folder(
     folder: &Path,
     catalogue: &Catalogue,
+    evidence: &SharedEvidence,
     log: &CycleLog,
     progress: &Progress,
 ) -> Result<Vec<Timed>, UnreadableFolder> {
@@ -60,7 +61,8 @@ pub fn from_folder(
         .map(|path| {
             let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
             let opened = open(path).map(|file| Box::new(file) as Box<dyn Read>);
-            let outcome = read_file(&name, opened, catalogue, log, progress);
+            let mut outcome = read_file(&name, opened, catalogue, log, progress);
+            evidence.share(&mut outcome.0.snapshot);
             progress.part_done();
             outcome
         })

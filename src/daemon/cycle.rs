@@ -1,7 +1,7 @@
 //! One cycle: collect, evaluate, publish.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -218,7 +218,9 @@ impl Cycle {
                 log.cycle_started(None, true, self.catalogue.version());
                 let (folder, catalogue) = (folder.clone(), Arc::clone(&self.catalogue));
                 let (to, progress) = (log.clone(), self.progress.clone());
-                let reading = move || files::from_folder(&folder, &catalogue, &to, &progress);
+                let evidence = self.stored().evidence();
+                let reading =
+                    move || files::from_folder(&folder, &catalogue, &evidence, &to, &progress);
                 let files = unpanicked(tokio::task::spawn_blocking(reading).await)?;
                 files.into_iter().for_each(|file| self.keep(file, log));
                 self.of_files(log).await
@@ -375,7 +377,7 @@ impl Cycle {
 
     /// Keeps what was collected of a cell.
     fn keep(&self, (outcome, duration): Timed, log: &CycleLog) {
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = self.stored();
         let cell = outcome.cell.clone();
         store.put(outcome);
         if let Some(row) = store.coverage().find(|row| row.cell == cell) {
@@ -383,9 +385,13 @@ impl Cycle {
         }
     }
 
+    fn stored(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// All that is known now.
     fn known(&self) -> (Arc<View>, Vec<CoverageRow>) {
-        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = self.stored();
         (Arc::new(store.view()), store.coverage().cloned().collect())
     }
 

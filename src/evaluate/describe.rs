@@ -1,6 +1,7 @@
 //! An exposure in full: every trait with the findings behind it, the attack path, what stands in the way.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::{
     Cell, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product,
@@ -99,6 +100,7 @@ pub(super) fn mitigations(grading: &Grading<'_>) -> Vec<ExposureMitigation> {
 fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<SignalReference> {
     let mut by_finding: BTreeMap<_, SignalReference> = BTreeMap::new();
     for origin in carried.origins(trait_index) {
+        let resource = Arc::new(view.resource(origin));
         let travelled = travelled(view, carried, trait_index, origin);
         for observed in view.observed(origin, trait_index) {
             by_finding
@@ -106,8 +108,8 @@ fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<Signa
                 .or_insert_with(|| SignalReference {
                     finding: observed.finding,
                     product: observed.product,
-                    resource: view.resource(origin),
-                    evidence: observed.evidence.clone(),
+                    resource: Arc::clone(&resource),
+                    evidence: Arc::clone(observed.evidence),
                     travelled: travelled.clone(),
                 });
         }
@@ -157,7 +159,7 @@ fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<Cell>
 
 /// Of vulnerabilities those that are exploited count most; of the rest nothing is told apart.
 fn weight(signal: &SignalReference) -> (bool, bool, u32, bool) {
-    match &signal.evidence {
+    match &*signal.evidence {
         Evidence::PackageVulnerability(vulnerability) => (
             vulnerability.known_exploited,
             vulnerability.exploit_available == Some(true),

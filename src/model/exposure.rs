@@ -1,6 +1,7 @@
 //! Exposures: what is published.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -163,9 +164,9 @@ pub struct SignalReference {
     /// Who made it.
     pub product: Product,
     /// What it is about: the exposed resource, or one from which the trait travelled.
-    pub resource: Resource,
+    pub resource: Arc<Resource>,
     /// What it says.
-    pub evidence: Evidence,
+    pub evidence: Arc<Evidence>,
     /// From the exposed resource to the one that it is about, where these are two: how each hangs on the one before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub travelled: Vec<Travelled>,

@@ -283,7 +283,7 @@ fn vulnerabilities(exposure: &Exposure) -> Vec<Value> {
         .traits
         .iter()
         .flat_map(|one| &one.signals)
-        .filter_map(|signal| match &signal.evidence {
+        .filter_map(|signal| match &*signal.evidence {
             Evidence::PackageVulnerability(vulnerability) if seen.insert(&vulnerability.id) => {
                 Some(one_vulnerability(vulnerability))
             }

@@ -1,10 +1,13 @@
-//! Finding ids in 24 bytes.
+//! Finding ids in 20 bytes.
 //!
 //! An organisation has millions of findings, and each id is an ARN of 100 to 200 bytes. But they differ only in their
-//! last part, a UUID or 32 hexadecimal digits, and share the part before: that one is interned.
+//! last part, a UUID or 32 hexadecimal digits. What many share, the part before and who made them, is a series.
 
+use rustc_hash::FxHashMap;
 use string_interner::backend::StringBackend;
 use string_interner::symbol::SymbolU32;
+
+use crate::model::Product;
 
 /// Strings of one snapshot.
 pub(super) type Strings = string_interner::StringInterner<StringBackend<SymbolU32>>;
@@ -12,9 +15,28 @@ pub(super) type Strings = string_interner::StringInterner<StringBackend<SymbolU3
 /// A finding id, split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct FindingKey {
-    prefix: SymbolU32,
+    /// Place among the series.
+    series: u32,
     tail: [u8; 16],
+}
+
+/// What the findings of one control, or of one service in one Region, have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct OneSeries {
+    prefix: SymbolU32,
     form: TailForm,
+    product: Product,
+}
+
+/// All series of one snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Series(Vec<OneSeries>);
+
+/// Gathers the series of one snapshot.
+#[derive(Debug, Default)]
+pub(super) struct SeriesBuilder {
+    series: Series,
+    places: FxHashMap<OneSeries, u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,8 +51,9 @@ enum TailForm {
 
 const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
-impl FindingKey {
-    pub(super) fn of(id: &str, strings: &mut Strings) -> Self {
+impl SeriesBuilder {
+    /// The key of a finding's id.
+    pub fn key(&mut self, id: &str, product: Product, strings: &mut Strings) -> FindingKey {
         let start = id.rfind('/').map_or(0, |slash| slash + 1);
         let (prefix, last) = id.split_at(start);
         let (tail, form) = if last.len() == 36
@@ -52,29 +75,53 @@ impl FindingKey {
         } else {
             (None, TailForm::None)
         };
-        match tail {
-            Some(tail) => Self {
-                prefix: strings.get_or_intern(prefix),
-                tail,
-                form,
-            },
-            None => Self {
-                prefix: strings.get_or_intern(id),
-                tail: [0; 16],
-                form: TailForm::None,
-            },
-        }
+        let (prefix, form, tail) = match tail {
+            Some(tail) => (prefix, form, tail),
+            None => (id, TailForm::None, [0; 16]),
+        };
+        let one = OneSeries {
+            prefix: strings.get_or_intern(prefix),
+            form,
+            product,
+        };
+        let all = &mut self.series.0;
+        let series = *self.places.entry(one).or_insert_with(|| {
+            all.push(one);
+            // As many as there are findings at most: see `snapshot::place_of`.
+            u32::try_from(all.len() - 1).unwrap_or(u32::MAX)
+        });
+        FindingKey { series, tail }
     }
 
-    pub(super) fn text(&self, strings: &Strings) -> String {
-        let prefix = strings.resolve(self.prefix).unwrap_or_default();
+    /// Those that there are so far.
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// All of them.
+    pub fn finish(mut self) -> Series {
+        self.series.0.shrink_to_fit();
+        self.series
+    }
+}
+
+impl Series {
+    /// Who made the finding.
+    pub fn product(&self, key: FindingKey) -> Product {
+        self.0[key.series as usize].product
+    }
+
+    /// The finding's id.
+    pub fn text(&self, key: FindingKey, strings: &Strings) -> String {
+        let OneSeries { prefix, form, .. } = self.0[key.series as usize];
+        let prefix = strings.resolve(prefix).unwrap_or_default();
         let mut text = String::with_capacity(prefix.len() + 36);
         text.push_str(prefix);
-        if self.form == TailForm::None {
+        if form == TailForm::None {
             return text;
         }
-        for (place, byte) in self.tail.iter().enumerate() {
-            if self.form == TailForm::Uuid && matches!(place, 4 | 6 | 8 | 10) {
+        for (place, byte) in key.tail.iter().enumerate() {
+            if form == TailForm::Uuid && matches!(place, 4 | 6 | 8 | 10) {
                 text.push('-');
             }
             text.push(digit(byte >> 4));
@@ -111,8 +158,11 @@ mod tests {
 
     fn round_trip(id: &str) {
         let mut strings = Strings::new();
-        let key = FindingKey::of(id, &mut strings);
-        assert_eq!(key.text(&strings), id);
+        let mut series = SeriesBuilder::default();
+        let key = series.key(id, Product::Inspector, &mut strings);
+        let series = series.finish();
+        assert_eq!(series.text(key, &strings), id);
+        assert_eq!(series.product(key), Product::Inspector);
     }
 
     #[test]
@@ -132,19 +182,21 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_one_control_share_their_prefix() {
+    fn ids_of_one_control_are_one_series() {
         let mut strings = Strings::new();
+        let mut series = SeriesBuilder::default();
         for last in [
             "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
             "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f8",
         ] {
-            FindingKey::of(
+            series.key(
                 &format!("arn:aws:securityhub:us-east-1:1:c/EC2.8/finding/{last}"),
+                Product::SecurityHub,
                 &mut strings,
             );
         }
-        assert_eq!(strings.len(), 1);
-        assert!(size_of::<FindingKey>() <= 24);
+        assert_eq!((strings.len(), series.finish().0.len()), (1, 1));
+        assert!(size_of::<FindingKey>() <= 20);
     }
 
     proptest! {

@@ -5,6 +5,7 @@
 
 mod finding_key;
 mod permissions;
+mod shared_evidence;
 mod snapshot;
 mod view;
 
@@ -15,6 +16,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{Cell, Coverage, CoverageReason, CoverageRow};
 
+pub use shared_evidence::SharedEvidence;
 pub use snapshot::{Observation, Snapshot, SnapshotBuilder};
 pub use view::{Observed, ResourceIndex, ResourceRange, TraitSetIndex, View};
 
@@ -43,6 +45,7 @@ pub struct CellOutcome {
 #[derive(Debug, Default)]
 pub struct Store {
     cells: BTreeMap<Cell, (Arc<Snapshot>, CoverageRow)>,
+    evidence: Arc<SharedEvidence>,
 }
 
 impl Store {
@@ -51,7 +54,7 @@ impl Store {
     pub fn put(&mut self, outcome: CellOutcome) {
         let CellOutcome {
             cell,
-            snapshot,
+            mut snapshot,
             coverage,
             reason,
             detail,
@@ -59,6 +62,7 @@ impl Store {
             signals,
             collected_at,
         } = outcome;
+        self.evidence.share(&mut snapshot);
         let former = self.cells.remove(&cell);
         let was_good = former
             .as_ref()
@@ -89,6 +93,12 @@ impl Store {
             collected_at,
         };
         self.cells.insert(cell, (snapshot, row));
+    }
+
+    /// What the snapshots share, so that one that waits to be put in can share it already.
+    #[must_use]
+    pub fn evidence(&self) -> Arc<SharedEvidence> {
+        Arc::clone(&self.evidence)
     }
 
     /// How much is known of each cell.

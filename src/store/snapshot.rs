@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashTable;
@@ -15,7 +16,7 @@ use crate::model::{
 
 use crate::policy::Permissions;
 
-use super::finding_key::{FindingKey, Strings};
+use super::finding_key::{FindingKey, Series, SeriesBuilder, Strings};
 
 /// What one finding shows of one resource.
 #[derive(Clone, Copy, Debug)]
@@ -46,15 +47,20 @@ pub(super) struct ResourceRow {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ObservationRow {
-    pub resource: u32,
     pub trait_index: TraitIndex,
     pub finding: FindingKey,
     /// Place in `evidence`.
     pub evidence: u32,
     /// Seconds since 1970; 0 if unknown.
     pub updated_at: u32,
-    pub product: Product,
     pub holds: bool,
+}
+
+/// An observation while they are not sorted by resource yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct PlacedObservation {
+    resource: u32,
+    row: ObservationRow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,9 +84,13 @@ pub struct Snapshot {
     pub(super) strings: Strings,
     /// Sorted by type, id, account and Region.
     pub(super) resources: Vec<ResourceRow>,
-    /// Sorted by resource, then by trait; of those the one first that is most likely to be exploited.
+    /// By resource, and after the last: where its observations begin.
+    first_observation: Vec<u32>,
+    /// Of each resource sorted by trait; of those of one trait the one first that is most likely to be exploited.
     pub(super) observations: Vec<ObservationRow>,
-    pub(super) evidence: Vec<Evidence>,
+    pub(super) series: Series,
+    /// Shared with the other snapshots of a store.
+    pub(super) evidence: Vec<Arc<Evidence>>,
     /// Sorted.
     pub(super) relations: Vec<RelationRow>,
     /// Sorted by resource.
@@ -119,7 +129,13 @@ impl Snapshot {
 
     /// The observations of one of its resources.
     pub(super) fn observations_of(&self, resource: u32) -> &[ObservationRow] {
-        of_resource(&self.observations, resource, |row| row.resource)
+        let bounds = &self.first_observation[resource as usize..][..2];
+        &self.observations[bounds[0] as usize..bounds[1] as usize]
+    }
+
+    /// A finding's id.
+    pub(super) fn finding(&self, row: &ObservationRow) -> FindingId {
+        FindingId(self.series.text(row.finding, &self.strings))
     }
 
     /// The tags of one of its resources.
@@ -187,10 +203,11 @@ pub struct SnapshotBuilder {
     strings: Strings,
     resources: Vec<ResourceRow>,
     places: FxHashMap<ResourceRow, u32>,
-    observations: Rows<ObservationRow>,
+    observations: Rows<PlacedObservation>,
     /// Of attributes the latest reading alone: every finding of a resource repeats them.
     attributes: FxHashMap<(u32, TraitIndex), ObservationRow>,
-    evidence: Vec<Evidence>,
+    series: SeriesBuilder,
+    evidence: Vec<Arc<Evidence>>,
     evidence_places: HashTable<u32>,
     relations: Rows<RelationRow>,
     tags: Rows<TagRow>,
@@ -200,30 +217,31 @@ pub struct SnapshotBuilder {
 impl SnapshotBuilder {
     /// Notes what a finding shows.
     pub fn observe(&mut self, observation: Observation<'_>) {
+        let resource = self.resource(observation.resource);
+        let (id, product) = (observation.finding.as_str(), observation.product);
         let row = ObservationRow {
-            resource: self.resource(observation.resource),
             trait_index: observation.trait_index,
-            finding: FindingKey::of(observation.finding.as_str(), &mut self.strings),
+            finding: self.series.key(id, product, &mut self.strings),
             evidence: self.evidence(observation.evidence),
             updated_at: observation.updated_at.map_or(0, |time| {
                 u32::try_from(time.timestamp()).unwrap_or_default()
             }),
-            product: observation.product,
             holds: observation.holds,
         };
         if !matches!(observation.evidence, Evidence::Attribute { .. }) {
-            self.observations.push(row);
+            self.observations.push(PlacedObservation { resource, row });
             return;
         }
         let latest = self
             .attributes
-            .entry((row.resource, row.trait_index))
+            .entry((resource, row.trait_index))
             .or_insert(row);
         // Of two of the same time the one that shows the trait counts, and of two that say the same always the same one,
         // whichever came first.
         let rank = |row: &ObservationRow| (row.updated_at, row.holds);
         let is_newer = rank(latest).cmp(&rank(&row)).then_with(|| {
-            let text = |row: &ObservationRow| row.finding.text(&self.strings);
+            let series = self.series.series();
+            let text = |row: &ObservationRow| series.text(row.finding, &self.strings);
             text(&row).cmp(&text(latest))
         });
         if is_newer.is_lt() {
@@ -277,8 +295,8 @@ impl SnapshotBuilder {
     /// The snapshot.
     #[must_use]
     pub fn finish(mut self) -> Snapshot {
-        for row in std::mem::take(&mut self.attributes).into_values() {
-            self.observations.push(row);
+        for ((resource, _), row) in std::mem::take(&mut self.attributes) {
+            self.observations.push(PlacedObservation { resource, row });
         }
         let places = self.sort_resources();
         let now_at = |place: &mut u32| *place = places[*place as usize];
@@ -295,10 +313,13 @@ impl SnapshotBuilder {
         self.evidence.shrink_to_fit();
         let mut observations = self.observations.finish();
         most_likely_first(&mut observations, &self.evidence);
+        let (first_observation, observations) = by_resource(observations, self.resources.len());
         Snapshot {
             strings: self.strings,
             resources: self.resources,
+            first_observation,
             observations,
+            series: self.series.finish(),
             evidence: self.evidence,
             relations: self.relations.finish(),
             tags: self.tags.finish(),
@@ -353,12 +374,12 @@ impl SnapshotBuilder {
         let hash = |evidence: &Evidence| FxBuildHasher.hash_one(evidence);
         let entry = self.evidence_places.entry(
             hash(evidence),
-            |place| all[*place as usize] == *evidence,
+            |place| *all[*place as usize] == *evidence,
             |place| hash(&all[*place as usize]),
         );
         *entry
             .or_insert_with(|| {
-                all.push(evidence.clone());
+                all.push(Arc::new(evidence.clone()));
                 place_of(all.len())
             })
             .get()
@@ -367,12 +388,12 @@ impl SnapshotBuilder {
 
 /// Of the vulnerabilities that show the same trait of a resource puts the one first that is most likely to be exploited:
 /// it decides how severe an exposure is.
-fn most_likely_first(observations: &mut [ObservationRow], evidence: &[Evidence]) {
-    let of_one_trait = |one: &ObservationRow, other: &ObservationRow| {
-        (one.resource, one.trait_index) == (other.resource, other.trait_index)
+fn most_likely_first(observations: &mut [PlacedObservation], evidence: &[Arc<Evidence>]) {
+    let of_one_trait = |one: &PlacedObservation, other: &PlacedObservation| {
+        (one.resource, one.row.trait_index) == (other.resource, other.row.trait_index)
     };
     for rows in observations.chunk_by_mut(of_one_trait) {
-        let score = |row: &ObservationRow| evidence[row.evidence as usize].epss();
+        let score = |one: &PlacedObservation| evidence[one.row.evidence as usize].epss();
         let mut first = 0;
         for place in 1..rows.len() {
             if score(&rows[place]) > score(&rows[first]) {
@@ -381,6 +402,23 @@ fn most_likely_first(observations: &mut [ObservationRow], evidence: &[Evidence])
         }
         rows.swap(0, first);
     }
+}
+
+/// Where each resource's observations begin, and after the last; and the observations.
+fn by_resource(
+    observations: Vec<PlacedObservation>,
+    resources: usize,
+) -> (Vec<u32>, Vec<ObservationRow>) {
+    let mut first = vec![0; resources + 1];
+    for one in &observations {
+        first[one.resource as usize + 1] += 1;
+    }
+    for place in 1..first.len() {
+        first[place] += first[place - 1];
+    }
+    let mut rows: Vec<ObservationRow> = observations.into_iter().map(|one| one.row).collect();
+    rows.shrink_to_fit();
+    (first, rows)
 }
 
 /// The place of the last of `count` rows. More than four billion rows do not fit into the memory of any machine that
@@ -396,7 +434,7 @@ mod tests {
     #[test]
     fn a_stored_trait_is_small() {
         assert!(
-            size_of::<ObservationRow>() <= 48,
+            size_of::<ObservationRow>() <= 32,
             "{}",
             size_of::<ObservationRow>()
         );

@@ -60,7 +60,7 @@ pub struct Observed<'a> {
     /// Who made it.
     pub product: Product,
     /// What it says.
-    pub evidence: &'a Evidence,
+    pub evidence: &'a Arc<Evidence>,
     /// The cell in which it was seen.
     pub cell: &'a Cell,
 }
@@ -302,8 +302,8 @@ impl View {
                     .iter()
                     .filter(move |row| row.trait_index == trait_index && row.holds)
                     .map(|row| Observed {
-                        finding: FindingId(row.finding.text(&snapshot.strings)),
-                        product: row.product,
+                        finding: snapshot.finding(row),
+                        product: snapshot.series.product(row.finding),
                         evidence: &snapshot.evidence[row.evidence as usize],
                         cell: &self.cells[member.snapshot as usize],
                     })
@@ -348,7 +348,7 @@ impl View {
                 .observations_of(member.place)
                 .iter()
                 .filter(move |row| row.trait_index == trait_index && row.holds)
-                .map(|row| &snapshot.evidence[row.evidence as usize])
+                .map(|row| &*snapshot.evidence[row.evidence as usize])
         })
     }
 
@@ -464,7 +464,7 @@ impl View {
 
 fn is_attribute(snapshot: &Snapshot, row: &ObservationRow) -> bool {
     matches!(
-        snapshot.evidence[row.evidence as usize],
+        *snapshot.evidence[row.evidence as usize],
         Evidence::Attribute { .. }
     )
 }

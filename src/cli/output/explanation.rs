@@ -242,7 +242,7 @@ fn prevented(text: &mut String, prevented: &[Prevented]) {
 
 fn evidence(signal: &SignalReference, subject: &Resource) -> String {
     let on = located(signal, subject);
-    match &signal.evidence {
+    match &*signal.evidence {
         Evidence::Control { id, title } => format!("control {} on {on}: {title}", id.as_str()),
         Evidence::PassedControl { id, title } => {
             format!("control {} on {on}, which passed: {title}", id.as_str())

@@ -214,7 +214,7 @@ fn network(exposure: &Exposure, fit: &mut Fit) -> (Option<Network>, Vec<PathComp
         .traits
         .iter()
         .flat_map(|one| &one.signals)
-        .find_map(|signal| match &signal.evidence {
+        .find_map(|signal| match &*signal.evidence {
             Evidence::NetworkReachability(path) => Some(path),
             _ => None,
         });
@@ -256,7 +256,7 @@ fn vulnerabilities(exposure: &Exposure, fit: &mut Fit) -> Vec<Vulnerability> {
         .traits
         .iter()
         .flat_map(|one| &one.signals)
-        .filter_map(|signal| match &signal.evidence {
+        .filter_map(|signal| match &*signal.evidence {
             Evidence::PackageVulnerability(vulnerability) => Some(vulnerability),
             _ => None,
         })
