@@ -92,7 +92,7 @@ impl Operation {
 
     /// Requests a second and burst, where AWS documents them (Security Hub's model says so in its own text;
     /// Inspector's and Macie's rates are not published).
-    pub(super) fn rate_limit(self) -> Option<(f64, f64)> {
+    pub fn rate_limit(self) -> Option<(f64, f64)> {
         match self {
             Self::GetFindings => Some((3.0, 6.0)),
             // "All other operations" of Security Hub have the import's rate (API reference, Throttling).

@@ -1,0 +1,348 @@
+//! Collecting over HTTP: `once` against the tests' AWS, which refuses what is beyond the documented rates, compared with
+//! the least time that the rates allow for the calls that the findings need.
+//!
+//! `cargo bench --bench collecting`; `cargo bench --bench collecting -- 10` for a bound of about 10 seconds instead of 30.
+
+#[allow(unused, reason = "the tests' server: a benchmark needs a part of it")]
+#[path = "../tests/it/aws/mod.rs"]
+mod aws;
+#[allow(unused, reason = "the tests' way to run the binary, likewise")]
+#[path = "../tests/it/program.rs"]
+mod program;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, FixedOffset};
+use exposured::catalogue::{Layers, compile};
+use exposured::model::Source;
+use exposured::synth::Organisation;
+use serde_json::Value;
+
+use aws::{Aws, HOME, Operation, Request};
+use program::{Ran, config, exposured_on, run};
+
+const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-2"];
+
+/// Publishing is off: it reads back what stands by the same operation as findings are collected.
+const CONFIGURATION: &str = r#"
+[aws]
+regions = ["us-east-1", "eu-west-1", "ap-southeast-2"]
+
+[publish.security_hub]
+enabled = false
+"#;
+
+/// Large enough for every service's findings.
+const RESOURCES: usize = 400_000;
+
+/// Calls a second, and the burst, that exposured allows itself where AWS documents none (`src/aws/limit.rs`).
+const OWN_RATE: (f64, f64) = (5.0, 5.0);
+
+/// What a source is read by. All of its calls to one Region share one bucket.
+struct Api {
+    source: &'static str,
+    name: &'static str,
+    operations: &'static [Operation],
+    rate: (f64, f64),
+    /// Findings in a page.
+    page: usize,
+    /// Calls that a page takes.
+    calls: usize,
+}
+
+impl Api {
+    fn all() -> [Self; 3] {
+        let documented = Operation::GetFindings.rate_limit();
+        [
+            Self {
+                source: "security-hub",
+                name: "Security Hub GetFindings",
+                operations: &[Operation::GetFindings],
+                rate: documented.expect("its rate is documented"),
+                page: 100,
+                calls: 1,
+            },
+            Self {
+                source: "inspector",
+                name: "Inspector ListFindings",
+                operations: &[Operation::InspectorListFindings],
+                rate: OWN_RATE,
+                page: 100,
+                calls: 1,
+            },
+            Self {
+                source: "macie",
+                name: "Macie ListFindings, GetFindings",
+                operations: &[Operation::MacieListFindings, Operation::MacieGetFindings],
+                rate: OWN_RATE,
+                page: 50,
+                calls: 2,
+            },
+        ]
+    }
+
+    /// How many findings one Region takes about so long for.
+    fn findings_for(&self, seconds: f64) -> usize {
+        let (rate, burst) = self.rate;
+        let calls = rate * seconds + burst;
+        calls as usize / self.calls * self.page
+    }
+
+    /// The least time for so many calls: a full bucket is emptied at once, then it is waited for each.
+    fn bound(&self, calls: usize) -> f64 {
+        let (rate, burst) = self.rate;
+        (calls as f64 - burst).max(0.0) / rate
+    }
+
+    /// How many calls a listing of so many findings takes: an empty one takes one as well.
+    fn needed(&self, findings: usize) -> usize {
+        findings.div_ceil(self.page).max(1) * self.calls
+    }
+}
+
+fn main() {
+    let wanted = std::env::args().skip(1).find_map(|one| one.parse().ok());
+    let seconds: f64 = wanted.unwrap_or(30.0);
+    let apis = Api::all();
+    let aws = Aws::start();
+    aws.rate_limits(true);
+    let mut held = BTreeMap::new();
+    for (seed, region) in (1..).zip(REGIONS) {
+        let findings = Findings::made_up(seed, &apis, seconds);
+        held.insert(region, findings.count());
+        aws.account(HOME)
+            .region(region)
+            .security_hub_findings(findings.security_hub)
+            .inspector_findings(findings.inspector)
+            .macie_findings(findings.macie);
+    }
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = config(folder.path(), CONFIGURATION);
+    let ran = run(exposured_on(&aws)
+        .args(["once", "--dry-run", "--config"])
+        .arg(configuration))
+    .expect(0);
+
+    println!(
+        "| operation | Regions | findings | calls | throttled | bound (baseline) s | took s | ratio |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    let rows: Vec<Row> = apis
+        .iter()
+        .map(|api| Row::of_api(api, &aws, &held, &ran))
+        .collect();
+    rows.iter().for_each(Row::print);
+    Row::of_all(&rows, &ran).print();
+}
+
+/// The findings of one Region.
+struct Findings {
+    security_hub: Vec<Value>,
+    inspector: Vec<Value>,
+    macie: Vec<Value>,
+}
+
+/// How many of them there are.
+struct Count {
+    /// Of Security Hub's, by control, since it is asked for a few controls at a time.
+    by_control: BTreeMap<String, usize>,
+    inspector: usize,
+    macie: usize,
+}
+
+impl Findings {
+    /// As many of each service as its API needs the seconds for, of a made-up organisation.
+    fn made_up(seed: u64, apis: &[Api; 3], seconds: f64) -> Self {
+        let [of_hub, of_inspector, of_macie] =
+            [0, 1, 2].map(|index: usize| apis[index].findings_for(seconds));
+        let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
+        let controls: BTreeSet<&str> = catalogue.controls().collect();
+        let organisation = Organisation {
+            resources: RESOURCES,
+            seed,
+        };
+        let (mut security_hub, mut inspector, mut macie) = (Vec::new(), Vec::new(), Vec::new());
+        for (rank, size) in organisation.accounts().into_iter().enumerate() {
+            if security_hub.len() >= of_hub && inspector.len() >= of_inspector {
+                break;
+            }
+            organisation.findings(rank, size, &mut |finding| match finding.source {
+                Source::SecurityHub => {
+                    if security_hub.len() < of_hub && is_asked_for(finding.record, &controls) {
+                        security_hub.push(finding.record.clone());
+                    }
+                }
+                Source::Inspector => {
+                    if inspector.len() < of_inspector {
+                        inspector.push(with_times_in_seconds(finding.record.clone()));
+                    }
+                }
+                _ => macie.push(finding.record.clone()),
+            });
+        }
+        // Few buckets hold sensitive data: each of these findings is there several times, under ids of its own.
+        let macie = (0..of_macie).map(|number| {
+            let mut finding = macie[number % macie.len()].clone();
+            finding["id"] = format!("{number:032x}").into();
+            finding
+        });
+        Self {
+            macie: macie.collect(),
+            security_hub,
+            inspector,
+        }
+    }
+
+    fn count(&self) -> Count {
+        let mut by_control = BTreeMap::new();
+        for finding in &self.security_hub {
+            *by_control
+                .entry(control_of(finding).to_owned())
+                .or_default() += 1;
+        }
+        Count {
+            by_control,
+            inspector: self.inspector.len(),
+            macie: self.macie.len(),
+        }
+    }
+}
+
+fn control_of(finding: &Value) -> &str {
+    let control = finding["Compliance"]["SecurityControlId"].as_str();
+    control.expect("what is made up of Security Hub is a control")
+}
+
+/// Whether it failed, by a control that the catalogue uses: what passed is asked for of few controls only.
+fn is_asked_for(finding: &Value, controls: &BTreeSet<&str>) -> bool {
+    finding["Compliance"]["Status"] == "FAILED" && controls.contains(control_of(finding))
+}
+
+/// Inspector's API writes times as seconds; the AWS CLI, as which findings are made up, as text.
+fn with_times_in_seconds(mut json: Value) -> Value {
+    fn change(json: &mut Value) {
+        for (name, value) in json.as_object_mut().into_iter().flatten() {
+            match value.as_str() {
+                Some(text) if name.ends_with("At") => *value = time(text).timestamp().into(),
+                _ => change(value),
+            }
+        }
+    }
+    change(&mut json);
+    json
+}
+
+fn time(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text).expect("a time")
+}
+
+impl Count {
+    /// How many findings each listing has that was asked for in a Region.
+    fn listings(&self, source: &str, requests: &[Request]) -> Vec<usize> {
+        match source {
+            "inspector" => vec![self.inspector],
+            "macie" => vec![self.macie],
+            _ => {
+                let queries: BTreeSet<String> = requests
+                    .iter()
+                    .map(|request| {
+                        request.body["Filters"]["ComplianceSecurityControlId"].to_string()
+                    })
+                    .collect();
+                queries
+                    .iter()
+                    .map(|query| self.of_controls(query))
+                    .collect()
+            }
+        }
+    }
+
+    /// How many findings are of the controls of a filter. A query that asks for no control, but for another service's
+    /// findings, finds none.
+    fn of_controls(&self, filter: &str) -> usize {
+        let filter: Value = serde_json::from_str(filter).expect("JSON");
+        let wanted = filter.as_array().into_iter().flatten();
+        wanted
+            .filter_map(|one| self.by_control.get(one["Value"].as_str()?))
+            .sum()
+    }
+}
+
+/// A row of the table.
+struct Row {
+    name: &'static str,
+    findings: usize,
+    calls: usize,
+    throttled: usize,
+    bound: f64,
+    took: f64,
+}
+
+impl Row {
+    /// Checks also that all was read, and nothing twice.
+    fn of_api(api: &Api, aws: &Aws, held: &BTreeMap<&str, Count>, ran: &Ran) -> Self {
+        let cells = ran.events("cell_collected");
+        let mut row = Self {
+            name: api.name,
+            findings: 0,
+            calls: 0,
+            throttled: 0,
+            bound: 0.0,
+            took: 0.0,
+        };
+        for (region, count) in held {
+            let mut requests = aws.requests();
+            requests.retain(|one| api.operations.contains(&one.operation) && one.region == *region);
+            let throttled = requests.iter().filter(|one| one.status == 429).count();
+            let listings = count.listings(api.source, &requests);
+            let needed = listings.iter().map(|findings| api.needed(*findings)).sum();
+            let cell = cells
+                .iter()
+                .find(|cell| cell["source"] == api.source && cell["region"] == *region)
+                .expect("each cell is told of");
+            let findings: usize = listings.iter().sum();
+            assert_eq!(cell["coverage"], "complete", "{cell}");
+            assert_eq!(cell["records"], findings, "{cell}");
+            assert_eq!(requests.len() - throttled, needed, "{cell}");
+            row.findings += findings;
+            row.calls += requests.len();
+            row.throttled += throttled;
+            row.bound = row.bound.max(api.bound(needed));
+            let milliseconds = cell["duration_ms"].as_f64().expect("a number");
+            row.took = row.took.max(milliseconds / 1e3);
+        }
+        row
+    }
+
+    /// All cells at once: from the cycle's start to the end of the last cell.
+    fn of_all(rows: &[Self], ran: &Ran) -> Self {
+        let at = |event: &Value| time(event["timestamp"].as_str().expect("a time"));
+        let started = at(&ran.events("cycle_started")[0]);
+        let cells = ran.events("cell_collected");
+        let ended = cells.iter().map(at).max().expect("there are cells");
+        Self {
+            name: "all",
+            findings: rows.iter().map(|row| row.findings).sum(),
+            calls: rows.iter().map(|row| row.calls).sum(),
+            throttled: rows.iter().map(|row| row.throttled).sum(),
+            bound: rows.iter().map(|row| row.bound).fold(0.0, f64::max),
+            took: (ended - started).as_seconds_f64(),
+        }
+    }
+
+    fn print(&self) {
+        println!(
+            "| {} | {} | {} | {} | {} ({:.1} %) | {:.1} | {:.1} | {:.2}× |",
+            self.name,
+            REGIONS.len(),
+            self.findings,
+            self.calls,
+            self.throttled,
+            100.0 * self.throttled as f64 / self.calls as f64,
+            self.bound,
+            self.took,
+            self.took / self.bound
+        );
+    }
+}
