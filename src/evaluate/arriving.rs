@@ -62,14 +62,14 @@ impl<'a> Arriving<'a> {
             let onward = &self.stops[usize::from(stop)].onward;
             let next = onward.iter().find(|(wanted, _)| wanted == kind);
             if let Some((_, next)) = next.filter(|_| reached.leads_on(*to)) {
-                traits.extend(&self.from_stop(*to, *next));
+                traits.extend(&self.at_stop(*to, *next));
             }
         }
         traits
     }
 
     /// What a resource on the way bears, and what lies behind it.
-    fn from_stop(&mut self, at: ResourceIndex, stop: StopIndex) -> TraitSet {
+    fn at_stop(&mut self, at: ResourceIndex, stop: StopIndex) -> TraitSet {
         let Stop { picks_up, onward } = &self.stops[usize::from(stop)];
         let mut traits = self.view.traits(at).intersection(picks_up);
         if onward.is_empty() {

@@ -111,10 +111,10 @@ impl Series {
         self.0[key.series as usize].product
     }
 
-    /// The finding's id.
-    pub fn text(&self, key: FindingKey, strings: &Strings) -> String {
+    /// The finding's id; `text_of` says what a symbol stands for.
+    pub fn text<'a>(&self, key: FindingKey, text_of: impl Fn(SymbolU32) -> &'a str) -> String {
         let OneSeries { prefix, form, .. } = self.0[key.series as usize];
-        let prefix = strings.resolve(prefix).unwrap_or_default();
+        let prefix = text_of(prefix);
         let mut text = String::with_capacity(prefix.len() + 36);
         text.push_str(prefix);
         if form == TailForm::None {
@@ -161,7 +161,8 @@ mod tests {
         let mut series = SeriesBuilder::default();
         let key = series.key(id, Product::Inspector, &mut strings);
         let series = series.finish();
-        assert_eq!(series.text(key, &strings), id);
+        let text_of = |symbol| strings.resolve(symbol).unwrap();
+        assert_eq!(series.text(key, text_of), id);
         assert_eq!(series.product(key), Product::Inspector);
     }
 

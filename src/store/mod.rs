@@ -4,9 +4,11 @@
 //! [`View`], which holds the snapshots it was made of: a cell that is collected meanwhile does not disturb it.
 
 mod finding_key;
+mod name;
 mod permissions;
 mod shared_evidence;
 mod snapshot;
+mod texts;
 mod view;
 
 use std::collections::BTreeMap;
@@ -111,7 +113,7 @@ impl Store {
     pub fn observations(&self) -> usize {
         self.cells
             .values()
-            .map(|(snapshot, _)| snapshot.observations.len())
+            .map(|(snapshot, _)| snapshot.observations())
             .sum()
     }
 

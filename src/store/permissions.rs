@@ -26,6 +26,7 @@ pub(super) fn edges(view: &View) -> Vec<Edge> {
         view,
         managed: HashMap::new(),
         matched: HashMap::new(),
+        owned: HashMap::new(),
     };
     let mut edges = Vec::new();
     for resource_type in [ResourceType::IamRole, ResourceType::IamUser] {
@@ -41,6 +42,8 @@ struct Drawing<'a> {
     /// By policy: the statements of AWS's own.
     managed: HashMap<ResourceIndex, Option<Rc<Vec<Statement>>>>,
     matched: HashMap<(ResourceType, AccountId, Pattern), Rc<Vec<ResourceIndex>>>,
+    /// By type and account: all resources, sorted.
+    owned: HashMap<ResourceType, HashMap<AccountId, Vec<ResourceIndex>>>,
 }
 
 /// What an identity holds.
@@ -70,12 +73,12 @@ impl<'a> Drawing<'a> {
         if statements().next().is_none() {
             return;
         }
-        let (_, account) = self.view.name(identity);
+        let account = self.view.account(identity);
         for store in &DATA_STORES {
             let named = self.named(store.resource_type, account, store.actions, &held);
             for candidate in named {
-                let (arn, _) = self.view.name(candidate);
-                let answer = store.read_from(arn, |target| {
+                let arn = self.view.id(candidate);
+                let answer = store.read_from(&arn, |target| {
                     let answers = store
                         .actions
                         .iter()
@@ -92,12 +95,12 @@ impl<'a> Drawing<'a> {
             }
         }
         for role in self.named(ResourceType::IamRole, account, &[ASSUME_ROLE], &held) {
-            let (arn, _) = self.view.name(role);
+            let arn = self.view.id(role);
             let is_let_in = self
                 .view
                 .permissions(role)
                 .is_some_and(|permissions| permissions.trusts.contains(&account));
-            let answer = || decide(statements(), ASSUME_ROLE, Target::Resource(arn));
+            let answer = || decide(statements(), ASSUME_ROLE, Target::Resource(&arn));
             if role != identity && is_let_in && answer() == Answer::Allows {
                 edges.push(Edge {
                     from: identity,
@@ -130,7 +133,7 @@ impl<'a> Drawing<'a> {
         let view = self.view;
         self.managed
             .entry(policy)
-            .or_insert_with(|| managed(view.name(policy).0).map(Rc::new))
+            .or_insert_with(|| managed(&view.id(policy)).map(Rc::new))
             .clone()
     }
 
@@ -149,16 +152,39 @@ impl<'a> Drawing<'a> {
         let mut named = Vec::new();
         for pattern in allowing.flat_map(Statement::resource_patterns) {
             let key = (resource_type, account, whole(resource_type, &pattern));
-            let view = self.view;
-            let found = self
-                .matched
-                .entry(key)
-                .or_insert_with_key(|key| Rc::new(matched(view, key)));
-            named.extend_from_slice(found);
+            let found = match self.matched.get(&key) {
+                Some(known) => Rc::clone(known),
+                None => {
+                    let found = Rc::new(self.found(&key));
+                    self.matched.insert(key, Rc::clone(&found));
+                    found
+                }
+            };
+            named.extend_from_slice(&found);
         }
         named.sort_unstable();
         named.dedup();
         named
+    }
+
+    fn found(
+        &mut self,
+        (resource_type, account, pattern): &(ResourceType, AccountId, Pattern),
+    ) -> Vec<ResourceIndex> {
+        let view = self.view;
+        if pattern.is_literal() {
+            return named_by_arn(view, *resource_type, pattern.as_str());
+        }
+        let owned = self.owned.entry(*resource_type).or_insert_with(|| {
+            let mut owned: HashMap<AccountId, Vec<ResourceIndex>> = HashMap::new();
+            for index in view.of_type(*resource_type).map(ResourceIndex) {
+                owned.entry(view.account(index)).or_default().push(index);
+            }
+            owned
+        });
+        owned
+            .get(account)
+            .map_or_else(Vec::new, |owned| notable(view, owned, pattern))
     }
 }
 
@@ -170,27 +196,22 @@ fn whole(resource_type: ResourceType, pattern: &Pattern) -> Pattern {
     Pattern::new(pattern.as_str().split('/').next().unwrap_or_default())
 }
 
-/// One that is named by its ARN, in whatever account; else the notable ones of the account.
-fn matched(
-    view: &View,
-    (resource_type, account, pattern): &(ResourceType, AccountId, Pattern),
-) -> Vec<ResourceIndex> {
-    let beginning = pattern.literal_prefix();
-    let all = view.of_type(*resource_type);
-    let candidates = (first_from(view, all.clone(), beginning)..all.end)
+/// Those that are named by their ARN, in whatever account.
+fn named_by_arn(view: &View, resource_type: ResourceType, arn: &str) -> Vec<ResourceIndex> {
+    let all = view.of_type(resource_type);
+    (first_from(view, all.clone(), arn)..all.end)
         .map(ResourceIndex)
-        .take_while(|index| view.name(*index).0.starts_with(beginning));
-    if pattern.is_literal() {
-        return candidates
-            .take_while(|index| view.name(*index).0 == beginning)
-            .collect();
-    }
+        .take_while(|index| view.id(*index) == arn)
+        .collect()
+}
+
+/// The notable ones of an account.
+fn notable(view: &View, owned: &[ResourceIndex], pattern: &Pattern) -> Vec<ResourceIndex> {
     let mut counts = BTreeMap::new();
-    candidates
-        .filter(|index| {
-            let (id, owner) = view.name(*index);
-            owner == *account && pattern.matches(id)
-        })
+    owned
+        .iter()
+        .copied()
+        .filter(|index| pattern.matches(&view.id(*index)))
         .filter(|index| is_notable(view, *index, &mut counts))
         .collect()
 }
@@ -215,7 +236,7 @@ fn first_from(view: &View, range: Range<u32>, id: &str) -> u32 {
     let (mut low, mut high) = (range.start, range.end);
     while low < high {
         let middle = low + (high - low) / 2;
-        if view.name(ResourceIndex(middle)).0 < id {
+        if view.id(ResourceIndex(middle)).as_str() < id {
             low = middle + 1;
         } else {
             high = middle;
@@ -261,7 +282,7 @@ mod tests {
     }
 
     /// Carries the one trait that there is.
-    fn notable(builder: &mut SnapshotBuilder, resource: &Resource) {
+    fn carries(builder: &mut SnapshotBuilder, resource: &Resource) {
         builder.observe(Observation {
             resource,
             trait_index: TraitIndex::new(0).unwrap(),
@@ -286,7 +307,7 @@ mod tests {
 
     fn drawn(view: &View) -> Vec<String> {
         let tail = |index| {
-            let id = view.name(index).0;
+            let id = view.id(index);
             id.rsplit([':', '/']).next().unwrap_or_default().to_owned()
         };
         edges(view)
@@ -314,7 +335,7 @@ mod tests {
             resource(T::DynamoDbTable, "orders"),
             resource(T::SecretsManagerSecret, "db-AbCdEf"),
         ] {
-            notable(&mut builder, &store);
+            carries(&mut builder, &store);
         }
         builder.permit(
             &role,
@@ -356,8 +377,8 @@ mod tests {
             T::IamPolicy,
             "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
         );
-        notable(&mut builder, &resource(T::S3Bucket, "data"));
-        notable(&mut builder, &resource(T::S3Bucket, "private"));
+        carries(&mut builder, &resource(T::S3Bucket, "data"));
+        carries(&mut builder, &resource(T::S3Bucket, "private"));
         let deny =
             json!({"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::private/*"});
         builder.permit(&user, permissions(&[deny], &[]), None);
@@ -372,8 +393,8 @@ mod tests {
         let mut builder = SnapshotBuilder::default();
         let theirs = resource_in("444455556666", T::S3Bucket, "theirs");
         let named = resource_in("444455556666", T::S3Bucket, "named");
-        notable(&mut builder, &theirs);
-        notable(&mut builder, &named);
+        carries(&mut builder, &theirs);
+        carries(&mut builder, &named);
         let role = resource(T::IamRole, "app");
         let statements = [
             allowing("s3:GetObject", "arn:aws:s3:::*"),
@@ -395,7 +416,7 @@ mod tests {
             ("closed", vec![], vec!["444455556666"]),
         ] {
             let role = resource(T::IamRole, name);
-            notable(&mut builder, &role);
+            carries(&mut builder, &role);
             builder.permit(&role, permissions(&statements, &trusts), None);
         }
         assert_eq!(
@@ -412,7 +433,7 @@ mod tests {
     fn a_boundary_leaves_it_unknown() {
         use ResourceType as T;
         let mut builder = SnapshotBuilder::default();
-        notable(&mut builder, &resource(T::S3Bucket, "data"));
+        carries(&mut builder, &resource(T::S3Bucket, "data"));
         let mut bounded = permissions(&[allowing("s3:*", "*")], &[]);
         bounded.is_bounded = true;
         builder.permit(&resource(T::IamRole, "app"), bounded, None);
@@ -425,7 +446,7 @@ mod tests {
         const FLEET: usize = 2_000;
         let mut builder = SnapshotBuilder::default();
         for number in 0..FLEET {
-            notable(
+            carries(
                 &mut builder,
                 &resource(T::S3Bucket, &format!("bucket-{number:05}")),
             );

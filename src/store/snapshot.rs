@@ -17,6 +17,8 @@ use crate::model::{
 use crate::policy::Permissions;
 
 use super::finding_key::{FindingKey, Series, SeriesBuilder, Strings};
+use super::name::{Name, split};
+use super::texts::Texts;
 
 /// What one finding shows of one resource.
 #[derive(Clone, Copy, Debug)]
@@ -39,28 +41,81 @@ pub struct Observation<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ResourceRow {
-    pub id: SymbolU32,
+    /// The id's two parts: see [`split`].
+    pub id: (SymbolU32, SymbolU32),
     pub region: SymbolU32,
     pub account: AccountId,
     pub resource_type: ResourceType,
 }
 
+/// What one finding shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ObservationRow {
     pub trait_index: TraitIndex,
     pub finding: FindingKey,
     /// Place in `evidence`.
     pub evidence: u32,
+}
+
+/// What the latest finding says that tells an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct AttributeRow {
+    pub row: ObservationRow,
     /// Seconds since 1970; 0 if unknown.
     pub updated_at: u32,
+    /// Whether the attribute shows the trait.
     pub holds: bool,
 }
 
-/// An observation while they are not sorted by resource yet.
+/// A row while they are not sorted by resource yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PlacedObservation {
+struct Placed<R> {
     resource: u32,
-    row: ObservationRow,
+    row: R,
+}
+
+/// Rows of which each is of a resource, sorted by it.
+#[derive(Debug)]
+struct ByResource<R> {
+    /// By resource, and after the last: where its rows begin.
+    first: Vec<u32>,
+    rows: Vec<R>,
+}
+
+impl<R> Default for ByResource<R> {
+    fn default() -> Self {
+        Self {
+            first: vec![0],
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl<R> ByResource<R> {
+    /// Takes over rows that are sorted.
+    fn of(sorted: Vec<Placed<R>>, resources: usize) -> Self {
+        if sorted.is_empty() {
+            return Self::default();
+        }
+        let mut first = vec![0; resources + 1];
+        for one in &sorted {
+            first[one.resource as usize + 1] += 1;
+        }
+        for place in 1..first.len() {
+            first[place] += first[place - 1];
+        }
+        let mut rows: Vec<R> = sorted.into_iter().map(|one| one.row).collect();
+        rows.shrink_to_fit();
+        Self { first, rows }
+    }
+
+    fn of_resource(&self, resource: u32) -> &[R] {
+        // Where there are none at all, there are no bounds.
+        let bounds = self.first.get(resource as usize..resource as usize + 2);
+        bounds.map_or(&[], |bounds| {
+            &self.rows[bounds[0] as usize..bounds[1] as usize]
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,13 +136,15 @@ pub(super) struct TagRow {
 /// All that one cell showed. Never changes once it is built.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    pub(super) strings: Strings,
+    texts: Texts,
     /// Sorted by type, id, account and Region.
     pub(super) resources: Vec<ResourceRow>,
-    /// By resource, and after the last: where its observations begin.
-    first_observation: Vec<u32>,
     /// Of each resource sorted by trait; of those of one trait the one first that is most likely to be exploited.
-    pub(super) observations: Vec<ObservationRow>,
+    observations: ByResource<ObservationRow>,
+    /// Of each resource the latest reading of each attribute, sorted by trait.
+    attributes: ByResource<AttributeRow>,
+    /// When the source last changed a finding that is used here, in seconds since 1970; 0 if unknown.
+    pub(super) latest_update: u32,
     pub(super) series: Series,
     /// Shared with the other snapshots of a store.
     pub(super) evidence: Vec<Arc<Evidence>>,
@@ -101,13 +158,18 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub(super) fn string(&self, symbol: SymbolU32) -> &str {
-        self.strings.resolve(symbol).unwrap_or_default()
+        self.texts.get(symbol)
     }
 
-    pub(super) fn resource(&self, row: ResourceRow) -> Resource {
+    /// The id of a resource.
+    pub(super) fn id(&self, row: &ResourceRow) -> String {
+        [self.string(row.id.0), self.string(row.id.1)].concat()
+    }
+
+    pub(super) fn resource(&self, row: &ResourceRow) -> Resource {
         Resource {
             resource_type: row.resource_type,
-            id: self.string(row.id).to_owned(),
+            id: self.id(row),
             account: row.account,
             // Only what was a Region went in.
             region: self
@@ -119,23 +181,41 @@ impl Snapshot {
 
     /// A resource's name; names are ordered as they are in a view.
     pub(super) fn name(&self, row: &ResourceRow) -> Name<'_> {
-        (
-            row.resource_type,
-            self.string(row.id),
-            row.account,
-            self.string(row.region),
-        )
+        name(row, |symbol| self.string(symbol))
     }
 
-    /// The observations of one of its resources.
+    /// How many traits it holds: one for each finding that shows one.
+    pub(super) fn observations(&self) -> usize {
+        self.observations.rows.len() + self.attributes.rows.len()
+    }
+
+    /// What findings show of one of its resources, but for attributes.
     pub(super) fn observations_of(&self, resource: u32) -> &[ObservationRow] {
-        let bounds = &self.first_observation[resource as usize..][..2];
-        &self.observations[bounds[0] as usize..bounds[1] as usize]
+        self.observations.of_resource(resource)
+    }
+
+    /// The attributes of one of its resources.
+    pub(super) fn attributes_of(&self, resource: u32) -> &[AttributeRow] {
+        self.attributes.of_resource(resource)
+    }
+
+    /// What shows a trait of one of its resources.
+    pub(super) fn shown(
+        &self,
+        resource: u32,
+        trait_index: TraitIndex,
+    ) -> impl Iterator<Item = &ObservationRow> {
+        let attributes = self.attributes_of(resource).iter();
+        let attributes = attributes.filter(|one| one.holds).map(|one| &one.row);
+        self.observations_of(resource)
+            .iter()
+            .chain(attributes)
+            .filter(move |row| row.trait_index == trait_index)
     }
 
     /// A finding's id.
     pub(super) fn finding(&self, row: &ObservationRow) -> FindingId {
-        FindingId(self.series.text(row.finding, &self.strings))
+        FindingId(self.series.text(row.finding, |symbol| self.string(symbol)))
     }
 
     /// The tags of one of its resources.
@@ -144,8 +224,14 @@ impl Snapshot {
     }
 }
 
-/// Type, id, account, Region.
-pub(super) type Name<'a> = (ResourceType, &'a str, AccountId, &'a str);
+fn name<'a>(row: &ResourceRow, text_of: impl Fn(SymbolU32) -> &'a str) -> Name<'a> {
+    Name {
+        resource_type: row.resource_type,
+        id: (text_of(row.id.0), text_of(row.id.1)),
+        account: row.account,
+        region: text_of(row.region),
+    }
+}
 
 /// The rows of one resource among rows that are sorted by it.
 fn of_resource<R>(rows: &[R], resource: u32, resource_of: impl Fn(&R) -> u32) -> &[R] {
@@ -203,9 +289,10 @@ pub struct SnapshotBuilder {
     strings: Strings,
     resources: Vec<ResourceRow>,
     places: FxHashMap<ResourceRow, u32>,
-    observations: Rows<PlacedObservation>,
-    /// Of attributes the latest reading alone: every finding of a resource repeats them.
-    attributes: FxHashMap<(u32, TraitIndex), ObservationRow>,
+    observations: Rows<Placed<ObservationRow>>,
+    /// The latest reading alone: every finding of a resource repeats them.
+    attributes: FxHashMap<(u32, TraitIndex), AttributeRow>,
+    latest_update: u32,
     series: SeriesBuilder,
     evidence: Vec<Arc<Evidence>>,
     evidence_places: HashTable<u32>,
@@ -223,29 +310,39 @@ impl SnapshotBuilder {
             trait_index: observation.trait_index,
             finding: self.series.key(id, product, &mut self.strings),
             evidence: self.evidence(observation.evidence),
-            updated_at: observation.updated_at.map_or(0, |time| {
-                u32::try_from(time.timestamp()).unwrap_or_default()
-            }),
-            holds: observation.holds,
         };
+        let updated_at = observation.updated_at.map_or(0, |time| {
+            u32::try_from(time.timestamp()).unwrap_or_default()
+        });
+        self.latest_update = self.latest_update.max(updated_at);
+        let holds = observation.holds;
         if !matches!(observation.evidence, Evidence::Attribute { .. }) {
-            self.observations.push(PlacedObservation { resource, row });
+            // Only an attribute can say that a trait is not there.
+            if holds {
+                self.observations.push(Placed { resource, row });
+            }
             return;
         }
+        let attribute = AttributeRow {
+            row,
+            updated_at,
+            holds,
+        };
         let latest = self
             .attributes
             .entry((resource, row.trait_index))
-            .or_insert(row);
+            .or_insert(attribute);
         // Of two of the same time the one that shows the trait counts, and of two that say the same always the same one,
         // whichever came first.
-        let rank = |row: &ObservationRow| (row.updated_at, row.holds);
-        let is_newer = rank(latest).cmp(&rank(&row)).then_with(|| {
-            let series = self.series.series();
-            let text = |row: &ObservationRow| series.text(row.finding, &self.strings);
-            text(&row).cmp(&text(latest))
+        let rank = |one: &AttributeRow| (one.updated_at, one.holds);
+        let is_newer = rank(latest).cmp(&rank(&attribute)).then_with(|| {
+            let (series, strings) = (self.series.series(), &self.strings);
+            let text_of = |symbol| strings.resolve(symbol).unwrap_or_default();
+            let text = |one: &AttributeRow| series.text(one.row.finding, text_of);
+            text(&attribute).cmp(&text(latest))
         });
         if is_newer.is_lt() {
-            *latest = row;
+            *latest = attribute;
         }
     }
 
@@ -295,14 +392,19 @@ impl SnapshotBuilder {
     /// The snapshot.
     #[must_use]
     pub fn finish(mut self) -> Snapshot {
-        for ((resource, _), row) in std::mem::take(&mut self.attributes) {
-            self.observations.push(PlacedObservation { resource, row });
-        }
         let places = self.sort_resources();
         let now_at = |place: &mut u32| *place = places[*place as usize];
-        for row in &mut self.observations.rows {
-            now_at(&mut row.resource);
+        for placed in &mut self.observations.rows {
+            now_at(&mut placed.resource);
         }
+        let mut attributes: Vec<Placed<AttributeRow>> = std::mem::take(&mut self.attributes)
+            .into_iter()
+            .map(|((resource, _), row)| Placed {
+                resource: places[resource as usize],
+                row,
+            })
+            .collect();
+        attributes.sort_unstable();
         for row in &mut self.relations.rows {
             now_at(&mut row.from);
             now_at(&mut row.to);
@@ -313,12 +415,13 @@ impl SnapshotBuilder {
         self.evidence.shrink_to_fit();
         let mut observations = self.observations.finish();
         most_likely_first(&mut observations, &self.evidence);
-        let (first_observation, observations) = by_resource(observations, self.resources.len());
+        let resources = self.resources.len();
         Snapshot {
-            strings: self.strings,
+            texts: Texts::of(&self.strings),
             resources: self.resources,
-            first_observation,
-            observations,
+            observations: ByResource::of(observations, resources),
+            attributes: ByResource::of(attributes, resources),
+            latest_update: self.latest_update,
             series: self.series.finish(),
             evidence: self.evidence,
             relations: self.relations.finish(),
@@ -335,14 +438,11 @@ impl SnapshotBuilder {
     fn sort_resources(&mut self) -> Vec<u32> {
         self.places = FxHashMap::default();
         self.evidence_places = HashTable::new();
-        self.strings.shrink_to_fit();
-        let named = Snapshot {
-            strings: std::mem::take(&mut self.strings),
-            ..Snapshot::default()
-        };
-        let mut order: Vec<u32> = (0..=place_of(self.resources.len())).collect();
-        order.truncate(self.resources.len());
-        order.sort_unstable_by_key(|place| named.name(&self.resources[*place as usize]));
+        let text_of = |symbol| self.strings.resolve(symbol).unwrap_or_default();
+        let resources = &self.resources;
+        let mut order: Vec<u32> = (0..=place_of(resources.len())).collect();
+        order.truncate(resources.len());
+        order.sort_unstable_by_key(|place| name(&resources[*place as usize], text_of));
         let mut places = vec![0; order.len()];
         for (new, old) in order.iter().enumerate() {
             places[*old as usize] = place_of(new + 1);
@@ -351,13 +451,16 @@ impl SnapshotBuilder {
             .iter()
             .map(|old| self.resources[*old as usize])
             .collect();
-        self.strings = named.strings;
         places
     }
 
     fn resource(&mut self, resource: &Resource) -> u32 {
+        let (beginning, rest) = split(&resource.id);
         let row = ResourceRow {
-            id: self.strings.get_or_intern(&resource.id),
+            id: (
+                self.strings.get_or_intern(beginning),
+                self.strings.get_or_intern(rest),
+            ),
             region: self.strings.get_or_intern(resource.region.as_str()),
             account: resource.account,
             resource_type: resource.resource_type,
@@ -388,12 +491,12 @@ impl SnapshotBuilder {
 
 /// Of the vulnerabilities that show the same trait of a resource puts the one first that is most likely to be exploited:
 /// it decides how severe an exposure is.
-fn most_likely_first(observations: &mut [PlacedObservation], evidence: &[Arc<Evidence>]) {
-    let of_one_trait = |one: &PlacedObservation, other: &PlacedObservation| {
+fn most_likely_first(observations: &mut [Placed<ObservationRow>], evidence: &[Arc<Evidence>]) {
+    let of_one_trait = |one: &Placed<ObservationRow>, other: &Placed<ObservationRow>| {
         (one.resource, one.row.trait_index) == (other.resource, other.row.trait_index)
     };
     for rows in observations.chunk_by_mut(of_one_trait) {
-        let score = |one: &PlacedObservation| evidence[one.row.evidence as usize].epss();
+        let score = |one: &Placed<ObservationRow>| evidence[one.row.evidence as usize].epss();
         let mut first = 0;
         for place in 1..rows.len() {
             if score(&rows[place]) > score(&rows[first]) {
@@ -402,23 +505,6 @@ fn most_likely_first(observations: &mut [PlacedObservation], evidence: &[Arc<Evi
         }
         rows.swap(0, first);
     }
-}
-
-/// Where each resource's observations begin, and after the last; and the observations.
-fn by_resource(
-    observations: Vec<PlacedObservation>,
-    resources: usize,
-) -> (Vec<u32>, Vec<ObservationRow>) {
-    let mut first = vec![0; resources + 1];
-    for one in &observations {
-        first[one.resource as usize + 1] += 1;
-    }
-    for place in 1..first.len() {
-        first[place] += first[place - 1];
-    }
-    let mut rows: Vec<ObservationRow> = observations.into_iter().map(|one| one.row).collect();
-    rows.shrink_to_fit();
-    (first, rows)
 }
 
 /// The place of the last of `count` rows. More than four billion rows do not fit into the memory of any machine that
@@ -434,7 +520,7 @@ mod tests {
     #[test]
     fn a_stored_trait_is_small() {
         assert!(
-            size_of::<ObservationRow>() <= 32,
+            size_of::<ObservationRow>() <= 28,
             "{}",
             size_of::<ObservationRow>()
         );

@@ -14,7 +14,7 @@ use crate::model::{
 use crate::policy::Permissions;
 
 use super::permissions;
-use super::snapshot::{ObservationRow, Snapshot};
+use super::snapshot::Snapshot;
 
 /// The place of a resource in a [`View`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,15 +188,20 @@ impl View {
     pub fn resource(&self, index: ResourceIndex) -> Resource {
         let member = self.members[self.first_member[index.0 as usize] as usize];
         let snapshot = &self.snapshots[member.snapshot as usize];
-        snapshot.resource(snapshot.resources[member.place as usize])
+        snapshot.resource(&snapshot.resources[member.place as usize])
     }
 
-    /// A resource's id, and the account that owns it.
-    pub(super) fn name(&self, index: ResourceIndex) -> (&str, AccountId) {
+    /// A resource's id.
+    pub(super) fn id(&self, index: ResourceIndex) -> String {
         let member = self.members[self.first_member[index.0 as usize] as usize];
         let snapshot = &self.snapshots[member.snapshot as usize];
-        let row = snapshot.resources[member.place as usize];
-        (snapshot.string(row.id), row.account)
+        snapshot.id(&snapshot.resources[member.place as usize])
+    }
+
+    /// The account that owns a resource.
+    pub(super) fn account(&self, index: ResourceIndex) -> AccountId {
+        let member = self.members[self.first_member[index.0 as usize] as usize];
+        self.snapshots[member.snapshot as usize].resources[member.place as usize].account
     }
 
     /// The resources of a type, sorted by id, in so many parts of about the same size, none of which but the last has
@@ -298,9 +303,7 @@ impl View {
             .flat_map(|member| {
                 let snapshot = &self.snapshots[member.snapshot as usize];
                 snapshot
-                    .observations_of(member.place)
-                    .iter()
-                    .filter(move |row| row.trait_index == trait_index && row.holds)
+                    .shown(member.place, trait_index)
                     .map(|row| Observed {
                         finding: snapshot.finding(row),
                         product: snapshot.series.product(row.finding),
@@ -329,8 +332,7 @@ impl View {
         self.members(index)
             .filter(move |member| {
                 let snapshot = &self.snapshots[member.snapshot as usize];
-                let mut rows = snapshot.observations_of(member.place).iter();
-                rows.any(|row| row.trait_index == trait_index && row.holds)
+                snapshot.shown(member.place, trait_index).next().is_some()
             })
             .map(|member| &self.cells[member.snapshot as usize])
     }
@@ -345,9 +347,7 @@ impl View {
         self.members(index).flat_map(move |member| {
             let snapshot = &self.snapshots[member.snapshot as usize];
             snapshot
-                .observations_of(member.place)
-                .iter()
-                .filter(move |row| row.trait_index == trait_index && row.holds)
+                .shown(member.place, trait_index)
                 .map(|row| &*snapshot.evidence[row.evidence as usize])
         })
     }
@@ -361,7 +361,7 @@ impl View {
                 let rows = snapshot.observations_of(member.place);
                 let first = rows.partition_point(|row| row.trait_index < trait_index);
                 let row = rows.get(first)?;
-                let is_of_it = row.trait_index == trait_index && row.holds;
+                let is_of_it = row.trait_index == trait_index;
                 is_of_it.then(|| snapshot.evidence[row.evidence as usize].epss())?
             })
             .max()
@@ -393,11 +393,7 @@ impl View {
     /// The latest time at which any source changed a finding that is used here.
     #[must_use]
     pub fn latest_update(&self) -> Option<DateTime<Utc>> {
-        let seconds = self
-            .snapshots
-            .iter()
-            .flat_map(|one| one.observations.iter().map(|row| row.updated_at))
-            .max()?;
+        let seconds = self.snapshots.iter().map(|one| one.latest_update).max()?;
         DateTime::from_timestamp(i64::from(seconds), 0).filter(|_| seconds > 0)
     }
 
@@ -416,12 +412,10 @@ impl View {
         for member in self.members(index) {
             let snapshot = &self.snapshots[member.snapshot as usize];
             for row in snapshot.observations_of(member.place) {
-                if is_attribute(snapshot, row) {
-                    attributes.push((row.trait_index, row.updated_at, row.holds));
-                } else if row.holds {
-                    present.insert(row.trait_index);
-                }
+                present.insert(row.trait_index);
             }
+            let read = snapshot.attributes_of(member.place).iter();
+            attributes.extend(read.map(|one| (one.row.trait_index, one.updated_at, one.holds)));
         }
         attributes.sort_unstable();
         for (place, (trait_index, _, holds)) in attributes.iter().enumerate() {
@@ -460,13 +454,6 @@ impl View {
         edges.dedup();
         edges
     }
-}
-
-fn is_attribute(snapshot: &Snapshot, row: &ObservationRow) -> bool {
-    matches!(
-        *snapshot.evidence[row.evidence as usize],
-        Evidence::Attribute { .. }
-    )
 }
 
 /// Every resource of every snapshot, sorted by its name, the same names numbered the same.
