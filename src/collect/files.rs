@@ -5,6 +5,7 @@
 //! What a file holds is told from its content, never from its name. A file is a cell of its own.
 
 mod stream;
+mod windows;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};

@@ -7,8 +7,10 @@ use std::io::{BufRead, Cursor, Read};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::windows::{self, Rest};
+
 /// The lists that the AWS CLI writes.
-const ENVELOPES: [&str; 5] = [
+pub(super) const ENVELOPES: [&str; 5] = [
     "Findings",
     "findings",
     "Resources",
@@ -20,8 +22,8 @@ const ENVELOPES: [&str; 5] = [
 /// A first line that is longer is not the first of JSON Lines, but all of a file without line breaks.
 const LONGEST_LINE: u64 = 4 << 20;
 
-/// So much of a file is held in memory at once; of what is larger, a record at a time.
-const MOST_IN_MEMORY: u64 = 64 << 20;
+/// So much of a file is held in memory at once.
+const WINDOW: u64 = 8 << 20;
 
 /// Calls `each` for every record: its JSON, or why there is none.
 ///
@@ -50,7 +52,7 @@ pub(super) fn records(
     if is_json_lines || is_whole_line && has_more && cannot_go_on(line) {
         return json_lines(line.to_vec(), content, &mut each);
     }
-    whole(Cursor::new(first_line).chain(content), &mut each)
+    whole(Cursor::new(first_line).chain(content), WINDOW, &mut each)
 }
 
 /// Whether no further line could make a value of this one: it is broken itself, or breaks off within a text.
@@ -65,21 +67,20 @@ fn cannot_go_on(line: &[u8]) -> bool {
 /// One value, which may be spread over many lines.
 fn whole(
     mut content: impl Read,
+    window: u64,
     each: &mut impl FnMut(Result<&str, String>),
 ) -> Result<(), String> {
-    // From memory it is read in a fraction of the time that a stream takes, byte by byte.
     let mut start = Vec::new();
-    let read = content
-        .by_ref()
-        .take(MOST_IN_MEMORY)
-        .read_to_end(&mut start);
-    if (start.len() as u64) < MOST_IN_MEMORY {
+    let read = content.by_ref().take(window).read_to_end(&mut start);
+    if (start.len() as u64) < window {
         let ended = value(&mut serde_json::Deserializer::from_slice(&start), each);
         // Where the file cannot be read on, that is the reason, and not that the JSON breaks off there.
         return read.map_err(|error| error.to_string()).and(ended);
     }
-    let all = Cursor::new(start).chain(content);
-    value(&mut serde_json::Deserializer::from_reader(all), each)
+    match windows::records(start, content, each) {
+        Rest::Json(rest) => value(&mut serde_json::Deserializer::from_reader(rest), each),
+        Rest::Broken(why) => Err(why),
+    }
 }
 
 fn value<'de>(
@@ -289,6 +290,64 @@ mod tests {
         ] {
             assert_eq!(read(text), (expected.clone(), Ok(())), "{text}");
         }
+    }
+
+    #[test]
+    fn a_window_of_any_size_gives_the_same_records() {
+        for text in [
+            r#"{"Findings":[{"a":1},{"b":[2]}]}"#,
+            " {\n \"Findings\" : [ {\"a\":\"ü]}\\\"\"} ,\n 12 , {\"b\":[2]} ] , \"NextToken\" : \"x\" } ",
+            r#"{"findings":[{"a":1}],"Findings":[{"b":1}],"c":2}"#,
+            r#"{"Resources":[{"a":1},{"b":[2]}]}"#,
+            r#"{"Resources":[{"Id":"r","Type":"AwsS3Bucket"}],"Id":"f","ProductArn":"p"}"#,
+            r#"{"NextToken":"t","Findings":[{"a":1}]}"#,
+            r#"[1234567,{"b":[2]},"x"]"#,
+            "[]",
+            r#"{"Findings":[]}"#,
+            // And those that are broken, up to there.
+            r#"{"Findings":[{"a":1},{"b":"#,
+            r#"{"Findings":[{"a":1} {"b":2}]}"#,
+            r#"{"Findings":[{"a":1},]}"#,
+            r#"{"Findings":[,{"a":1}]}"#,
+            r#"{"Findings":[{"a":1}],}"#,
+            r#"{"Findings":[{"a":1}]"#,
+            r#"[{"a":1},{"b" 2}]"#,
+            "[1]x",
+        ] {
+            let read = |window| {
+                let mut all = Vec::new();
+                let ended = whole(Cursor::new(text), window, &mut |record: Result<
+                    &str,
+                    String,
+                >| {
+                    all.push(record.map_or_else(|why| format!("! {why}"), str::to_owned));
+                });
+                (all, ended.is_ok())
+            };
+            let expected = read(1 << 20);
+            for window in 1..text.len() as u64 + 1 {
+                assert_eq!(read(window), expected, "{text} through {window}");
+            }
+        }
+    }
+
+    #[test]
+    fn why_a_file_cannot_be_read_on_is_told() {
+        struct Failing;
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("the disk is gone"))
+            }
+        }
+        for window in [4, 1 << 20] {
+            let mut count = 0;
+            let content = Cursor::new("[1,2,").chain(Failing);
+            let ended = whole(content, window, &mut |_: Result<&str, String>| count += 1);
+            assert_eq!((count, ended), (2, Err("the disk is gone".to_owned())));
+        }
+        let broken = whole(Cursor::new("[1,2,}"), 4, &mut |_: Result<&str, String>| {});
+        let why = broken.unwrap_err();
+        assert!(why.starts_with("after 2 records: expected value"), "{why}");
     }
 
     #[test]
