@@ -87,7 +87,7 @@ impl SeriesBuilder {
         let all = &mut self.series.0;
         let series = *self.places.entry(one).or_insert_with(|| {
             all.push(one);
-            // As many as there are findings at most: see `snapshot::place_of`.
+            // As many as there are findings at most: see `builder::place_of`.
             u32::try_from(all.len() - 1).unwrap_or(u32::MAX)
         });
         FindingKey { series, tail }

@@ -3,9 +3,11 @@
 //! A snapshot is built by one collector and then never changes; the store swaps it in whole. The evaluator reads a
 //! [`View`], which holds the snapshots it was made of: a cell that is collected meanwhile does not disturb it.
 
+mod builder;
 mod finding_key;
 mod name;
 mod permissions;
+mod rows;
 mod shared_evidence;
 mod snapshot;
 mod texts;
@@ -18,8 +20,9 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{Cell, Coverage, CoverageReason, CoverageRow};
 
+pub use builder::{Observation, SnapshotBuilder};
 pub use shared_evidence::SharedEvidence;
-pub use snapshot::{Observation, Snapshot, SnapshotBuilder};
+pub use snapshot::Snapshot;
 pub use view::{Observed, ResourceIndex, ResourceRange, TraitSetIndex, View};
 
 /// How the collection of one cell ended.

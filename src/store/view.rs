@@ -486,7 +486,7 @@ fn merge(snapshots: &[Arc<Snapshot>]) -> Vec<Member> {
     members
 }
 
-/// Places in snapshots are 32 bits wide (see `snapshot::place_of`), so counts of them fit.
+/// Places in snapshots are 32 bits wide (see `builder::place_of`), so counts of them fit.
 fn narrow(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
