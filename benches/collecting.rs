@@ -13,9 +13,9 @@ mod program;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, FixedOffset};
-use exposured::catalogue::{Layers, compile};
+use exposured::catalog::{Layers, compile};
 use exposured::model::Source;
-use exposured::synth::Organisation;
+use exposured::synth::Organization;
 use serde_json::Value;
 
 use aws::{Aws, HOME, Operation, Request};
@@ -152,22 +152,22 @@ struct Count {
 }
 
 impl Findings {
-    /// As many of each service as its API needs the seconds for, of a made-up organisation.
+    /// As many of each service as its API needs the seconds for, of a made-up organization.
     fn made_up(seed: u64, apis: &[Api; 3], seconds: f64) -> Self {
         let [of_hub, of_inspector, of_macie] =
             [0, 1, 2].map(|index: usize| apis[index].findings_for(seconds));
-        let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
-        let controls: BTreeSet<&str> = catalogue.controls().collect();
-        let organisation = Organisation {
+        let catalog = compile(&Layers::builtin()).expect("the built-in catalog has no problem");
+        let controls: BTreeSet<&str> = catalog.controls().collect();
+        let organization = Organization {
             resources: RESOURCES,
             seed,
         };
         let (mut security_hub, mut inspector, mut macie) = (Vec::new(), Vec::new(), Vec::new());
-        for (rank, size) in organisation.accounts().into_iter().enumerate() {
+        for (rank, size) in organization.accounts().into_iter().enumerate() {
             if security_hub.len() >= of_hub && inspector.len() >= of_inspector {
                 break;
             }
-            organisation.findings(rank, size, &mut |finding| match finding.source {
+            organization.findings(rank, size, &mut |finding| match finding.source {
                 Source::SecurityHub => {
                     if security_hub.len() < of_hub && is_asked_for(finding.record, &controls) {
                         security_hub.push(finding.record.clone());
@@ -214,7 +214,7 @@ fn control_of(finding: &Value) -> &str {
     control.expect("what is made up of Security Hub is a control")
 }
 
-/// Whether it failed, by a control that the catalogue uses: what passed is asked for of few controls only.
+/// Whether it failed, by a control that the catalog uses: what passed is asked for of few controls only.
 fn is_asked_for(finding: &Value, controls: &BTreeSet<&str>) -> bool {
     finding["Compliance"]["Status"] == "FAILED" && controls.contains(control_of(finding))
 }
@@ -282,7 +282,7 @@ struct Row {
 impl Row {
     /// Checks also that all was read, and nothing twice.
     fn of_api(api: &Api, aws: &Aws, held: &BTreeMap<&str, Count>, ran: &Ran) -> Self {
-        let cells = ran.events("cell_collected");
+        let targets = ran.events("target_collected");
         let mut row = Self {
             name: api.name,
             findings: 0,
@@ -297,30 +297,30 @@ impl Row {
             let throttled = requests.iter().filter(|one| one.status == 429).count();
             let listings = count.listings(api.source, &requests);
             let needed = listings.iter().map(|findings| api.needed(*findings)).sum();
-            let cell = cells
+            let target = targets
                 .iter()
-                .find(|cell| cell["source"] == api.source && cell["region"] == *region)
-                .expect("each cell is told of");
+                .find(|target| target["source"] == api.source && target["region"] == *region)
+                .expect("each target is told of");
             let findings: usize = listings.iter().sum();
-            assert_eq!(cell["coverage"], "complete", "{cell}");
-            assert_eq!(cell["records"], findings, "{cell}");
-            assert_eq!(requests.len() - throttled, needed, "{cell}");
+            assert_eq!(target["coverage"], "complete", "{target}");
+            assert_eq!(target["records"], findings, "{target}");
+            assert_eq!(requests.len() - throttled, needed, "{target}");
             row.findings += findings;
             row.calls += requests.len();
             row.throttled += throttled;
             row.bound = row.bound.max(api.bound(needed));
-            let milliseconds = cell["duration_ms"].as_f64().expect("a number");
+            let milliseconds = target["duration_ms"].as_f64().expect("a number");
             row.took = row.took.max(milliseconds / 1e3);
         }
         row
     }
 
-    /// All cells at once: from the cycle's start to the end of the last cell.
+    /// All targets at once: from the cycle's start to the end of the last target.
     fn of_all(rows: &[Self], ran: &Ran) -> Self {
         let at = |event: &Value| time(event["timestamp"].as_str().expect("a time"));
         let started = at(&ran.events("cycle_started")[0]);
-        let cells = ran.events("cell_collected");
-        let ended = cells.iter().map(at).max().expect("there are cells");
+        let targets = ran.events("target_collected");
+        let ended = targets.iter().map(at).max().expect("there are targets");
         Self {
             name: "all",
             findings: rows.iter().map(|row| row.findings).sum(),

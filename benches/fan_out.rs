@@ -5,13 +5,13 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use exposured::catalogue::{Catalogue, Layers, compile};
+use exposured::catalog::{Catalog, Layers, compile};
 use exposured::evaluate::{evaluate, fixes};
+use exposured::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use exposured::model::{
-    Cell, ControlId, Coverage, Evidence, FindingId, Product, RelationKind, Resource,
+    CollectionTarget, ControlId, Coverage, Evidence, FindingId, Product, RelationKind, Resource,
     ResourceMention, ResourceType, Source, TriageInForce, identify,
 };
-use exposured::store::{CellOutcome, Observation, SnapshotBuilder, Store, View};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -20,7 +20,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const RUNS: u32 = 5;
 
 fn main() {
-    let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
+    let catalog = compile(&Layers::builtin()).expect("the built-in catalog has no problem");
     println!(
         "| data | instances | walk (baseline) ns | evaluate | fixes | store and view, bytes | evaluate, at most | fixes, at most |"
     );
@@ -28,16 +28,16 @@ fn main() {
     for (name, data) in [("one group", one_group as Data), ("a circle", circle)] {
         for count in [100, 1_000, 10_000] {
             let before = MEMORY.current_usage();
-            let store = stored(data(&catalogue, count));
+            let store = stored(data(&catalog, count));
             let view = store.view();
             let stored = (MEMORY.current_usage() - before) / count;
             let walked = best_of(|| walk(&view));
             let triage = TriageInForce::default();
-            let evaluated = best_of(|| evaluate(&view, &catalogue, &triage));
-            let fixed = best_of(|| fixes(&view, &catalogue, &triage));
+            let evaluated = best_of(|| evaluate(&view, &catalog, &triage));
+            let fixed = best_of(|| fixes(&view, &catalog, &triage));
             // What is given back at the end is counted too: the most that was in use at once, for each instance.
-            let evaluating = most_in_use(|| drop(evaluate(&view, &catalogue, &triage))) / count;
-            let fixing = most_in_use(|| drop(fixes(&view, &catalogue, &triage))) / count;
+            let evaluating = most_in_use(|| drop(evaluate(&view, &catalog, &triage))) / count;
+            let fixing = most_in_use(|| drop(fixes(&view, &catalog, &triage))) / count;
             let each = |time: Duration| time.as_nanos() as f64 / count as f64;
             let ratio = |time: Duration| each(time) / each(walked);
             println!(
@@ -50,7 +50,7 @@ fn main() {
     }
 }
 
-type Data = fn(&Catalogue, usize) -> SnapshotBuilder;
+type Data = fn(&Catalog, usize) -> SnapshotBuilder;
 
 /// The baseline: what it costs to look at each resource and its traits once.
 fn walk(view: &View) -> usize {
@@ -74,16 +74,16 @@ fn best_of<T>(work: impl Fn() -> T) -> Duration {
 }
 
 /// Exposed instances that are all in one open group, and share the profile of an administrator's role.
-fn one_group(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
+fn one_group(catalog: &Catalog, instances: usize) -> SnapshotBuilder {
     let mut builder = SnapshotBuilder::default();
     let group = resource(ResourceType::Ec2SecurityGroup, "sg-1");
     let profile = resource(ResourceType::IamInstanceProfile, "app");
     let role = resource(ResourceType::IamRole, "app");
     let policy = resource(ResourceType::IamPolicy, "administrator");
-    observe(&mut builder, catalogue, &group, "open-security-group");
+    observe(&mut builder, catalog, &group, "open-security-group");
     observe(
         &mut builder,
-        catalogue,
+        catalog,
         &policy,
         "administrative-access-policy",
     );
@@ -93,7 +93,7 @@ fn one_group(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
     relate(&profile, RelationKind::ContainsRole, &role);
     relate(&role, RelationKind::GrantsPolicy, &policy);
     for number in 0..instances {
-        let instance = exposed_instance(&mut builder, catalogue, number);
+        let instance = exposed_instance(&mut builder, catalog, number);
         for (kind, to) in [
             (RelationKind::MemberOfSecurityGroup, &group),
             (RelationKind::UsesInstanceProfile, &profile),
@@ -105,7 +105,7 @@ fn one_group(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
 }
 
 /// Exposed instances, each in a group of its own, each group open and admitted by the next, the last by the first.
-fn circle(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
+fn circle(catalog: &Catalog, instances: usize) -> SnapshotBuilder {
     let mut builder = SnapshotBuilder::default();
     let group = |number: usize| {
         let id = format!("sg-{:017x}", number % instances);
@@ -113,8 +113,8 @@ fn circle(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
     };
     for number in 0..instances {
         let (here, next) = (group(number), group(number + 1));
-        let instance = exposed_instance(&mut builder, catalogue, number);
-        observe(&mut builder, catalogue, &here, "open-security-group");
+        let instance = exposed_instance(&mut builder, catalog, number);
+        observe(&mut builder, catalog, &here, "open-security-group");
         for (from, kind, to) in [
             (&instance, RelationKind::MemberOfSecurityGroup, &here),
             (&here, RelationKind::AdmittedBy, &next),
@@ -125,26 +125,22 @@ fn circle(catalogue: &Catalogue, instances: usize) -> SnapshotBuilder {
     builder
 }
 
-fn exposed_instance(
-    builder: &mut SnapshotBuilder,
-    catalogue: &Catalogue,
-    number: usize,
-) -> Resource {
+fn exposed_instance(builder: &mut SnapshotBuilder, catalog: &Catalog, number: usize) -> Resource {
     let instance = resource(ResourceType::Ec2Instance, &format!("i-{number:017x}"));
     for id in [
         "internet-reachable",
         "instance-profile-attached",
         "high-priority-vulnerability",
     ] {
-        observe(builder, catalogue, &instance, id);
+        observe(builder, catalog, &instance, id);
     }
     instance
 }
 
-fn observe(builder: &mut SnapshotBuilder, catalogue: &Catalogue, on: &Resource, id: &str) {
-    let trait_index = catalogue
+fn observe(builder: &mut SnapshotBuilder, catalog: &Catalog, on: &Resource, id: &str) {
+    let trait_index = catalog
         .index_of(&id.parse().expect("a trait id"))
-        .expect("a trait of the catalogue");
+        .expect("a trait of the catalog");
     builder.observe(Observation {
         resource: on,
         trait_index,
@@ -161,8 +157,8 @@ fn observe(builder: &mut SnapshotBuilder, catalogue: &Catalogue, on: &Resource, 
 
 fn stored(builder: SnapshotBuilder) -> Store {
     let mut store = Store::default();
-    store.put(CellOutcome {
-        cell: Cell::api(
+    store.put(TargetOutcome {
+        target: CollectionTarget::api(
             Source::SecurityHub,
             "111122223333".parse().expect("an account"),
             "us-east-1".parse().expect("a Region"),

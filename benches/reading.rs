@@ -8,21 +8,21 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use exposured::catalogue::{Catalogue, Layers, compile};
-use exposured::collect::files::from_folder;
-use exposured::store::SharedEvidence;
-use exposured::synth::{self, Organisation};
+use exposured::catalog::{Catalog, Layers, compile};
+use exposured::graph::SharedEvidence;
+use exposured::sources::files::from_folder;
+use exposured::synth::{self, Organization};
 use exposured::telemetry::{CycleLog, Progress};
 use flate2::bufread::MultiGzDecoder;
 use rayon::ThreadPool;
 
 fn main() {
     let wanted = std::env::args().skip(1).find_map(|one| one.parse().ok());
-    let organisation = Organisation {
+    let organization = Organization {
         resources: wanted.unwrap_or(100_000),
         seed: 1,
     };
-    let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
+    let catalog = compile(&Layers::builtin()).expect("the built-in catalog has no problem");
     let folder = tempfile::tempdir().expect("a folder");
     println!(
         "| files | findings | MB of JSON | simd-json (baseline) MB/s | read, one core | read, all cores |"
@@ -30,10 +30,10 @@ fn main() {
     println!("|---|---|---|---|---|---|");
     for gzip in [false, true] {
         let out = folder.path().join(if gzip { "gzip" } else { "plain" });
-        let written = synth::write(&organisation, &out, gzip).expect("the files can be written");
+        let written = synth::write(&organization, &out, gzip).expect("the files can be written");
         let (parsed, bytes) = parse(&out, gzip);
-        let one = read(&out, &catalogue, &pool(1));
-        let all = read(&out, &catalogue, &pool(0));
+        let one = read(&out, &catalog, &pool(1));
+        let all = read(&out, &catalog, &pool(0));
         let megabytes = bytes as f64 / 1e6;
         println!(
             "| {} | {} | {megabytes:.0} | {:.0} | {:.2}× | {:.2}× |",
@@ -52,18 +52,11 @@ fn pool(threads: usize) -> ThreadPool {
     builder.build().expect("a pool")
 }
 
-fn read(folder: &Path, catalogue: &Catalogue, pool: &ThreadPool) -> Duration {
+fn read(folder: &Path, catalog: &Catalog, pool: &ThreadPool) -> Duration {
     let (log, progress) = (CycleLog::new("bench".to_owned()), Progress::none());
     let clock = Instant::now();
-    let read = pool.install(|| {
-        from_folder(
-            folder,
-            catalogue,
-            &SharedEvidence::default(),
-            &log,
-            &progress,
-        )
-    });
+    let read =
+        pool.install(|| from_folder(folder, catalog, &SharedEvidence::default(), &log, &progress));
     black_box(read.expect("the folder can be read"));
     clock.elapsed()
 }

@@ -1,4 +1,4 @@
-//! An organisation in memory: what evaluating it takes a resource, what it weighs, and what it costs to see that nothing
+//! An organization in memory: what evaluating it takes a resource, what it weighs, and what it costs to see that nothing
 //! is to be published.
 //!
 //! `cargo bench --bench scale`; `cargo bench --bench scale -- 10000 100000` for other sizes than 10k, 100k and 1M.
@@ -6,13 +6,14 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use exposured::catalogue::{Catalogue, Layers, compile};
-use exposured::collect::record::{self, SnapshotWriter};
+use exposured::catalog::{Catalog, Layers, compile};
 use exposured::evaluate::{Exposures, evaluate};
-use exposured::model::{AccountId, Cell, Coverage, Source, TriageInForce};
-use exposured::publish::{Destination, content_digest};
-use exposured::store::{CellOutcome, Store, View};
-use exposured::synth::Organisation;
+use exposured::graph::{Store, TargetOutcome, View};
+use exposured::model::{AccountId, CollectionTarget, Coverage, Source, TriageInForce};
+use exposured::publish::content_digest;
+use exposured::reconcile::Destination;
+use exposured::records::{self, SnapshotWriter};
+use exposured::synth::Organization;
 use peak_alloc::PeakAlloc;
 use rayon::prelude::*;
 
@@ -22,7 +23,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// What takes long is run so often, what takes little ten times as often.
 const RUNS: u32 = 3;
 
-/// So many resources go into one cell.
+/// So many resources go into one target.
 const PER_CELL: usize = 20_000;
 
 fn main() {
@@ -35,15 +36,15 @@ fn main() {
     } else {
         sizes
     };
-    let catalogue = compile(&Layers::builtin()).expect("the built-in catalogue has no problem");
+    let catalog = compile(&Layers::builtin()).expect("the built-in catalog has no problem");
     for size in sizes {
-        measure(&catalogue, size);
+        measure(&catalog, size);
     }
 }
 
-fn measure(catalogue: &Catalogue, size: usize) {
+fn measure(catalog: &Catalog, size: usize) {
     let before = MEMORY.current_usage();
-    let (store, signals) = stored(catalogue, size);
+    let (store, signals) = stored(catalog, size);
     let weight = MEMORY.current_usage() - before;
     let view = store.view();
     let traits: usize = view.indices().map(|index| view.traits(index).len()).sum();
@@ -58,7 +59,7 @@ fn measure(catalogue: &Catalogue, size: usize) {
     let walked = timed_best_of(10 * RUNS, || walk(&view)).0;
     let viewed = best_of(|| store.view());
     let (evaluated, evaluation) =
-        one_core.install(|| timed_best_of(10 * RUNS, || evaluate(&view, catalogue, &triage)));
+        one_core.install(|| timed_best_of(10 * RUNS, || evaluate(&view, catalog, &triage)));
     let each = |time: Duration| time.as_nanos() as f64 / view.len() as f64;
     println!("## {size} resources wanted\n");
     println!(
@@ -86,7 +87,7 @@ fn measure(catalogue: &Catalogue, size: usize) {
     );
     let exposures = Exposures {
         view: &view,
-        catalogue,
+        catalog,
         triage,
         evaluation: &evaluation,
     };
@@ -140,13 +141,13 @@ fn timed_best_of<T>(runs: u32, work: impl Fn() -> T) -> (Duration, T) {
     best.expect("there are runs")
 }
 
-/// The organisation, in cells of accounts that follow on each other, and how many records it was made of.
-fn stored(catalogue: &Catalogue, size: usize) -> (Store, u64) {
-    let organisation = Organisation {
+/// The organization, in targets of accounts that follow on each other, and how many records it was made of.
+fn stored(catalog: &Catalog, size: usize) -> (Store, u64) {
+    let organization = Organization {
         resources: size,
         seed: 1,
     };
-    let accounts: Vec<(usize, usize)> = organisation.accounts().into_iter().enumerate().collect();
+    let accounts: Vec<(usize, usize)> = organization.accounts().into_iter().enumerate().collect();
     let mut groups = vec![Vec::new()];
     let mut filled = 0;
     for account in accounts {
@@ -159,37 +160,37 @@ fn stored(catalogue: &Catalogue, size: usize) -> (Store, u64) {
     }
     let mut store = Store::default();
     let evidence = store.evidence();
-    let cells: Vec<CellOutcome> = groups
+    let targets: Vec<TargetOutcome> = groups
         .par_iter()
         .enumerate()
         .map(|(number, group)| {
-            let mut cell = cell(catalogue, organisation, number, group);
-            evidence.share(&mut cell.snapshot);
-            cell
+            let mut target = target(catalog, organization, number, group);
+            evidence.share(&mut target.snapshot);
+            target
         })
         .collect();
     let mut records = 0;
-    for cell in cells {
-        records += cell.records;
-        store.put(cell);
+    for target in targets {
+        records += target.records;
+        store.put(target);
     }
     (store, records)
 }
 
-fn cell(
-    catalogue: &Catalogue,
-    organisation: Organisation,
+fn target(
+    catalog: &Catalog,
+    organization: Organization,
     number: usize,
     accounts: &[(usize, usize)],
-) -> CellOutcome {
-    let mut writer = SnapshotWriter::new(catalogue);
+) -> TargetOutcome {
+    let mut writer = SnapshotWriter::new(catalog);
     for (rank, size) in accounts {
-        organisation.findings(*rank, *size, &mut |finding| {
+        organization.findings(*rank, *size, &mut |finding| {
             let json = finding.record.to_string();
             let read = match finding.source {
-                Source::SecurityHub => record::asff::read(&json),
-                Source::Inspector => record::inspector::read(&json),
-                _ => record::macie::read(&json),
+                Source::SecurityHub => records::asff::read(&json),
+                Source::Inspector => records::inspector::read(&json),
+                _ => records::macie::read(&json),
             };
             if let Some(reading) = read.expect("what is made up can be read") {
                 writer.write(&reading);
@@ -197,8 +198,8 @@ fn cell(
         });
     }
     let (snapshot, records, signals) = writer.finish();
-    CellOutcome {
-        cell: Cell::file(format!("{number}.json")),
+    TargetOutcome {
+        target: CollectionTarget::file(format!("{number}.json")),
         snapshot,
         coverage: Coverage::Complete,
         reason: None,

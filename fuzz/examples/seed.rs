@@ -1,8 +1,8 @@
-//! Writes a corpus to begin with: the records of the built-in sample, the built-in catalogue, the shipped configuration.
+//! Writes a corpus to begin with: the records of the built-in sample, the built-in catalog, the shipped configuration.
 
 use std::path::Path;
 
-use exposured::catalogue::builtin_files;
+use exposured::catalog::builtin_files;
 use exposured::config::SHIPPED;
 use serde_json::{Value, json};
 
@@ -36,10 +36,10 @@ fn main() -> std::io::Result<()> {
         let name = file.name.replace('/', "-");
         // The whole file again would be refused as a whole; single entries under other ids are taken.
         let own = file.text.replace("id = \"", "id = \"own-");
-        write(&corpus, "catalogue", &name, &own)?;
+        write(&corpus, "catalog", &name, &own)?;
         for (place, entry) in file.text.split("\n[[").skip(1).enumerate() {
             let entry = format!("[[{entry}").replace("id = \"", "id = \"own-");
-            write(&corpus, "catalogue", &format!("{name}-{place}"), &entry)?;
+            write(&corpus, "catalog", &format!("{name}-{place}"), &entry)?;
         }
     }
     write(&corpus, "config", "shipped", SHIPPED)?;

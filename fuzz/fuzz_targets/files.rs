@@ -3,8 +3,8 @@
 
 use std::sync::OnceLock;
 
-use exposured::collect::files::from_folder;
-use exposured::store::Store;
+use exposured::sources::files::from_folder;
+use exposured::graph::Store;
 use exposured::telemetry::{CycleLog, Progress};
 use libfuzzer_sys::fuzz_target;
 
@@ -16,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
     let mut store = Store::default();
     let read = from_folder(
         folder.path(),
-        exposured_fuzz::catalogue(),
+        exposured_fuzz::catalog(),
         &store.evidence(),
         &log,
         &Progress::none(),

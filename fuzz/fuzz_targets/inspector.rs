@@ -1,7 +1,7 @@
 //! Records as `collect::record::inspector` reads them, one a line.
 #![no_main]
 
-use exposured::collect::record::inspector;
+use exposured::records::inspector;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| exposured_fuzz::records(data, inspector::read));

@@ -1,7 +1,7 @@
 //! Records as `collect::record::macie` reads them, one a line.
 #![no_main]
 
-use exposured::collect::record::macie;
+use exposured::records::macie;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| exposured_fuzz::records(data, macie::read));

@@ -1,7 +1,7 @@
 //! Records of Security Hub's inventory and of AWS Config, one a line.
 #![no_main]
 
-use exposured::collect::record::{config_item, resource};
+use exposured::records::{config_item, resource};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

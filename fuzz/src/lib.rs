@@ -2,23 +2,23 @@
 
 use std::sync::OnceLock;
 
-use exposured::catalogue::{Catalogue, Layers, compile};
-use exposured::collect::record::{Reader, SnapshotWriter};
+use exposured::catalog::{Catalog, Layers, compile};
+use exposured::records::{Reader, SnapshotWriter};
 use exposured::evaluate::{Exposures, evaluate, explain};
-use exposured::model::{AccountId, Cell, Coverage, Exposure, Partition, TriageInForce, is_harmful};
+use exposured::model::{AccountId, CollectionTarget, Coverage, Exposure, Partition, TriageInForce, is_harmful};
 use exposured::publish::asff::{self, Publication, RecordState};
-use exposured::store::{CellOutcome, Snapshot, Store, View};
+use exposured::graph::{TargetOutcome, Snapshot, Store, View};
 
-/// The built-in catalogue.
-pub fn catalogue() -> &'static Catalogue {
-    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
-    CATALOGUE.get_or_init(|| compile(&Layers::builtin()).expect("ours has no problem"))
+/// The built-in catalog.
+pub fn catalog() -> &'static Catalog {
+    static CATALOG: OnceLock<Catalog> = OnceLock::new();
+    CATALOG.get_or_init(|| compile(&Layers::builtin()).expect("ours has no problem"))
 }
 
 /// Reads lines of text as records, each on its own, and what they show together.
 pub fn records(data: &[u8], reader: Reader) {
     let text = String::from_utf8_lossy(data);
-    let mut writer = SnapshotWriter::new(catalogue());
+    let mut writer = SnapshotWriter::new(catalog());
     for line in text.lines() {
         match reader(line) {
             Ok(Some(reading)) => writer.write(&reading),
@@ -36,8 +36,8 @@ pub fn records(data: &[u8], reader: Reader) {
 /// Evaluates, explains and publishes what a snapshot holds.
 fn all_the_way(snapshot: Snapshot) {
     let mut store = Store::default();
-    store.put(CellOutcome {
-        cell: Cell::file("fuzz".to_owned()),
+    store.put(TargetOutcome {
+        target: CollectionTarget::file("fuzz".to_owned()),
         snapshot,
         coverage: Coverage::Complete,
         reason: None,
@@ -52,15 +52,15 @@ fn all_the_way(snapshot: Snapshot) {
 /// Nothing panics, the same gives the same, and nothing harmful is in what goes out.
 pub fn check(view: &View) {
     let triage = TriageInForce::default();
-    let evaluation = evaluate(view, catalogue(), &triage);
-    let again = evaluate(view, catalogue(), &triage);
+    let evaluation = evaluate(view, catalog(), &triage);
+    let again = evaluate(view, catalog(), &triage);
     assert_eq!(evaluation.graded, again.graded);
     for index in view.indices() {
-        let _ = explain(view, catalogue(), &triage, index);
+        let _ = explain(view, catalog(), &triage, index);
     }
     let exposures = Exposures {
         view,
-        catalogue: catalogue(),
+        catalog: catalog(),
         triage,
         evaluation: &evaluation,
     };
@@ -80,7 +80,7 @@ fn goes_out_clean(exposure: &Exposure) {
         first_observed_at: now,
         updated_at: now,
         record_state: RecordState::Active,
-        catalogue_version: "fuzz",
+        catalog_version: "fuzz",
     });
     let asff = serde_json::to_string(&finding).expect("texts, numbers and lists become JSON");
     assert!(asff.len() <= 240 * 1024, "{} bytes", asff.len());

@@ -51,7 +51,7 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// As a reason why a cell is not complete.
+    /// As a reason why a target is not complete.
     #[must_use]
     pub fn coverage_reason(&self) -> CoverageReason {
         match &self.failure {

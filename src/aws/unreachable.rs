@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 };
 
 /// A service in a Region from which nothing came for so long, whatever was asked, counts as unreachable. Longer than a
-/// failover of the network, so that a pause fails no cell.
+/// failover of the network, so that a pause fails no target.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Ends the retries of a client that gets no answer. One for each client: what one of its calls learns, all know.

@@ -11,7 +11,7 @@ const ATTEMPTS: u32 = 3;
 /// When to give up. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct Until {
-    /// Once cancelled, nothing new is begun.
+    /// Once canceled, nothing new is begun.
     pub cancel: CancellationToken,
     /// From then on neither.
     pub deadline: Instant,

@@ -1,4 +1,4 @@
-//! `exposured check`: whether configuration and catalogue hold, and what AWS lets us do.
+//! `exposured check`: whether configuration and catalog hold, and what AWS lets us do.
 
 use std::path::PathBuf;
 
@@ -7,12 +7,13 @@ use comfy_table::{Table, presets};
 use futures_util::future::join_all;
 
 use crate::aws::{CallError, Failure, Session};
-use crate::collect;
 use crate::config::{Config, Mode};
 use crate::publish;
+use crate::sources;
 use crate::telemetry::{self, Progress};
 
-use super::{Exit, complain, load, output};
+use super::{Exit, complain, load};
+use crate::report;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
@@ -25,7 +26,7 @@ pub(super) struct CheckArguments {
 }
 
 pub(super) async fn check(arguments: CheckArguments) -> Exit {
-    let (config, catalogue) = match load(arguments.config.as_ref()) {
+    let (config, catalog) = match load(arguments.config.as_ref()) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -38,7 +39,7 @@ pub(super) async fn check(arguments: CheckArguments) -> Exit {
         .as_ref()
         .map_or("the defaults".to_owned(), |path| path.display().to_string());
     println!("configuration: {named}: ok");
-    println!("catalogue: {}: ok", output::catalogue::counts(&catalogue));
+    println!("catalog: {}: ok", report::catalog::counts(&catalog));
     if arguments.aws {
         check_aws(&config).await
     } else {
@@ -55,22 +56,22 @@ async fn check_aws(config: &Config) -> Exit {
             return if is_usage { Exit::Usage } else { Exit::Failed };
         }
     };
-    let cells = collect::cells(&session, &config.collect);
-    let probes = cells
+    let targets = sources::targets(&session, &config.collect);
+    let probes = targets
         .iter()
-        .map(|cell| collect::probe(&session, &config.collect, cell));
+        .map(|target| sources::probe(&session, &config.collect, target));
     let results = join_all(probes).await;
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_header(["ACCOUNT", "REGION", "SERVICE", "RESULT"]);
     let mut all_ok = true;
-    for (cell, result) in cells.iter().zip(&results) {
+    for (target, result) in targets.iter().zip(&results) {
         all_ok &= result.is_ok();
         table.add_row([
             session.account.to_string(),
-            cell.region().map(ToString::to_string).unwrap_or_default(),
-            cell.source.to_string(),
+            target.region().map(ToString::to_string).unwrap_or_default(),
+            target.source.to_string(),
             describe(result),
         ]);
     }

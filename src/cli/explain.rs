@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::evaluate::{explain as explain_resource, find};
 
-use super::{Exit, Looked, complain, input, look, output};
+use super::{Exit, Looked, complain, input, look};
+use crate::report;
+use crate::report::ExplainFormat;
 
 /// More candidates than these are not worth listing.
 const CANDIDATES: usize = 20;
@@ -29,19 +31,6 @@ pub(super) struct ExplainArguments {
     format: ExplainFormat,
 }
 
-/// How an explanation is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ExplainFormat {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-    /// The attack path as a Mermaid flowchart
-    Mermaid,
-    /// The attack path as a Graphviz graph
-    Dot,
-}
-
 pub(super) async fn explain(arguments: ExplainArguments) -> Exit {
     let looked = look(
         arguments.config.as_ref(),
@@ -56,12 +45,12 @@ pub(super) async fn explain(arguments: ExplainArguments) -> Exit {
 fn tell(arguments: &ExplainArguments, looked: &Looked) -> Exit {
     let Looked {
         outcome,
-        catalogue,
+        catalog,
         triage,
     } = looked;
     let triage = triage.on(outcome.as_of.date_naive());
     let text = arguments.resource.as_str();
-    let found = find(&outcome.view, catalogue, text);
+    let found = find(&outcome.view, catalog, text);
     let [index] = found[..] else {
         if found.is_empty() {
             complain(format_args!(
@@ -79,9 +68,9 @@ fn tell(arguments: &ExplainArguments, looked: &Looked) -> Exit {
         }
         return Exit::Usage;
     };
-    let explanation = explain_resource(&outcome.view, catalogue, &triage, index);
-    let text = output::explanation(arguments.format, &explanation, catalogue);
-    match output::print(&text) {
+    let explanation = explain_resource(&outcome.view, catalog, &triage, index);
+    let text = report::explanation(arguments.format, &explanation, catalog);
+    match report::print(&text) {
         Err(error) => {
             complain(format_args!("printing the explanation: {error}"));
             Exit::Failed

@@ -3,11 +3,13 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::evaluate::fixes as work_out;
 
-use super::{Exit, complain, input, look, output};
+use super::{Exit, complain, input, look};
+use crate::report;
+use crate::report::FixesFormat;
 
 #[derive(Debug, Args)]
 pub(super) struct FixesArguments {
@@ -28,15 +30,6 @@ pub(super) struct FixesArguments {
     limit: Option<NonZeroUsize>,
 }
 
-/// How fixes are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FixesFormat {
-    /// For people
-    Table,
-    /// For programs
-    Json,
-}
-
 pub(super) async fn fixes(arguments: FixesArguments) -> Exit {
     let looked = look(
         arguments.config.as_ref(),
@@ -48,9 +41,9 @@ pub(super) async fn fixes(arguments: FixesArguments) -> Exit {
     };
     let outcome = &looked.outcome;
     let triage = looked.triage.on(outcome.as_of.date_naive());
-    let found = work_out(&outcome.view, &looked.catalogue, &triage);
+    let found = work_out(&outcome.view, &looked.catalog, &triage);
     let limit = arguments.limit.map(NonZeroUsize::get);
-    match output::print(&output::fixes(arguments.format, &found, limit)) {
+    match report::print(&report::fixes(arguments.format, &found, limit)) {
         Err(error) => {
             complain(format_args!("printing the fixes: {error}"));
             Exit::Failed

@@ -4,12 +4,14 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::daemon::{Cycle, Input, Intent};
+use crate::pipeline::{Cycle, Input, Intent};
 use crate::telemetry::{CycleResult, Progress, metrics};
 
-use super::{Exit, complain, exit_of, input, mass_archiving, output, start};
+use super::{Exit, complain, exit_of, input, mass_archiving, start};
+use crate::report;
+use crate::report::ResultFormat;
 
 #[derive(Debug, Args)]
 pub(super) struct OnceArguments {
@@ -29,26 +31,13 @@ pub(super) struct OnceArguments {
     #[arg(long)]
     allow_mass_archive: bool,
     /// How to print the exposures
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-/// How exposures are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Table,
-    /// Everything: exposures, coverage, summary
-    Json,
-    /// As Security Hub imports them
-    Asff,
-    /// OCSF Detection Findings, one a line
-    Ocsf,
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
+    format: ResultFormat,
 }
 
 pub(super) async fn once(arguments: OnceArguments) -> Exit {
     let progress = Progress::on_terminal();
-    let (config, catalogue, shutdown) = match start(arguments.config.as_ref(), &progress) {
+    let (config, catalog, shutdown) = match start(arguments.config.as_ref(), &progress) {
         Ok(started) => started,
         Err(exit) => return exit,
     };
@@ -60,7 +49,7 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
     };
     let cycle = Cycle {
         config,
-        catalogue: Arc::clone(&catalogue),
+        catalog: Arc::clone(&catalog),
         store: Arc::default(),
         intent,
         mass_archiving: mass_archiving(arguments.allow_mass_archive),
@@ -73,7 +62,7 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
         cancel: shutdown.token().clone(),
     };
     match cycle.run(&input).await {
-        Ok(outcome) => match output::print_result(arguments.format, &outcome) {
+        Ok(outcome) => match report::print_result(arguments.format, &outcome) {
             Err(error) => {
                 complain(format_args!("printing the result: {error}"));
                 Exit::Failed

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::daemon::{self, Cycle, Intent};
+use crate::daemon;
+use crate::pipeline::{Cycle, Intent};
 use crate::telemetry::{Progress, metrics};
 
 use super::{Exit, complain, mass_archiving, start};
@@ -23,13 +24,13 @@ pub(super) struct RunArguments {
 
 pub(super) async fn run(arguments: RunArguments) -> Exit {
     let progress = Progress::none();
-    let (config, catalogue, shutdown) = match start(Some(&arguments.config), &progress) {
+    let (config, catalog, shutdown) = match start(Some(&arguments.config), &progress) {
         Ok(started) => started,
         Err(exit) => return exit,
     };
     let cycle = Cycle {
         config: Arc::clone(&config),
-        catalogue,
+        catalog,
         store: Arc::default(),
         intent: Intent::Publish,
         mass_archiving: mass_archiving(arguments.allow_mass_archive),

@@ -1,22 +1,22 @@
-//! `exposured synth`: a made-up organisation, as files that `--input` reads.
+//! `exposured synth`: a made-up organization, as files that `--input` reads.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::synth::{self, Organisation};
+use crate::synth::{self, Organization};
 
 use super::{Exit, complain};
 
 #[derive(Debug, Args)]
 pub(super) struct SynthArguments {
-    /// About how many resources the organisation has
+    /// About how many resources the organization has
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     resources: u32,
     /// The folder to write into; it must be new or empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Another seed, another organisation; the same seed and size give the same bytes
+    /// Another seed, another organization; the same seed and size give the same bytes
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Pack the files with gzip: a twelfth of the size
@@ -34,11 +34,11 @@ pub(super) fn synth(arguments: &SynthArguments) -> Exit {
         ));
         return Exit::Usage;
     }
-    let organisation = Organisation {
+    let organization = Organization {
         resources: arguments.resources as usize,
         seed: arguments.seed,
     };
-    match synth::write(&organisation, out, arguments.gzip) {
+    match synth::write(&organization, out, arguments.gzip) {
         Ok(written) => {
             println!(
                 "{} findings of {} accounts in {} files below {}",

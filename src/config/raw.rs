@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use crate::catalogue::RawSeverity;
+use crate::catalog::RawSeverity;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -13,7 +13,7 @@ pub(super) struct RawConfig {
     pub aws: RawAws,
     pub collect: Option<Spanned<RawCollect>>,
     pub publish: RawPublish,
-    pub catalogue: RawCatalogue,
+    pub catalog: RawCatalog,
     pub severity: Option<Spanned<RawSeverity>>,
     #[serde(rename = "mute")]
     pub mutes: Vec<Spanned<RawMute>>,
@@ -22,7 +22,7 @@ pub(super) struct RawConfig {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct RawCatalogue {
+pub(super) struct RawCatalog {
     pub paths: Vec<Spanned<String>>,
 }
 

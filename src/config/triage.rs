@@ -88,7 +88,7 @@ impl Checking<'_> {
         match muted {
             Ok(muted) => Some((at, muted)),
             Err(message) => {
-                self.complain(at, message, "`exposured catalogue list` names them all");
+                self.complain(at, message, "`exposured catalog list` names them all");
                 None
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_cron_scheduler::Job;
 use toml::Spanned;
 
-use crate::catalogue::SeverityOverride;
+use crate::catalog::SeverityOverride;
 use crate::diagnostics::{Problem, Problems, SourceFile};
 use crate::model::{Arn, Region, Source};
 
@@ -37,7 +37,7 @@ pub(super) fn check(raw: &RawConfig, file: &Arc<SourceFile>, problems: &mut Prob
         regions: checking.regions(&raw.aws.regions),
         collect: checking.collect(raw.collect.as_ref()),
         publish: checking.publish(&raw.publish),
-        catalogue: checking.catalogue(&raw.catalogue.paths),
+        catalog: checking.catalog(&raw.catalog.paths),
         severity: raw.severity.as_ref().map(|severity| SeverityOverride {
             file: Arc::clone(file),
             severity: severity.clone(),
@@ -226,7 +226,7 @@ impl Checking<'_> {
         Some(name.clone())
     }
 
-    fn catalogue(&mut self, raw: &[Spanned<String>]) -> Vec<PathBuf> {
+    fn catalog(&mut self, raw: &[Spanned<String>]) -> Vec<PathBuf> {
         for path in raw {
             if path.get_ref().trim().is_empty() {
                 self.complain(

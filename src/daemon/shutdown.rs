@@ -44,7 +44,7 @@ impl Shutdown {
         std::process::exit(1);
     }
 
-    /// Cancelled once the signal has come.
+    /// Canceled once the signal has come.
     #[must_use]
     pub fn token(&self) -> &CancellationToken {
         &self.token

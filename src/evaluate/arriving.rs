@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::catalogue::{Catalogue, Route};
+use crate::catalog::{Catalog, Route};
+use crate::graph::{ResourceIndex, View};
 use crate::model::{RelationKind, ResourceType, TraitSet};
-use crate::store::{ResourceIndex, View};
 
 use super::screen::Reached;
 
@@ -34,12 +34,12 @@ pub(super) struct Arriving<'a> {
 impl<'a> Arriving<'a> {
     pub fn new(
         view: &'a View,
-        catalogue: &Catalogue,
+        catalog: &Catalog,
         reached: &'a Reached,
         resource_type: ResourceType,
     ) -> Self {
         let mut stops = vec![Stop::default()];
-        for route in catalogue.routes(resource_type) {
+        for route in catalog.routes(resource_type) {
             put(&mut stops, route);
         }
         Self {
@@ -91,7 +91,7 @@ fn put(stops: &mut Vec<Stop>, route: &Route) {
         at = match known {
             Some((_, next)) => usize::from(*next),
             None => {
-                // A catalogue of so many routes that this saturates does not fit into its files' size limit.
+                // A catalog of so many routes that this saturates does not fit into its files' size limit.
                 let next = StopIndex::try_from(stops.len()).unwrap_or(StopIndex::MAX);
                 stops[at].onward.push((*kind, next));
                 stops.push(Stop::default());

@@ -1,14 +1,14 @@
 //! How an attacker gets there and where it leads on: entries, then what hangs between, then what identities reach.
 //!
-//! What leads in and what leads on is the catalogue's to say (`entry`, `leads_to`); which components lie between is told
-//! by findings, as a network path or as the chain that a trait travelled.
+//! What leads in and what leads on is the catalog's to say (`entry`, `leads_to`); which components lie between is told
+//! by findings, as a network path or as the chain that a trait traveled.
 
-use crate::catalogue::TraitDefinition;
+use crate::catalog::TraitDefinition;
+use crate::graph::ResourceIndex;
 use crate::model::{
     AttackPath, AttackPathBuilder, Entry, Evidence, NetworkPath, PathNode, PortRange, RelationKind,
     Resource, ResourceMention, ResourceType, TraitIndex, TraitSet, clean, identify,
 };
-use crate::store::ResourceIndex;
 
 use super::carried::{Chain, Hop};
 use super::grading::Grading;
@@ -39,7 +39,7 @@ struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     fn definition(&self, index: TraitIndex) -> &'a TraitDefinition {
-        self.grading.catalogue.definition(index)
+        self.grading.catalog.definition(index)
     }
 
     fn node(&self, index: ResourceIndex) -> PathNode {

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::catalogue::{Catalogue, Route};
+use crate::catalog::{Catalog, Route};
+use crate::graph::{ResourceIndex, View};
 use crate::model::{RelationKind, ResourceType, TraitIndex, TraitSet};
-use crate::store::{ResourceIndex, View};
 
 /// One hop of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,8 +37,8 @@ pub(super) struct Carried {
     pub traits: TraitSet,
     /// Those found on the resource itself.
     own: TraitSet,
-    /// The chains along which others travelled, sorted.
-    travelled: BTreeMap<TraitIndex, BTreeSet<Chain>>,
+    /// The chains along which others traveled, sorted.
+    traveled: BTreeMap<TraitIndex, BTreeSet<Chain>>,
     /// What is taken as mended: it is no origin any more.
     pub mended: BTreeSet<Cause>,
 }
@@ -71,9 +71,9 @@ impl Carried {
         self.own.contains(trait_index)
     }
 
-    /// The chains along which the trait travelled.
+    /// The chains along which the trait traveled.
     pub fn chains(&self, trait_index: TraitIndex) -> impl Iterator<Item = &Chain> {
-        self.travelled.get(&trait_index).into_iter().flatten()
+        self.traveled.get(&trait_index).into_iter().flatten()
     }
 }
 
@@ -82,8 +82,8 @@ impl Carried {
 pub(super) const CHAINS: usize = 32;
 
 /// Gathers the traits of a single resource.
-pub(super) fn carried(view: &View, catalogue: &Catalogue, resource: ResourceIndex) -> Carried {
-    Travel::new(view, catalogue).carried(resource)
+pub(super) fn carried(view: &View, catalog: &Catalog, resource: ResourceIndex) -> Carried {
+    Travel::new(view, catalog).carried(resource)
 }
 
 /// What lies at the end of a part of a route.
@@ -98,22 +98,22 @@ struct End {
 /// A route, by the type of the exposed resource and its place among that type's, and how many steps are done.
 type Part = (ResourceType, usize, usize);
 
-/// Travel along the routes that the catalogue names, out from the exposed resource.
+/// Travel along the routes that the catalog names, out from the exposed resource.
 ///
 /// A route has an end, so circles do too. What lies behind a resource on the way is worked out once for all that hang
 /// on it, and no more than [`CHAINS`] chains of a trait are kept at each: so the cost is linear in the edges, though ten
 /// thousand instances share a group that lets them in to a thousand databases.
 pub(super) struct Travel<'a> {
     view: &'a View,
-    catalogue: &'a Catalogue,
+    catalog: &'a Catalog,
     behind: FxHashMap<(ResourceIndex, Part), Rc<Vec<End>>>,
 }
 
 impl<'a> Travel<'a> {
-    pub fn new(view: &'a View, catalogue: &'a Catalogue) -> Self {
+    pub fn new(view: &'a View, catalog: &'a Catalog) -> Self {
         Self {
             view,
-            catalogue,
+            catalog,
             behind: FxHashMap::default(),
         }
     }
@@ -130,19 +130,19 @@ impl<'a> Travel<'a> {
         let own = self
             .view
             .traits(resource)
-            .intersection(&self.catalogue.carried(resource_type));
+            .intersection(&self.catalog.carried(resource_type));
         let mut carried = Carried {
             resource,
             traits: own,
             own,
-            travelled: BTreeMap::new(),
+            traveled: BTreeMap::new(),
             mended: BTreeSet::new(),
         };
-        for (place, route) in self.catalogue.routes(resource_type).iter().enumerate() {
+        for (place, route) in self.catalog.routes(resource_type).iter().enumerate() {
             for end in self.ends(resource, route, (resource_type, place, 0)) {
                 for trait_index in end.traits.iter() {
                     carried.traits.insert(trait_index);
-                    let chains = carried.travelled.entry(trait_index).or_default();
+                    let chains = carried.traveled.entry(trait_index).or_default();
                     chains.insert(end.chain.clone());
                 }
             }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::graph::{ResourceIndex, View};
 use crate::model::{
-    Cell, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product,
-    SignalReference, TraitIndex, TraitSet, Travelled,
+    CollectionTarget, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product,
+    SignalReference, TraitIndex, TraitSet, Traveled,
 };
-use crate::store::{ResourceIndex, View};
 
 use super::attack_path;
 use super::carried::{Carried, Chain};
@@ -49,16 +49,16 @@ pub(super) fn exposure_traits(
 ) -> Vec<ExposureTrait> {
     let Grading {
         view,
-        catalogue,
+        catalog,
         carried,
         ..
     } = grading;
     let resource_type = view.resource_type(grading.index);
-    let mut traits: Vec<ExposureTrait> = catalogue
+    let mut traits: Vec<ExposureTrait> = catalog
         .only_traits(&carried.traits)
         .iter()
         .map(|trait_index| {
-            let definition = catalogue.definition(trait_index);
+            let definition = catalog.definition(trait_index);
             ExposureTrait {
                 id: definition.id.clone(),
                 title: definition.title_on(resource_type).to_owned(),
@@ -81,12 +81,12 @@ pub(super) fn exposure_traits(
 
 /// What is known to stand in the way, in the order of ids.
 pub(super) fn mitigations(grading: &Grading<'_>) -> Vec<ExposureMitigation> {
-    let catalogue = grading.catalogue;
-    catalogue
+    let catalog = grading.catalog;
+    catalog
         .only_mitigations(&grading.carried.traits)
         .iter()
         .filter_map(|index| {
-            let definition = catalogue.mitigation(index)?;
+            let definition = catalog.mitigation(index)?;
             Some(ExposureMitigation {
                 id: definition.id.clone(),
                 title: definition.title.clone(),
@@ -101,7 +101,7 @@ fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<Signa
     let mut by_finding: BTreeMap<_, SignalReference> = BTreeMap::new();
     for origin in carried.origins(trait_index) {
         let resource = Arc::new(view.resource(origin));
-        let travelled = travelled(view, carried, trait_index, origin);
+        let traveled = traveled(view, carried, trait_index, origin);
         for observed in view.observed(origin, trait_index) {
             by_finding
                 .entry((observed.finding.clone(), origin))
@@ -110,7 +110,7 @@ fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<Signa
                     product: observed.product,
                     resource: Arc::clone(&resource),
                     evidence: Arc::clone(observed.evidence),
-                    travelled: travelled.clone(),
+                    traveled: traveled.clone(),
                 });
         }
     }
@@ -124,27 +124,27 @@ fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<Signa
 }
 
 /// The way from the exposed resource to the one on which the trait was found; the first where several lead there.
-fn travelled(
+fn traveled(
     view: &View,
     carried: &Carried,
     trait_index: TraitIndex,
     origin: ResourceIndex,
-) -> Vec<Travelled> {
+) -> Vec<Traveled> {
     let leads_there = |chain: &&Chain| chain.last().is_some_and(|hop| hop.to == origin);
     carried
         .chains(trait_index)
         .find(leads_there)
         .into_iter()
         .flatten()
-        .map(|hop| Travelled {
+        .map(|hop| Traveled {
             relation: hop.kind,
             to: view.resource(hop.to),
         })
         .collect()
 }
 
-fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<Cell> {
-    let cells: BTreeSet<&Cell> = contributing
+fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<CollectionTarget> {
+    let targets: BTreeSet<&CollectionTarget> = contributing
         .iter()
         .flat_map(|trait_index| {
             carried
@@ -154,7 +154,7 @@ fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<Cell>
         })
         .flat_map(|(origin, trait_index)| view.seen_in(origin, trait_index))
         .collect();
-    cells.into_iter().cloned().collect()
+    targets.into_iter().cloned().collect()
 }
 
 /// Of vulnerabilities those that are exploited count most; of the rest nothing is told apart.

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::catalogue::{Catalogue, ExposureRule};
+use crate::catalog::{Catalog, ExposureRule};
+use crate::graph::{ResourceIndex, View};
 use crate::model::{
     Exposure, ExposureMitigation, ExposureTrait, Mute, Remediation, Resource, RuleId, Severity,
     TraitId, TraitIndex, TraitSet, TriageInForce,
 };
-use crate::store::{ResourceIndex, View};
 
 use super::carried::carried;
 use super::describe::{expose, exposure_traits, mitigations};
@@ -92,7 +92,7 @@ pub enum Effect {
 /// The resources that a text may mean: one with this very id; else those whose name it is; else those whose id it is a
 /// part of. Resources that can be exposed come before others.
 #[must_use]
-pub fn find(view: &View, catalogue: &Catalogue, text: &str) -> Vec<ResourceIndex> {
+pub fn find(view: &View, catalog: &Catalog, text: &str) -> Vec<ResourceIndex> {
     let ways: [&dyn Fn(&Resource) -> bool; 3] =
         [&|one| one.id == text, &|one| one.name() == text, &|one| {
             one.id.contains(text)
@@ -105,7 +105,7 @@ pub fn find(view: &View, catalogue: &Catalogue, text: &str) -> Vec<ResourceIndex
         let exposable: Vec<ResourceIndex> = all
             .iter()
             .copied()
-            .filter(|index| !catalogue.rules(view.resource_type(*index)).is_empty())
+            .filter(|index| !catalog.rules(view.resource_type(*index)).is_empty())
             .collect();
         match (exposable.is_empty(), all.is_empty()) {
             (false, _) => return exposable,
@@ -120,11 +120,11 @@ pub fn find(view: &View, catalogue: &Catalogue, text: &str) -> Vec<ResourceIndex
 #[must_use]
 pub fn explain(
     view: &View,
-    catalogue: &Catalogue,
+    catalog: &Catalog,
     triage: &TriageInForce<'_>,
     index: ResourceIndex,
 ) -> Explanation {
-    let triaged = triaged(view, catalogue, triage, carried(view, catalogue, index));
+    let triaged = triaged(view, catalog, triage, carried(view, catalog, index));
     let grading = &triaged.grading;
     let exposure = expose(grading);
     let traits = exposure.as_ref().map_or_else(
@@ -189,7 +189,7 @@ fn near_miss(grading: &Grading<'_>, rule: &ExposureRule) -> Option<NearMiss> {
         present: rule
             .contributing(traits)
             .iter()
-            .map(|index| grading.catalogue.id(index).clone())
+            .map(|index| grading.catalog.id(index).clone())
             .collect(),
     })
 }
@@ -218,8 +218,8 @@ fn prevented(grading: &Grading<'_>, now: Option<Severity>) -> Vec<Prevented> {
 
 fn named(grading: &Grading<'_>, rule: &ExposureRule, set: &TraitSet) -> Vec<(TraitId, String)> {
     let named = |index: TraitIndex| {
-        let title = grading.catalogue.title_on(index, rule.resource_type);
-        (grading.catalogue.id(index).clone(), title.to_owned())
+        let title = grading.catalog.title_on(index, rule.resource_type);
+        (grading.catalog.id(index).clone(), title.to_owned())
     };
     set.iter().map(named).collect()
 }
@@ -229,7 +229,7 @@ fn fixes(grading: &Grading<'_>, exposure: &Exposure) -> Vec<Fix> {
         .contributing()
         .filter_map(|one| {
             let mut gone = TraitSet::default();
-            gone.insert(grading.catalogue.index_of(&one.id)?);
+            gone.insert(grading.catalog.index_of(&one.id)?);
             let rest = grading.carried.traits.difference(&gone);
             let effect = match grading.score(&rest).map(|score| score.severity) {
                 None => Effect::Resolves,

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::catalogue::Catalogue;
+use crate::catalog::Catalog;
+use crate::graph::View;
 use crate::model::{Exposure, TriageInForce};
-use crate::store::View;
 
 use super::carried::carried;
 use super::describe::expose;
@@ -21,7 +21,7 @@ pub struct Exposures<'a> {
     /// What was evaluated.
     pub view: &'a View,
     /// By which rules.
-    pub catalogue: &'a Catalogue,
+    pub catalog: &'a Catalog,
     /// By which of the user's words.
     pub triage: TriageInForce<'a>,
     /// What came of it.
@@ -52,8 +52,8 @@ impl Exposures<'_> {
     /// `None` if there is none, which is not so of what the same evaluation has graded.
     #[must_use]
     pub fn describe(&self, graded: &Graded) -> Option<Exposure> {
-        let carried = carried(self.view, self.catalogue, graded.resource);
-        expose(&triaged(self.view, self.catalogue, &self.triage, carried).grading)
+        let carried = carried(self.view, self.catalog, graded.resource);
+        expose(&triaged(self.view, self.catalog, &self.triage, carried).grading)
     }
 
     /// All of them in full, some at a time.

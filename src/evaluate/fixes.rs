@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::catalogue::Catalogue;
+use crate::catalog::Catalog;
+use crate::graph::{ResourceIndex, View};
 use crate::model::{ExposureId, Remediation, Resource, Severity, TraitId, TriageInForce};
-use crate::store::{ResourceIndex, View};
 
 use super::carried::Cause;
 use cover::cover;
@@ -134,11 +134,11 @@ impl Effects {
 /// Of each exposed resource only what contributes to it is taken away, one by one, so the cost is linear in exposures
 /// and their causes, however many share one.
 #[must_use]
-pub fn fixes(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) -> Fixes {
-    let mut subjects = subjects(view, catalogue, triage);
+pub fn fixes(view: &View, catalog: &Catalog, triage: &TriageInForce<'_>) -> Fixes {
+    let mut subjects = subjects(view, catalog, triage);
     let (effects, exposed_types) = effects(&mut subjects);
     let target = |cause: &Cause| {
-        let definition = catalogue.definition(cause.trait_index);
+        let definition = catalog.definition(cause.trait_index);
         let title = exposed_types
             .get(cause)
             .map_or(definition.title.as_str(), |first| {
@@ -165,7 +165,7 @@ pub fn fixes(view: &View, catalogue: &Catalogue, triage: &TriageInForce<'_>) -> 
         .collect();
     let no_effect_alone = all - ranked.len();
     ranked.sort_by(|(one_cause, one), (other_cause, other)| {
-        let id = |cause: &Cause| (catalogue.id(cause.trait_index), cause.found_on);
+        let id = |cause: &Cause| (catalog.id(cause.trait_index), cause.found_on);
         other
             .fewer
             .cmp(&one.fewer)

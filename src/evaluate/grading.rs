@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::{Catalogue, ExposureRule};
+use crate::catalog::{Catalog, ExposureRule};
+use crate::graph::{ResourceIndex, View};
 use crate::model::{Mute, Muted, RuleId, Severity, Step, TraitSet, TriageInForce};
-use crate::store::{ResourceIndex, View};
 
 use super::carried::Carried;
 use super::score::Score;
@@ -23,7 +23,7 @@ struct MutedRules {
 #[derive(Clone, Debug)]
 pub(super) struct Grading<'a> {
     pub view: &'a View,
-    pub catalogue: &'a Catalogue,
+    pub catalog: &'a Catalog,
     pub index: ResourceIndex,
     pub rules: &'a [ExposureRule],
     /// What the resource carries, without what is muted.
@@ -44,16 +44,16 @@ pub(super) struct Triaged<'a> {
 /// Applies what the user says of a resource.
 pub(super) fn triaged<'a>(
     view: &'a View,
-    catalogue: &'a Catalogue,
+    catalog: &'a Catalog,
     triage: &TriageInForce<'a>,
     carried: Carried,
 ) -> Triaged<'a> {
     let index = carried.resource;
     let mut grading = Grading {
         view,
-        catalogue,
+        catalog,
         index,
-        rules: catalogue.rules(view.resource_type(index)),
+        rules: catalog.rules(view.resource_type(index)),
         carried,
         criticality: None,
         muted_rules: MutedRules::default(),
@@ -92,7 +92,7 @@ impl Grading<'_> {
         let traits = &self.carried.traits;
         match muted {
             Muted::Trait(id) => self
-                .catalogue
+                .catalog
                 .index_of(id)
                 .is_some_and(|index| traits.contains(index)),
             Muted::Exposure(id) => self
@@ -106,7 +106,7 @@ impl Grading<'_> {
     fn mute(&mut self, muted: &Muted) {
         match muted {
             Muted::Trait(id) => {
-                if let Some(index) = self.catalogue.index_of(id) {
+                if let Some(index) = self.catalog.index_of(id) {
                     self.carried.traits = self
                         .carried
                         .traits
@@ -153,7 +153,7 @@ impl Grading<'_> {
     /// knowing more never lowers the severity, what is exposed without the traits that tell the impact is scored too,
     /// and the greater counts.
     fn score_by(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
-        let without_impact = traits.difference(&self.catalogue.impact_traits());
+        let without_impact = traits.difference(&self.catalog.impact_traits());
         let with = self.score_of(rules, traits);
         let without = self.score_of(rules, &without_impact);
         match (with, without) {

@@ -1,11 +1,11 @@
 //! The cases that rule files carry: traits in, exposure and severity out.
 
-use crate::catalogue::{Catalogue, Raise, RuleTest};
+use crate::catalog::{Catalog, Raise, RuleTest};
+use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome};
 use crate::model::{
-    AccountId, Cell, Coverage, Evidence, Exposure, Factor, FindingId, Product, Region, Resource,
-    RuleId, Severity, SourceSeverity, TraitIndex, TriageInForce, Vulnerability,
+    AccountId, CollectionTarget, Coverage, Evidence, Exposure, Factor, FindingId, Product, Region,
+    Resource, RuleId, Severity, SourceSeverity, TraitIndex, TriageInForce, Vulnerability,
 };
-use crate::store::{CellOutcome, Observation, SnapshotBuilder, Store};
 
 use super::{Exposures, evaluate};
 
@@ -22,15 +22,15 @@ pub enum TestResult {
 
 /// Evaluates a resource that has the traits of the case and nothing else.
 #[must_use]
-pub fn run_rule_test(catalogue: &Catalogue, test: &RuleTest) -> TestResult {
-    let carried = catalogue.carried(test.resource_type);
-    if !catalogue
+pub fn run_rule_test(catalog: &Catalog, test: &RuleTest) -> TestResult {
+    let carried = catalog.carried(test.resource_type);
+    if !catalog
         .only_mitigations(&test.traits.difference(&carried))
         .is_empty()
     {
         return TestResult::Skipped;
     }
-    let got = exposure(catalogue, test).map(|exposure| (exposure.rule, exposure.severity));
+    let got = exposure(catalog, test).map(|exposure| (exposure.rule, exposure.severity));
     if got == test.expected {
         TestResult::Passed
     } else {
@@ -38,7 +38,7 @@ pub fn run_rule_test(catalogue: &Catalogue, test: &RuleTest) -> TestResult {
     }
 }
 
-fn exposure(catalogue: &Catalogue, test: &RuleTest) -> Option<Exposure> {
+fn exposure(catalog: &Catalog, test: &RuleTest) -> Option<Exposure> {
     let subject = Resource {
         resource_type: test.resource_type,
         id: "subject".to_owned(),
@@ -51,15 +51,15 @@ fn exposure(catalogue: &Catalogue, test: &RuleTest) -> Option<Exposure> {
             resource: &subject,
             trait_index: index,
             holds: true,
-            finding: &FindingId(catalogue.id(index).to_string()),
+            finding: &FindingId(catalog.id(index).to_string()),
             product: Product::SecurityHub,
-            evidence: &evidence(catalogue, test, index),
+            evidence: &evidence(catalog, test, index),
             updated_at: None,
         });
     }
     let mut store = Store::default();
-    store.put(CellOutcome {
-        cell: Cell::file("rule test".to_owned()),
+    store.put(TargetOutcome {
+        target: CollectionTarget::file("rule test".to_owned()),
         snapshot: builder.finish(),
         coverage: Coverage::Complete,
         reason: None,
@@ -69,10 +69,10 @@ fn exposure(catalogue: &Catalogue, test: &RuleTest) -> Option<Exposure> {
         collected_at: None,
     });
     let (view, triage) = (store.view(), TriageInForce::default());
-    let evaluation = evaluate(&view, catalogue, &triage);
+    let evaluation = evaluate(&view, catalog, &triage);
     let exposures = Exposures {
         view: &view,
-        catalogue,
+        catalog,
         triage,
         evaluation: &evaluation,
     };
@@ -80,10 +80,10 @@ fn exposure(catalogue: &Catalogue, test: &RuleTest) -> Option<Exposure> {
 }
 
 /// A vulnerability with the score of the case where the score counts; else anything.
-fn evidence(catalogue: &Catalogue, test: &RuleTest, index: TraitIndex) -> Evidence {
-    let id = catalogue.id(index).to_string();
-    let counts_score = catalogue.mitigation(index).is_none()
-        && catalogue
+fn evidence(catalog: &Catalog, test: &RuleTest, index: TraitIndex) -> Evidence {
+    let id = catalog.id(index).to_string();
+    let counts_score = catalog.mitigation(index).is_none()
+        && catalog
             .definition(index)
             .factors
             .get(&Factor::LikelihoodOfExploit)

@@ -3,13 +3,13 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::{ExposureRule, Raise};
+use crate::catalog::{ExposureRule, Raise};
 use crate::model::{
     Adjustment, Epss, Factor, FactorScore, Impact, Level, Likelihood, Severity, Step, TraitId,
     TraitIndex, TraitSet,
 };
 
-use crate::store::{ResourceIndex, View};
+use crate::graph::{ResourceIndex, View};
 
 use super::grading::{Criticality, Grading};
 
@@ -88,7 +88,7 @@ impl Score {
             .iter()
             .map(|score| (score.factor, score.level))
             .collect();
-        let model = grading.catalogue.severity();
+        let model = grading.catalog.severity();
         let likelihood = model.likelihood(&levels);
         let impact = levels
             .get(&Factor::Impact)
@@ -111,11 +111,11 @@ fn of_rule(
 ) -> BTreeMap<Factor, Reached> {
     let mut reached: BTreeMap<Factor, Reached> = BTreeMap::new();
     for index in rule.contributing(traits).iter() {
-        for (factor, raise) in &grading.catalogue.definition(index).factors {
+        for (factor, raise) in &grading.catalog.definition(index).factors {
             let level = match raise {
                 Raise::To(level) => *level,
                 Raise::ByEpss => highest_epss(grading.view, grading.carried.origins(index), index)
-                    .map(|score| grading.catalogue.severity().level_of(score))
+                    .map(|score| grading.catalog.severity().level_of(score))
                     .unwrap_or_default(),
             };
             if level > Level::default() {
@@ -147,7 +147,7 @@ fn of_rule(
 }
 
 fn factor_score(grading: &Grading<'_>, factor: Factor, reached: &Reached) -> FactorScore {
-    let id = |index: &TraitIndex| grading.catalogue.id(*index).clone();
+    let id = |index: &TraitIndex| grading.catalog.id(*index).clone();
     FactorScore {
         factor,
         level: reached.level,

@@ -1,4 +1,4 @@
-//! Which resources are worth a closer look: most of an organisation's are not exposed, and it must cost next to nothing
+//! Which resources are worth a closer look: most of an organization's are not exposed, and it must cost next to nothing
 //! to see that.
 //!
 //! Two things make it cheap. Whether anything can travel to a resource at all is worked out over all edges at once. And
@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use crate::catalogue::{Catalogue, ExposureRule};
+use crate::catalog::{Catalog, ExposureRule};
+use crate::graph::{ResourceIndex, TraitSetIndex, View};
 use crate::model::{RelationKind, ResourceType, TraitSet};
-use crate::store::{ResourceIndex, TraitSetIndex, View};
 
 /// What the rules say of a set of traits, before the user is heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,11 +58,11 @@ pub(super) struct Verdicts<'a> {
 }
 
 impl<'a> Verdicts<'a> {
-    pub fn new(view: &'a View, catalogue: &'a Catalogue, resource_type: ResourceType) -> Self {
+    pub fn new(view: &'a View, catalog: &'a Catalog, resource_type: ResourceType) -> Self {
         Self {
             view,
-            rules: catalogue.rules(resource_type),
-            carried: catalogue.carried(resource_type),
+            rules: catalog.rules(resource_type),
+            carried: catalog.carried(resource_type),
             by_own: vec![None; view.trait_sets().len()],
             by_traits: FxHashMap::default(),
         }
@@ -77,9 +77,9 @@ impl<'a> Verdicts<'a> {
     }
 
     /// Of a resource to which these travel, and the traits that it carries.
-    pub fn on(&mut self, own: TraitSetIndex, travelled: &TraitSet) -> (TraitSet, Verdict) {
+    pub fn on(&mut self, own: TraitSetIndex, traveled: &TraitSet) -> (TraitSet, Verdict) {
         let mut traits = self.view.trait_sets()[own.get()].intersection(&self.carried);
-        traits.extend(travelled);
+        traits.extend(traveled);
         let verdict = self
             .by_traits
             .entry(traits)
@@ -101,14 +101,10 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    pub fn of(view: &View, catalogue: &Catalogue) -> Self {
-        let routes = || {
-            catalogue
-                .exposed_types()
-                .flat_map(|one| catalogue.routes(one))
-        };
-        let mut travelling = TraitSet::default();
-        routes().for_each(|route| travelling.extend(&route.traits));
+    pub fn of(view: &View, catalog: &Catalog) -> Self {
+        let routes = || catalog.exposed_types().flat_map(|one| catalog.routes(one));
+        let mut traveling = TraitSet::default();
+        routes().for_each(|route| traveling.extend(&route.traits));
         let steps = routes().map(|route| route.steps.len()).max().unwrap_or(0);
         let kinds: BTreeSet<RelationKind> = routes()
             .flat_map(|route| route.steps.iter().copied())
@@ -117,7 +113,7 @@ impl Reached {
         let is_bearing: Vec<bool> = view
             .trait_sets()
             .iter()
-            .map(|set| set.intersects(&travelling))
+            .map(|set| set.intersects(&traveling))
             .collect();
         let mut bearing = Bits::of(view.len());
         for index in view.indices() {

@@ -3,9 +3,9 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::catalogue::{Catalogue, Raise};
+use crate::catalog::{Catalog, Raise};
+use crate::graph::{ResourceIndex, View};
 use crate::model::{Epss, Level, Severity, Step, TraitIndex, TraitSet};
-use crate::store::{ResourceIndex, View};
 
 use super::carried::Travel;
 use super::grading::Grading;
@@ -15,7 +15,7 @@ use super::score::highest_epss;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Circumstances {
     traits: TraitSet,
-    /// The levels of those traits that EPSS scores, in the catalogue's order.
+    /// The levels of those traits that EPSS scores, in the catalog's order.
     levels: Vec<Level>,
     criticality: Option<Step>,
 }
@@ -24,15 +24,15 @@ pub(super) struct Circumstances {
 #[derive(Debug)]
 pub(super) struct Severities<'a> {
     view: &'a View,
-    catalogue: &'a Catalogue,
+    catalog: &'a Catalog,
     /// The traits that EPSS scores.
     scored: TraitSet,
     known: FxHashMap<Circumstances, Option<Severity>>,
 }
 
 impl<'a> Severities<'a> {
-    pub fn new(view: &'a View, catalogue: &'a Catalogue) -> Self {
-        let is_scored = |definition: &crate::catalogue::TraitDefinition| {
+    pub fn new(view: &'a View, catalog: &'a Catalog) -> Self {
+        let is_scored = |definition: &crate::catalog::TraitDefinition| {
             definition
                 .factors
                 .values()
@@ -40,34 +40,34 @@ impl<'a> Severities<'a> {
         };
         Self {
             view,
-            catalogue,
-            scored: catalogue
+            catalog,
+            scored: catalog
                 .traits()
                 .iter()
                 .filter(|definition| is_scored(definition))
-                .filter_map(|definition| catalogue.index_of(&definition.id))
+                .filter_map(|definition| catalog.index_of(&definition.id))
                 .collect(),
             known: FxHashMap::default(),
         }
     }
 
-    /// What the severity of a resource that carries these traits hangs on. Where such as EPSS scores travelled to it,
+    /// What the severity of a resource that carries these traits hangs on. Where such as EPSS scores traveled to it,
     /// it is asked from where.
     pub fn circumstances(
         &self,
         travel: &mut Travel<'_>,
         index: ResourceIndex,
         traits: TraitSet,
-        travelled: &TraitSet,
+        traveled: &TraitSet,
         criticality: Option<Step>,
     ) -> Circumstances {
         let scored = traits.intersection(&self.scored);
         let level = |score: Option<Epss>| {
             score.map_or(Level::default(), |score| {
-                self.catalogue.severity().level_of(score)
+                self.catalog.severity().level_of(score)
             })
         };
-        let levels = if travelled.intersects(&scored) {
+        let levels = if traveled.intersects(&scored) {
             let carried = travel.carried(index);
             let origins = |one| carried.origins(one);
             scored

@@ -1,4 +1,4 @@
-//! Cells and how completely each was read.
+//! Targets and how completely each was read.
 
 use std::fmt;
 
@@ -55,7 +55,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// What part of a source a cell is.
+/// What part of a source a target is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Scope {
@@ -76,7 +76,7 @@ pub enum Scope {
 
 /// The unit that is collected, that can fail, and whose coverage is known.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Cell {
+pub struct CollectionTarget {
     /// The source.
     pub source: Source,
     /// The part of it.
@@ -84,8 +84,8 @@ pub struct Cell {
     pub scope: Scope,
 }
 
-impl Cell {
-    /// A cell of a service.
+impl CollectionTarget {
+    /// A target of a service.
     #[must_use]
     pub fn api(source: Source, account: AccountId, region: Region) -> Self {
         Self {
@@ -103,7 +103,7 @@ impl Cell {
         }
     }
 
-    /// The account, if the cell has one.
+    /// The account, if the target has one.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         match &self.scope {
@@ -112,7 +112,7 @@ impl Cell {
         }
     }
 
-    /// The Region, if the cell has one.
+    /// The Region, if the target has one.
     #[must_use]
     pub fn region(&self) -> Option<&Region> {
         match &self.scope {
@@ -121,7 +121,7 @@ impl Cell {
         }
     }
 
-    /// The file, if the cell is one.
+    /// The file, if the target is one.
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {
         match &self.scope {
@@ -131,7 +131,7 @@ impl Cell {
     }
 }
 
-impl fmt::Display for Cell {
+impl fmt::Display for CollectionTarget {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scope {
             Scope::Api { account, region } => {
@@ -142,7 +142,7 @@ impl fmt::Display for Cell {
     }
 }
 
-/// How much of a cell is known.
+/// How much of a target is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Coverage {
@@ -169,7 +169,7 @@ impl Coverage {
     }
 }
 
-/// Why a cell is not complete.
+/// Why a target is not complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum CoverageReason {
@@ -229,12 +229,12 @@ impl CoverageReason {
     }
 }
 
-/// What is known of a cell in the evaluated view.
+/// What is known of a target in the evaluated view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CoverageRow {
-    /// The cell.
+    /// The target.
     #[serde(flatten)]
-    pub cell: Cell,
+    pub target: CollectionTarget,
     /// How much of it is known.
     pub coverage: Coverage,
     /// Why not all.

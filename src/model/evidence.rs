@@ -1,4 +1,4 @@
-//! What a finding says, in the terms that the catalogue can ask for and the explanation can show.
+//! What a finding says, in the terms that the catalog can ask for and the explanation can show.
 
 use std::fmt;
 use std::str::FromStr;
@@ -174,7 +174,7 @@ pub struct Vulnerability {
     pub epss: Option<Epss>,
     /// Whether an exploit is public; absent where the source does not say.
     pub exploit_available: Option<bool>,
-    /// Whether it was seen exploited (`lastKnownExploitAt`, CISA's catalogue).
+    /// Whether it was seen exploited (`lastKnownExploitAt`, CISA's catalog).
     pub known_exploited: bool,
     /// Whether there is a fix.
     pub fix: Option<FixAvailable>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    AttackPath, Cell, Evidence, Factor, FindingId, Impact, Level, Likelihood, Product,
+    AttackPath, CollectionTarget, Evidence, Factor, FindingId, Impact, Level, Likelihood, Product,
     RelationKind, Resource, RuleId, Severity, TraitId, TraitType,
 };
 
@@ -163,18 +163,18 @@ pub struct SignalReference {
     pub finding: FindingId,
     /// Who made it.
     pub product: Product,
-    /// What it is about: the exposed resource, or one from which the trait travelled.
+    /// What it is about: the exposed resource, or one from which the trait traveled.
     pub resource: Arc<Resource>,
     /// What it says.
     pub evidence: Arc<Evidence>,
     /// From the exposed resource to the one that it is about, where these are two: how each hangs on the one before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub travelled: Vec<Travelled>,
+    pub traveled: Vec<Traveled>,
 }
 
-/// A hop of the way along which a trait travelled.
+/// A hop of the way along which a trait traveled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Travelled {
+pub struct Traveled {
     /// How.
     pub relation: RelationKind,
     /// Where to.
@@ -249,8 +249,8 @@ pub struct Exposure {
     pub mitigations: Vec<ExposureMitigation>,
     /// How an attacker gets there, and where it leads on.
     pub attack_path: AttackPath,
-    /// The cells in which its contributing traits were seen, sorted: it is gone only if they say so.
-    pub seen_by: Vec<Cell>,
+    /// The targets in which its contributing traits were seen, sorted: it is gone only if they say so.
+    pub seen_by: Vec<CollectionTarget>,
 }
 
 impl Exposure {

@@ -97,7 +97,7 @@ impl RelationKind {
         Self::MayAssume,
     ];
 
-    /// As the catalogue writes it.
+    /// As the catalog writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_the_serialised_form() {
+    fn names_are_those_of_the_serialized_form() {
         for kind in RelationKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
             assert_eq!(RelationKind::named(kind.as_str()), Some(kind));

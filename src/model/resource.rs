@@ -135,7 +135,7 @@ impl ResourceType {
 impl FromStr for ResourceType {
     type Err = String;
 
-    /// Reads the CloudFormation name, as the catalogue and the output write it.
+    /// Reads the CloudFormation name, as the catalog and the output write it.
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL
             .iter()

@@ -1,6 +1,6 @@
 //! The five factors, what they make, and the grades that an exposure can have.
 //!
-//! Only the scales are here; which level gives which grade is data of the catalogue.
+//! Only the scales are here; which level gives which grade is data of the catalog.
 //! Source of the words: AWS Security Hub User Guide, "Exposure findings severity".
 
 use serde::{Deserialize, Serialize};

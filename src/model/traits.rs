@@ -98,26 +98,26 @@ macro_rules! kebab_id {
 }
 
 kebab_id!(
-    /// The id of a trait in the catalogue, such as `internet-reachable`.
+    /// The id of a trait in the catalog, such as `internet-reachable`.
     TraitId,
     "a trait id"
 );
 kebab_id!(
-    /// The id of an exposure rule in the catalogue.
+    /// The id of an exposure rule in the catalog.
     RuleId,
     "an exposure id"
 );
 
-/// The place of a trait in the loaded catalogue, by which it is held in the store.
-/// Means something only together with the catalogue that gave it.
+/// The place of a trait in the loaded catalog, by which it is held in the store.
+/// Means something only together with the catalog that gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraitIndex(u16);
 
 impl TraitIndex {
-    /// How many traits a catalogue may hold.
+    /// How many traits a catalog may hold.
     pub const LIMIT: usize = 512;
 
-    /// The index, if a catalogue may be so large.
+    /// The index, if a catalog may be so large.
     #[must_use]
     pub fn new(index: usize) -> Option<Self> {
         (index < Self::LIMIT)
@@ -125,7 +125,7 @@ impl TraitIndex {
             .flatten()
     }
 
-    /// As an index into the catalogue's list.
+    /// As an index into the catalog's list.
     #[must_use]
     pub fn get(self) -> usize {
         usize::from(self.0)
@@ -208,7 +208,7 @@ impl TraitSet {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// What is in, in the catalogue's order.
+    /// What is in, in the catalog's order.
     pub fn iter(&self) -> impl Iterator<Item = TraitIndex> + '_ {
         self.0.iter().enumerate().flat_map(|(place, word)| {
             let mut left = *word;
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_catalogue_has_a_limit() {
+    fn a_catalog_has_a_limit() {
         assert!(TraitIndex::new(TraitIndex::LIMIT).is_none());
     }
 

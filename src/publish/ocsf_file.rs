@@ -11,8 +11,9 @@ use chrono::{DateTime, Utc};
 use crate::evaluate::{Exposures, Graded};
 use crate::model::{Exposure, ExposureId};
 
-use super::ocsf::{Activity, Event, event};
-use super::{Plan, Publisher};
+use super::Publisher;
+use crate::formats::ocsf::{Activity, Event, event};
+use crate::reconcile::Plan;
 
 /// The temporary name of a file that is being written.
 const UNFINISHED_PREFIX: &str = ".exposures-";
@@ -73,7 +74,7 @@ fn write_events(
             created_at: created.unwrap_or(publisher.now),
             modified_at: publisher.now,
             time: publisher.now,
-            catalogue_version: publisher.catalogue_version,
+            catalog_version: publisher.catalog_version,
         });
         serde_json::to_vec(&event)
     };

@@ -14,9 +14,9 @@ use crate::config::{Mode, SecurityHub};
 use crate::evaluate::{Exposures, Graded};
 use crate::model::{CoverageRow, Exposure, Partition};
 
-use super::asff::{self, AsffFinding, RecordState};
-use super::plan::{Current, Destination, Key, Plan, Policy, Step, plan};
 use super::{PublicationOutcome, Publisher, content_digest, destination};
+use crate::formats::asff::{self, AsffFinding, RecordState};
+use crate::reconcile::{Current, Destination, Key, Plan, Policy, Step, plan};
 
 use import::Outgoing;
 pub(super) use import::probe;
@@ -211,7 +211,7 @@ fn finding(
         first_observed_at: step.first_observed_at,
         updated_at,
         record_state: step.record_state,
-        catalogue_version: publisher.catalogue_version,
+        catalog_version: publisher.catalog_version,
     });
     for cut in cuts {
         publisher

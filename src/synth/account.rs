@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::model::Source;
 
 use super::vulnerabilities::Pool;
-use super::{Finding, Organisation};
+use super::{Finding, Organization};
 
 /// The Regions, each as likely as it stands here often.
 const REGIONS: [&str; 6] = [
@@ -44,14 +44,14 @@ pub(super) struct Subject {
 
 impl<'a> AccountWriter<'a> {
     pub fn new(
-        organisation: &Organisation,
+        organization: &Organization,
         rank: usize,
         pool: &'static Pool,
         each: &'a mut dyn FnMut(Finding<'_>),
     ) -> Self {
         let rank = rank as u64;
         // Far apart, so that no account's numbers are another's, shifted.
-        let seed = organisation.seed ^ rank.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let seed = organization.seed ^ rank.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut random = Rng::with_seed(seed);
         Self {
             number: format!(

@@ -1,4 +1,4 @@
-//! The controls that look at what an organisation has, and of how many resources each fails where that varies.
+//! The controls that look at what an organization has, and of how many resources each fails where that varies.
 
 use super::findings::Control;
 

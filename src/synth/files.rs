@@ -1,4 +1,4 @@
-//! An organisation as files, as the AWS CLI writes them.
+//! An organization as files, as the AWS CLI writes them.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::model::Source;
 
-use super::{Finding, Organisation};
+use super::{Finding, Organization};
 
 /// Accounts are put into one set of files until they have so many resources.
 const PER_SET: usize = 5_000;
@@ -34,22 +34,22 @@ pub struct Unwritable {
     error: std::io::Error,
 }
 
-/// Writes the organisation into a folder, which is made if it is not there.
+/// Writes the organization into a folder, which is made if it is not there.
 ///
 /// # Errors
 /// The folder or a file cannot be written.
 pub fn write(
-    organisation: &Organisation,
+    organization: &Organization,
     folder: &Path,
     gzip: bool,
 ) -> Result<Written, Unwritable> {
     std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, error))?;
-    let accounts: Vec<(usize, usize)> = organisation.accounts().into_iter().enumerate().collect();
+    let accounts: Vec<(usize, usize)> = organization.accounts().into_iter().enumerate().collect();
     let sets = sets(&accounts);
     let written: Vec<Written> = sets
         .par_iter()
         .enumerate()
-        .map(|(number, set)| write_set(organisation, set, folder, number + 1, gzip))
+        .map(|(number, set)| write_set(organization, set, folder, number + 1, gzip))
         .collect::<Result<_, _>>()?;
     Ok(Written {
         accounts: accounts.len(),
@@ -73,7 +73,7 @@ fn sets(accounts: &[(usize, usize)]) -> Vec<&[(usize, usize)]> {
 }
 
 fn write_set(
-    organisation: &Organisation,
+    organization: &Organization,
     accounts: &[(usize, usize)],
     folder: &Path,
     number: usize,
@@ -82,7 +82,7 @@ fn write_set(
     let mut lists = [Source::SecurityHub, Source::Inspector, Source::Macie]
         .map(|source| List::new(source, folder, number, gzip));
     for (rank, size) in accounts {
-        organisation.findings(*rank, *size, &mut |finding| {
+        organization.findings(*rank, *size, &mut |finding| {
             if let Some(list) = lists.iter_mut().find(|list| list.source == finding.source) {
                 list.add(&finding);
             }

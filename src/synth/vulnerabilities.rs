@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use fastrand::Rng;
 
-/// How many different vulnerabilities an organisation sees.
+/// How many different vulnerabilities an organization sees.
 const COUNT: u32 = 20_000;
 
 /// How uneven they are: the higher, the fewer make up most findings.
@@ -100,7 +100,7 @@ fn epss(place: f64) -> f64 {
 pub(super) struct Pool(Vec<Vulnerability>);
 
 impl Pool {
-    /// The same in every organisation, as in the world.
+    /// The same in every organization, as in the world.
     pub fn shared() -> &'static Self {
         static POOL: LazyLock<Pool> =
             LazyLock::new(|| Pool((0..COUNT).map(Vulnerability::new).collect()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use crate::evaluate::MuteState;
-use crate::model::{Cell, Coverage, CoverageRow, Mute, Severity, clean};
+use crate::model::{CollectionTarget, Coverage, CoverageRow, Mute, Severity, clean};
 use crate::publish::PublicationOutcome;
 
 use super::summary::CycleSummary;
@@ -37,23 +37,23 @@ impl CycleLog {
     }
 
     /// A cycle begins.
-    pub fn cycle_started(&self, cells: Option<usize>, dry_run: bool, catalogue_version: &str) {
+    pub fn cycle_started(&self, targets: Option<usize>, dry_run: bool, catalog_version: &str) {
         info!(
             event = "cycle_started",
             cycle = self.cycle,
-            cells,
+            targets,
             dry_run,
-            catalogue_version,
+            catalog_version,
             "cycle started"
         );
     }
 
-    /// A cell has been read, or not.
-    pub fn cell_collected(&self, row: &CoverageRow, duration: Duration) {
-        let cell = &row.cell;
+    /// A target has been read, or not.
+    pub fn target_collected(&self, row: &CoverageRow, duration: Duration) {
+        let target = &row.target;
         let (account, region) = (
-            cell.account().map(tracing::field::display),
-            cell.region().map(tracing::field::display),
+            target.account().map(tracing::field::display),
+            target.region().map(tracing::field::display),
         );
         let coverage = row.coverage.as_str();
         let reason = row
@@ -64,12 +64,12 @@ impl CycleLog {
         let duration_ms = milliseconds(duration);
         if row.coverage == Coverage::Failed || row.coverage == Coverage::Partial {
             warn!(
-                event = "cell_collected",
+                event = "target_collected",
                 cycle = self.cycle,
-                source = cell.source.as_str(),
+                source = target.source.as_str(),
                 account,
                 region,
-                file = cell.file_name(),
+                file = target.file_name(),
                 coverage,
                 reason,
                 detail = row.detail,
@@ -77,40 +77,46 @@ impl CycleLog {
                 signals,
                 stale,
                 duration_ms,
-                "cell not complete"
+                "target not complete"
             );
         } else {
             info!(
-                event = "cell_collected",
+                event = "target_collected",
                 cycle = self.cycle,
-                source = cell.source.as_str(),
+                source = target.source.as_str(),
                 account,
                 region,
-                file = cell.file_name(),
+                file = target.file_name(),
                 coverage,
                 reason,
                 records,
                 signals,
                 stale,
                 duration_ms,
-                "cell collected"
+                "target collected"
             );
         }
     }
 
     /// A record could not be read and is left out.
-    pub fn record_skipped(&self, cell: &Cell, index: u64, record: Option<&str>, why: &str) {
+    pub fn record_skipped(
+        &self,
+        target: &CollectionTarget,
+        index: u64,
+        record: Option<&str>,
+        why: &str,
+    ) {
         let (account, region) = (
-            cell.account().map(tracing::field::display),
-            cell.region().map(tracing::field::display),
+            target.account().map(tracing::field::display),
+            target.region().map(tracing::field::display),
         );
         warn!(
             event = "record_skipped",
             cycle = self.cycle,
-            source = cell.source.as_str(),
+            source = target.source.as_str(),
             account,
             region,
-            file = cell.file_name(),
+            file = target.file_name(),
             index,
             record,
             why,
@@ -119,15 +125,15 @@ impl CycleLog {
     }
 
     /// A query begins anew, because its paging token went stale.
-    pub fn query_restarted(&self, cell: &Cell, why: &str) {
+    pub fn query_restarted(&self, target: &CollectionTarget, why: &str) {
         let (account, region) = (
-            cell.account().map(tracing::field::display),
-            cell.region().map(tracing::field::display),
+            target.account().map(tracing::field::display),
+            target.region().map(tracing::field::display),
         );
         warn!(
             event = "query_restarted",
             cycle = self.cycle,
-            source = cell.source.as_str(),
+            source = target.source.as_str(),
             account,
             region,
             why,
@@ -197,18 +203,18 @@ impl CycleLog {
     /// A cycle is over: everything that it came to, in one event.
     pub fn cycle_finished(&self, summary: &CycleSummary<'_>) {
         let open = |severity| summary.open(severity);
-        let cells = |coverage| summary.cells(coverage);
+        let targets = |coverage| summary.targets(coverage);
         let published = summary.published;
         info!(
             event = "cycle_finished",
             cycle = self.cycle,
             outcome = summary.outcome.as_str(),
-            coverage = summary.coverage_by_cell(),
-            cells_complete = cells(Coverage::Complete),
-            cells_partial = cells(Coverage::Partial),
-            cells_failed = cells(Coverage::Failed),
-            cells_unavailable = cells(Coverage::Unavailable),
-            cells_stale = summary.stale(),
+            coverage = summary.coverage_by_target(),
+            targets_complete = targets(Coverage::Complete),
+            targets_partial = targets(Coverage::Partial),
+            targets_failed = targets(Coverage::Failed),
+            targets_unavailable = targets(Coverage::Unavailable),
+            targets_stale = summary.stale(),
             oldest_snapshot_s = summary.oldest_snapshot().map(|age| age.num_seconds()),
             resources = summary.resources,
             open_critical = open(Severity::Critical),

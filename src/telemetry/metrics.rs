@@ -87,16 +87,16 @@ fn of_summary(summary: &CycleSummary<'_>) -> Vec<(&'static str, &'static str, u6
         ("OpenHigh", "Count", count(summary.open(Severity::High))),
         ("OpenMedium", "Count", count(summary.open(Severity::Medium))),
         ("OpenLow", "Count", count(summary.open(Severity::Low))),
-        ("StaleCells", "Count", count(summary.stale())),
+        ("StaleTargets", "Count", count(summary.stale())),
         (
-            "FailedCells",
+            "FailedTargets",
             "Count",
-            count(summary.cells(Coverage::Failed)),
+            count(summary.targets(Coverage::Failed)),
         ),
         (
-            "PartialCells",
+            "PartialTargets",
             "Count",
-            count(summary.cells(Coverage::Partial)),
+            count(summary.targets(Coverage::Partial)),
         ),
         (
             "MassArchiveRefused",
@@ -106,7 +106,7 @@ fn of_summary(summary: &CycleSummary<'_>) -> Vec<(&'static str, &'static str, u6
         ("ApiCalls", "Count", summary.calls.calls),
         ("Throttles", "Count", summary.calls.throttles),
     ];
-    // A cell that was never read has no age.
+    // A target that was never read has no age.
     if let Some(age) = summary.oldest_snapshot() {
         let seconds = u64::try_from(age.num_seconds()).unwrap_or(0);
         metrics.push(("OldestSnapshotAge", "Seconds", seconds));
@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
     use crate::aws::CallCount;
-    use crate::model::{Cell, CoverageReason, CoverageRow, Source};
+    use crate::model::{CollectionTarget, CoverageReason, CoverageRow, Source};
     use crate::publish::PublicationOutcome;
 
     fn at(minute: i64) -> DateTime<Utc> {
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_line_is_what_cloudwatch_and_the_log_want() {
         let row = |source, coverage, stale: bool, minute| CoverageRow {
-            cell: Cell::api(
+            target: CollectionTarget::api(
                 source,
                 "111122223333".parse().unwrap(),
                 "us-east-1".parse().unwrap(),
@@ -197,7 +197,7 @@ mod tests {
         };
         insta::assert_json_snapshot!(line("c", at(361), 9_000, Some(&summary)));
         assert_eq!(
-            summary.coverage_by_cell(),
+            summary.coverage_by_target(),
             "inspector 111122223333 us-east-1: complete; macie 111122223333 us-east-1: failed (throttled), stale"
         );
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::publish::plan::{Action, MassArchive, Plan};
+use crate::reconcile::{Action, MassArchive, Plan};
 
 use super::CycleLog;
 use super::events::milliseconds;

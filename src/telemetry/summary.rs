@@ -11,9 +11,9 @@ use crate::publish::PublicationOutcome;
 /// How a cycle ended, the worst that is true of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Result {
-    /// Every cell was read completely, and everything is where it should be.
+    /// Every target was read completely, and everything is where it should be.
     Complete,
-    /// Some cell was partial or failed, or what stands could not be read for a dry run.
+    /// Some target was partial or failed, or what stands could not be read for a dry run.
     Partial,
     /// Too much would have been archived, so nothing was.
     ArchiveRefused,
@@ -39,7 +39,7 @@ impl Result {
 pub struct CycleSummary<'a> {
     /// How it ended.
     pub outcome: Result,
-    /// How much is known of each cell.
+    /// How much is known of each target.
     pub coverage: &'a [CoverageRow],
     /// How many resources could be exposed.
     pub resources: usize,
@@ -65,16 +65,16 @@ impl CycleSummary<'_> {
             .map_or(0, |(_, count)| *count)
     }
 
-    /// How many cells are so well known.
+    /// How many targets are so well known.
     #[must_use]
-    pub fn cells(&self, coverage: Coverage) -> usize {
+    pub fn targets(&self, coverage: Coverage) -> usize {
         self.coverage
             .iter()
             .filter(|row| row.coverage == coverage)
             .count()
     }
 
-    /// How many cells stand as an earlier cycle saw them.
+    /// How many targets stand as an earlier cycle saw them.
     #[must_use]
     pub fn stale(&self) -> usize {
         self.coverage.iter().filter(|row| row.stale).count()
@@ -93,17 +93,17 @@ impl CycleSummary<'_> {
 
     /// `inspector 111122223333 us-east-1: complete, macie 111122223333 us-east-1: failed (throttled), stale`
     #[must_use]
-    pub fn coverage_by_cell(&self) -> String {
-        let cells: Vec<String> = self.coverage.iter().map(cell).collect();
-        cells.join("; ")
+    pub fn coverage_by_target(&self) -> String {
+        let targets: Vec<String> = self.coverage.iter().map(target).collect();
+        targets.join("; ")
     }
 }
 
-fn cell(row: &CoverageRow) -> String {
+fn target(row: &CoverageRow) -> String {
     let reason = row
         .reason
         .as_ref()
         .map_or(String::new(), |reason| format!(" ({})", reason.as_str()));
     let stale = if row.stale { ", stale" } else { "" };
-    format!("{}: {}{reason}{stale}", row.cell, row.coverage.as_str())
+    format!("{}: {}{reason}{stale}", row.target, row.coverage.as_str())
 }

@@ -141,7 +141,7 @@ fn what_passes_is_waited_out_by_every_api() {
     }
 }
 
-/// The name of the fault, the reason that is told of a cell.
+/// The name of the fault, the reason that is told of a target.
 fn lasting() -> [(Fault, &'static str); 4] {
     [
         (Fault::expired_token().always(), "credentials"),
@@ -167,12 +167,12 @@ fn what_lasts_ends_what_it_hits_and_nothing_is_wrongly_archived() {
             stage.aws.fault(operation, fault);
             let ran = run(&mut stage.cycle());
             assert_ne!(ran.code, 0, "{what}");
-            let failed = ran.events("cell_collected").into_iter();
-            for cell in failed.filter(|cell| cell["coverage"] == "failed") {
-                assert_eq!(cell["reason"], reason, "{what}: {cell}");
+            let failed = ran.events("target_collected").into_iter();
+            for target in failed.filter(|target| target["coverage"] == "failed") {
+                assert_eq!(target["reason"], reason, "{what}: {target}");
             }
-            // A cell that is not complete proves nothing.
-            let is_cell = !matches!(
+            // A target that is not complete proves nothing.
+            let is_target = !matches!(
                 operation,
                 Operation::GetCallerIdentity
                     | Operation::AssumeRole
@@ -182,7 +182,7 @@ fn what_lasts_ends_what_it_hits_and_nothing_is_wrongly_archived() {
                 let archived = state.iter().filter(|one| one["RecordState"] == "ARCHIVED");
                 archived.count()
             };
-            if is_cell {
+            if is_target {
                 assert_eq!(archived(&stage.state()), archived(&before), "{what}");
             }
             stage.recovers(&what, &made, &undisturbed);
@@ -256,9 +256,11 @@ fn a_minute_of_throttling_or_silence_is_outlasted_and_a_dead_service_is_not() {
             stage.aws.fault(Operation::InspectorListFindings, silence);
             let clock = Instant::now();
             let ran = run(&mut stage.cycle()).expect(3);
-            let cells = ran.json()["coverage"].as_array().unwrap().clone();
-            let cell = cells.iter().find(|cell| cell["source"] == "inspector");
-            assert_eq!(cell.unwrap()["reason"], "unreachable");
+            let targets = ran.json()["coverage"].as_array().unwrap().clone();
+            let target = targets
+                .iter()
+                .find(|target| target["source"] == "inspector");
+            assert_eq!(target.unwrap()["reason"], "unreachable");
             assert!(
                 clock.elapsed() < Duration::from_secs(100),
                 "{:?}",
@@ -277,13 +279,16 @@ fn at_the_deadline_what_is_not_read_counts_as_failed() {
     let hang = Fault::hang(Duration::from_secs(600)).always();
     stage.aws.fault(Operation::MacieListFindings, hang);
     let ran = run(&mut stage.cycle()).expect(3);
-    let cells = ran.json()["coverage"].as_array().unwrap().clone();
+    let targets = ran.json()["coverage"].as_array().unwrap().clone();
     let coverage = |source: &str| {
-        let cell = cells.iter().find(|cell| cell["source"] == source).unwrap();
+        let target = targets
+            .iter()
+            .find(|target| target["source"] == source)
+            .unwrap();
         (
-            cell["coverage"].clone(),
-            cell["reason"].clone(),
-            cell["detail"].clone(),
+            target["coverage"].clone(),
+            target["reason"].clone(),
+            target["detail"].clone(),
         )
     };
     let (failed, reason, detail) = coverage("macie");

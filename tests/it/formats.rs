@@ -99,7 +99,7 @@ fn an_ocsf_event_has_the_shape_of_awss_own() {
     let findings = [seed().security_hub, seed().inspector].concat();
     std::fs::write(folder.path().join("f.json"), json!(findings).to_string()).unwrap();
     let events = ocsf_events(Some(folder.path()));
-    insta::assert_json_snapshot!(events[0], {".metadata.product.version" => "[version]", ".finding_info.analytic.version" => "[catalogue]"});
+    insta::assert_json_snapshot!(events[0], {".metadata.product.version" => "[version]", ".finding_info.analytic.version" => "[catalog]"});
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn an_asff_finding_uses_the_formats_own_fields() {
         .args(["once", "--format", "asff", "--input"])
         .arg(folder.path()))
     .expect(0);
-    insta::assert_json_snapshot!(ran.json()["Findings"][0], {".ProductFields[\"exposured/catalogue\"]" => "[catalogue]"});
+    insta::assert_json_snapshot!(ran.json()["Findings"][0], {".ProductFields[\"exposured/catalog\"]" => "[catalog]"});
 }
 
 #[test]

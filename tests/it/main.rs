@@ -1,7 +1,7 @@
 //! The program as its users run it: the real binary, against files and against an AWS of our own.
 
 mod aws;
-mod catalogue;
+mod catalog;
 mod command_line;
 mod daemon;
 mod explaining;

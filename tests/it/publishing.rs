@@ -183,7 +183,7 @@ fn an_exposure_that_is_gone_is_archived_and_comes_back_as_the_same() {
 }
 
 #[test]
-fn nothing_is_archived_on_the_word_of_a_cell_that_is_not_complete() {
+fn nothing_is_archived_on_the_word_of_a_target_that_is_not_complete() {
     let aws = Aws::start();
     put(&aws, seed());
     publish(&aws).expect(0);

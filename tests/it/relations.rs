@@ -126,7 +126,7 @@ fn an_open_group_reaches_the_instance_by_the_network_path_alone() {
 fn an_aggregator_is_asked_once_for_all_regions() {
     let aws = Aws::start();
     open_group(&aws).aggregator(
-        "organisation",
+        "organization",
         vec![item(
             "AWS::EC2::Instance",
             "i-1",
@@ -139,7 +139,7 @@ fn an_aggregator_is_asked_once_for_all_regions() {
     let path = config(
         folder.path(),
         "[aws]\nregions = [\"us-east-1\", \"eu-west-1\"]\n[collect]\nresources = \"config\"\n\
-         [collect.config]\naggregator = \"organisation\"\n",
+         [collect.config]\naggregator = \"organization\"\n",
     );
     let ran = run(exposured_on(&aws)
         .args(["once", "--dry-run", "--format", "json", "--config"])
@@ -150,7 +150,7 @@ fn an_aggregator_is_asked_once_for_all_regions() {
     assert!(!requests.is_empty());
     for request in requests {
         assert_eq!(request.region, "us-east-1");
-        assert_eq!(request.body["ConfigurationAggregatorName"], "organisation");
+        assert_eq!(request.body["ConfigurationAggregatorName"], "organization");
         assert_eq!(request.body["Limit"], 100);
     }
 }
@@ -261,7 +261,7 @@ fn relations_are_read_to_the_last_page_through_throttling_and_stale_tokens() {
 }
 
 #[test]
-fn only_the_types_that_the_catalogue_needs_are_asked_for() {
+fn only_the_types_that_the_catalog_needs_are_asked_for() {
     let aws = Aws::start();
     open_group(&aws).resources(vec![resource("AWS::EC2::Instance", "i-1", json!({}))]);
     once(&aws, "resources = \"security-hub\"").expect(0);

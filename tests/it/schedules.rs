@@ -35,7 +35,7 @@ enum Step {
     Twice,
 }
 
-/// What goes wrong. A test that waits for retries would wait long, so none are made: each of these ends its cell.
+/// What goes wrong. A test that waits for retries would wait long, so none are made: each of these ends its target.
 #[derive(Clone, Copy, Debug)]
 enum Trouble {
     Throttle,

@@ -1,4 +1,4 @@
-//! `exposured synth`: a made-up organisation, written and read again.
+//! `exposured synth`: a made-up organization, written and read again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,7 +32,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn what_is_written_is_read_without_a_fault_and_has_exposures() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("organisation");
+    let out = folder.path().join("organization");
     let written = synth(&out, &[]).expect(0);
     let read = once(&out).expect(0).json();
     let rows = read["coverage"].as_array().unwrap();
@@ -58,15 +58,15 @@ fn the_same_seed_writes_the_same_bytes_and_packed_ones_say_the_same() {
     assert_ne!(files(&out("one")), files(&out("other")));
     let exposures = |name: &str| once(&out(name)).expect(0).json()["exposures"].clone();
     // Each names the file that it was seen in.
-    let without_cells = |mut exposures: serde_json::Value| {
+    let without_targets = |mut exposures: serde_json::Value| {
         for exposure in exposures.as_array_mut().unwrap() {
             exposure.as_object_mut().unwrap().remove("seen_by");
         }
         exposures
     };
     assert_eq!(
-        without_cells(exposures("one")),
-        without_cells(exposures("packed"))
+        without_targets(exposures("one")),
+        without_targets(exposures("packed"))
     );
     assert!(
         files(&out("packed"))

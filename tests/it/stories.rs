@@ -298,7 +298,7 @@ fn findings_that_do_not_count_make_no_exposure() {
 }
 
 #[test]
-fn two_regions_are_two_cells_each() {
+fn two_regions_are_two_targets_each() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.account(HOME)
@@ -335,7 +335,7 @@ fn a_check_tells_what_is_missing() {
         .deny("inspector2:ListFindings")
         .disable(Service::Macie);
     let ran = run(exposured_on(&aws).args(["check", "--aws"])).expect(3);
-    // The version changes with each edit of the catalogue.
+    // The version changes with each edit of the catalog.
     let table = ran.stdout.split("\n\n").nth(1).unwrap();
     insta::assert_snapshot!(table);
 }

@@ -1,4 +1,4 @@
-//! What goes wrong at AWS ends one cell, with its reason, and nothing else.
+//! What goes wrong at AWS ends one target, with its reason, and nothing else.
 
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ fn the_documented_rates_are_kept() {
 }
 
 #[test]
-fn an_error_of_the_service_ends_its_cell_alone() {
+fn an_error_of_the_service_ends_its_target_alone() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(Operation::MacieListFindings, Fault::not_json().always());
@@ -68,7 +68,7 @@ fn an_error_of_the_service_ends_its_cell_alone() {
     assert_eq!(row(&result, "inspector")["coverage"], "complete");
     assert_eq!(result["summary"]["exposures"], 2);
     let event = &ran
-        .events("cell_collected")
+        .events("target_collected")
         .into_iter()
         .find(|event| event["source"] == "macie")
         .unwrap();

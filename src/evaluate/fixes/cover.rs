@@ -8,8 +8,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::graph::ResourceIndex;
 use crate::model::{Severity, TraitIndex};
-use crate::store::ResourceIndex;
 
 use super::super::carried::Cause;
 use super::subject::Subject;

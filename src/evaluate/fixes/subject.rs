@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::Catalogue;
+use crate::catalog::Catalog;
+use crate::graph::{ResourceIndex, View};
 use crate::model::{ExposureId, Severity, TraitSet, TriageInForce};
-use crate::store::{ResourceIndex, View};
 
 use super::super::carried::{Cause, Travel};
 use super::super::grading::{Grading, contributing, triaged};
@@ -24,16 +24,16 @@ pub(super) struct Subject<'a> {
 /// The resources that are exposed, and those that a fix might expose, sorted.
 pub(super) fn subjects<'a>(
     view: &'a View,
-    catalogue: &'a Catalogue,
+    catalog: &'a Catalog,
     triage: &TriageInForce<'a>,
 ) -> Vec<Subject<'a>> {
-    let mut travel = Travel::new(view, catalogue);
+    let mut travel = Travel::new(view, catalog);
     let mut subjects = Vec::new();
     for index in view.indices() {
-        if catalogue.rules(view.resource_type(index)).is_empty() {
+        if catalog.rules(view.resource_type(index)).is_empty() {
             continue;
         }
-        let grading = triaged(view, catalogue, triage, travel.carried(index)).grading;
+        let grading = triaged(view, catalog, triage, travel.carried(index)).grading;
         let score = grading.score(&grading.carried.traits);
         if score.is_some() || may_be_exposed_by_a_fix(&grading) {
             subjects.push(Subject::new(grading, score.map(|score| score.severity)));
@@ -44,7 +44,7 @@ pub(super) fn subjects<'a>(
 
 /// A rule of the user's own may forbid a trait: with the trait gone, it may match. None of ours does.
 fn may_be_exposed_by_a_fix(grading: &Grading<'_>) -> bool {
-    let traits = grading.catalogue.only_traits(&grading.carried.traits);
+    let traits = grading.catalog.only_traits(&grading.carried.traits);
     grading
         .rules
         .iter()
@@ -61,7 +61,7 @@ impl<'a> Subject<'a> {
         }
         let carried = &grading.carried;
         let causes = grading
-            .catalogue
+            .catalog
             .only_traits(&relevant.intersection(&traits))
             .iter()
             // Of a trait with origins that are not known, ending those that are known ends nothing for certain.

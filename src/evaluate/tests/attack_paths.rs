@@ -24,11 +24,11 @@ fn told(path: &AttackPath) -> Vec<String> {
 
 #[test]
 fn a_role_that_reads_sensitive_data_leads_on_to_the_bucket() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let (instance, bucket) = (instance("i-1"), resource(ResourceType::S3Bucket, "payroll"));
     let profile = resource(ResourceType::IamInstanceProfile, "web");
     let role = resource(ResourceType::IamRole, "web-role");
-    let world = open_instance(&catalogue)
+    let world = open_instance(&catalog)
         .shows(&instance, "instance-profile-attached")
         .relates(&instance, RelationKind::UsesInstanceProfile, &profile)
         .relates(&profile, RelationKind::ContainsRole, &role)
@@ -57,7 +57,7 @@ fn a_role_that_reads_sensitive_data_leads_on_to_the_bucket() {
 #[test]
 fn what_is_public_is_entered_by_the_trait_that_says_so() {
     use ResourceType as T;
-    let catalogue = catalogue();
+    let catalog = catalog();
     let table: [(ResourceType, &[&str], &[&str]); 6] = [
         (
             T::S3Bucket,
@@ -92,7 +92,7 @@ fn what_is_public_is_entered_by_the_trait_that_says_so() {
     ];
     for (resource_type, traits, expected) in table {
         let subject = resource(resource_type, "x");
-        let world = traits.iter().fold(World::new(&catalogue), |world, one| {
+        let world = traits.iter().fold(World::new(&catalog), |world, one| {
             world.shows(&subject, one)
         });
         assert_eq!(told(&path_of(world, &subject)), expected, "{traits:?}");
@@ -101,10 +101,10 @@ fn what_is_public_is_entered_by_the_trait_that_says_so() {
 
 #[test]
 fn what_stands_before_the_resource_is_passed_on_the_way_in() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let function = resource(ResourceType::LambdaFunction, "orders");
     let method = resource(ResourceType::ApiGatewayMethod, "GET-orders");
-    let world = World::new(&catalogue)
+    let world = World::new(&catalog)
         .shows(&method, "api-gateway-no-authorization")
         .relates(&function, RelationKind::InvokedBy, &method);
     assert_eq!(
@@ -118,13 +118,13 @@ fn what_stands_before_the_resource_is_passed_on_the_way_in() {
 
 #[test]
 fn a_path_from_a_peer_begins_in_a_private_network() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let subject = instance("i-1");
     let steps = [
         ("AWS::EC2::VPCPeeringConnection", "pcx-1"),
         ("AWS::EC2::Instance", "i-1"),
     ];
-    let world = World::new(&catalogue)
+    let world = World::new(&catalog)
         .reached(&subject, "vpc-reachable", &steps, 22)
         .shows(&subject, "high-priority-vulnerability");
     assert_eq!(
@@ -135,9 +135,9 @@ fn a_path_from_a_peer_begins_in_a_private_network() {
 
 #[test]
 fn thousands_of_findings_make_a_small_path_that_says_what_is_left_out() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let subject = instance("i-1");
-    let mut world = World::new(&catalogue).shows(&subject, "instance-profile-attached");
+    let mut world = World::new(&catalog).shows(&subject, "instance-profile-attached");
     for port in 0..1_000_u16 {
         for gateway in ["igw-1".to_owned(), format!("igw-{port:05}")] {
             let steps = [
@@ -157,7 +157,7 @@ fn thousands_of_findings_make_a_small_path_that_says_what_is_left_out() {
 
 #[test]
 fn components_of_one_id_and_two_types_stay_two_nodes() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let subject = instance("i-1");
     let steps = [
         ("AWS::EC2::InternetGateway", "igw-1"),
@@ -165,7 +165,7 @@ fn components_of_one_id_and_two_types_stay_two_nodes() {
         ("Firewall", "same"),
         ("AWS::EC2::Instance", "i-1"),
     ];
-    let world = World::new(&catalogue)
+    let world = World::new(&catalog)
         .reached(&subject, "internet-reachable", &steps, 22)
         .shows(&subject, "instance-profile-attached");
     let path = path_of(world, &subject);

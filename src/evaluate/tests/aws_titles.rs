@@ -264,11 +264,11 @@ const TITLES: [(ResourceType, &str); 71] = [
 
 #[test]
 fn every_title_of_aws_is_a_trait_of_its_type() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let missing: Vec<&str> = TITLES
         .iter()
         .filter(|(resource_type, title)| {
-            !catalogue.traits().iter().any(|definition| {
+            !catalog.traits().iter().any(|definition| {
                 definition.derivation.resource_types.contains(resource_type)
                     && definition.title_on(*resource_type) == *title
             })

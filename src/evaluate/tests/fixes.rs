@@ -15,9 +15,9 @@ use crate::model::{Mute, Muted, Pattern, Triage};
 type Shown = (Resource, &'static str, f64);
 type Ended = BTreeSet<(String, Resource)>;
 
-fn shared() -> &'static Catalogue {
-    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
-    CATALOGUE.get_or_init(catalogue)
+fn shared() -> &'static Catalog {
+    static CATALOG: OnceLock<Catalog> = OnceLock::new();
+    CATALOG.get_or_init(catalog)
 }
 
 fn numbered(resource_type: ResourceType, number: usize) -> Resource {
@@ -33,7 +33,7 @@ impl World<'_> {
         let id = trait_id.parse::<TraitId>().unwrap();
         self.builder.observe(Observation {
             resource,
-            trait_index: self.catalogue.index_of(&id).unwrap(),
+            trait_index: self.catalog.index_of(&id).unwrap(),
             holds: true,
             finding: &FindingId(format!("finding/{:04}", self.findings)),
             product: Product::Inspector,

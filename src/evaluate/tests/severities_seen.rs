@@ -139,9 +139,9 @@ const SEEN: &[Seen] = &[
 
 #[test]
 fn every_severity_that_was_seen_is_given_with_its_title() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     for seen in SEEN {
-        let exposure = exposed(&catalogue, seen.resource_type, seen.traits);
+        let exposure = exposed(&catalog, seen.resource_type, seen.traits);
         let told = exposure
             .as_ref()
             .map(|one| (one.severity, one.title.as_str()));
@@ -151,9 +151,9 @@ fn every_severity_that_was_seen_is_given_with_its_title() {
 
 #[test]
 fn likelihoods_are_those_that_were_told() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let likelihood = |resource_type, traits: &[&str]| {
-        exposed(&catalogue, resource_type, traits).map(|one| one.likelihood)
+        exposed(&catalog, resource_type, traits).map(|one| one.likelihood)
     };
     assert_eq!(
         likelihood(T::LambdaFunction, SEEN[2].traits),

@@ -2,15 +2,15 @@
 
 use super::super::carried::{CHAINS, Travel};
 use super::*;
-use crate::store::View;
+use crate::graph::View;
 
 const FLEET: usize = 10_000;
 
 fn view_of(world: World<'_>) -> View {
     let (snapshot, records, signals) = (world.builder.finish(), 0, 0);
     let mut store = Store::default();
-    store.put(CellOutcome {
-        cell: Cell::file("f".into()),
+    store.put(TargetOutcome {
+        target: CollectionTarget::file("f".into()),
         snapshot,
         coverage: Coverage::Complete,
         reason: None,
@@ -22,17 +22,17 @@ fn view_of(world: World<'_>) -> View {
     store.view()
 }
 
-fn instances(view: &View) -> Vec<crate::store::ResourceIndex> {
+fn instances(view: &View) -> Vec<crate::graph::ResourceIndex> {
     view.indices()
         .filter(|index| view.resource_type(*index) == ResourceType::Ec2Instance)
         .collect()
 }
 
 /// Ten thousand instances in a group, and another group that lets its members in to a thousand databases.
-fn fleet(catalogue: &Catalogue, databases: usize) -> World<'_> {
+fn fleet(catalog: &Catalog, databases: usize) -> World<'_> {
     let group = resource(ResourceType::Ec2SecurityGroup, "sg-web");
     let inner = resource(ResourceType::Ec2SecurityGroup, "sg-db");
-    let mut world = World::new(catalogue)
+    let mut world = World::new(catalog)
         .shows(&group, "open-security-group")
         .relates(&group, RelationKind::AdmittedBy, &inner);
     for number in 0..FLEET {
@@ -50,10 +50,10 @@ fn fleet(catalogue: &Catalogue, databases: usize) -> World<'_> {
 
 #[test]
 fn one_group_on_ten_thousand_instances_is_looked_behind_once() {
-    let catalogue = catalogue();
-    let view = view_of(fleet(&catalogue, 1_000));
-    let index = |id: &str| catalogue.index_of(&id.parse::<TraitId>().unwrap()).unwrap();
-    let mut travel = Travel::new(&view, &catalogue);
+    let catalog = catalog();
+    let view = view_of(fleet(&catalog, 1_000));
+    let index = |id: &str| catalog.index_of(&id.parse::<TraitId>().unwrap()).unwrap();
+    let mut travel = Travel::new(&view, &catalog);
     let mut chains = 0;
     for instance in instances(&view) {
         let carried = travel.carried(instance);
@@ -71,10 +71,10 @@ fn one_group_on_ten_thousand_instances_is_looked_behind_once() {
 
 #[test]
 fn a_trait_is_not_lost_behind_many_others() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let role = resource(ResourceType::IamRole, "app");
     let profile = resource(ResourceType::IamInstanceProfile, "app");
-    let mut world = World::new(&catalogue)
+    let mut world = World::new(&catalog)
         .relates(
             &instance("i-1"),
             RelationKind::UsesInstanceProfile,
@@ -93,8 +93,8 @@ fn a_trait_is_not_lost_behind_many_others() {
             .relates(&role, RelationKind::GrantsPolicy, &policy);
     }
     let view = view_of(world);
-    let carried = Travel::new(&view, &catalogue).carried(instances(&view)[0]);
-    let index = |id: &str| catalogue.index_of(&id.parse::<TraitId>().unwrap()).unwrap();
+    let carried = Travel::new(&view, &catalog).carried(instances(&view)[0]);
+    let index = |id: &str| catalog.index_of(&id.parse::<TraitId>().unwrap()).unwrap();
     assert_eq!(
         carried
             .chains(index("service-administrative-policy"))
@@ -111,14 +111,14 @@ fn a_trait_is_not_lost_behind_many_others() {
 
 #[test]
 fn a_circle_as_long_as_the_fleet_is_walked_no_further_than_the_routes_go() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let group = |number: usize| {
         resource(
             ResourceType::Ec2SecurityGroup,
             &format!("sg-{:05}", number % FLEET),
         )
     };
-    let mut world = World::new(&catalogue)
+    let mut world = World::new(&catalog)
         .relates(
             &instance("i-1"),
             RelationKind::MemberOfSecurityGroup,
@@ -129,14 +129,14 @@ fn a_circle_as_long_as_the_fleet_is_walked_no_further_than_the_routes_go() {
         world = world.relates(&group(number), RelationKind::AdmittedBy, &group(number + 1));
     }
     let view = view_of(world);
-    let mut travel = Travel::new(&view, &catalogue);
+    let mut travel = Travel::new(&view, &catalog);
     travel.carried(instances(&view)[0]);
     assert!(travel.looked_behind() < 100, "{}", travel.looked_behind());
 }
 
 #[test]
 fn an_edge_into_another_account_is_kept_as_such() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let theirs = identify(ResourceMention {
         resource_type: ResourceType::IamPolicy,
         id: "arn:aws:iam::444455556666:policy/wide",
@@ -147,7 +147,7 @@ fn an_edge_into_another_account_is_kept_as_such() {
     let role = resource(ResourceType::IamRole, "app");
     let profile = resource(ResourceType::IamInstanceProfile, "app");
     let view = view_of(
-        World::new(&catalogue)
+        World::new(&catalog)
             .shows(&theirs, "administrative-access-policy")
             .relates(
                 &instance("i-1"),
@@ -157,8 +157,8 @@ fn an_edge_into_another_account_is_kept_as_such() {
             .relates(&profile, RelationKind::ContainsRole, &role)
             .relates(&role, RelationKind::GrantsPolicy, &theirs),
     );
-    let carried = Travel::new(&view, &catalogue).carried(instances(&view)[0]);
-    let index = catalogue
+    let carried = Travel::new(&view, &catalog).carried(instances(&view)[0]);
+    let index = catalog
         .index_of(&"administrative-access-policy".parse::<TraitId>().unwrap())
         .unwrap();
     let chain = carried.chains(index).next().unwrap();

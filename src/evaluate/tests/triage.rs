@@ -22,14 +22,14 @@ fn mute(muted: Muted, resource: &str) -> Mute {
 }
 
 fn triaged(world: World<'_>, triage: &Triage) -> Evaluated {
-    let catalogue = world.catalogue;
-    evaluated(&world.view(), catalogue, triage.on(day()))
+    let catalog = world.catalog;
+    evaluated(&world.view(), catalog, triage.on(day()))
 }
 
-fn two_instances(catalogue: &Catalogue) -> World<'_> {
+fn two_instances(catalog: &Catalog) -> World<'_> {
     ["i-1", "i-2"]
         .into_iter()
-        .fold(World::new(catalogue), |world, id| {
+        .fold(World::new(catalog), |world, id| {
             world
                 .shows(&instance(id), "internet-reachable")
                 .shows(&instance(id), "instance-profile-attached")
@@ -39,7 +39,7 @@ fn two_instances(catalogue: &Catalogue) -> World<'_> {
 
 #[test]
 fn a_muted_trait_is_as_if_no_finding_had_shown_it() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let triage = Triage {
         mutes: vec![mute(
             Muted::Trait("internet-reachable".parse().unwrap()),
@@ -47,7 +47,7 @@ fn a_muted_trait_is_as_if_no_finding_had_shown_it() {
         )],
         ..Triage::default()
     };
-    let all = triaged(two_instances(&catalogue), &triage);
+    let all = triaged(two_instances(&catalog), &triage);
     let ids = |exposure: &Exposure| -> Vec<String> {
         exposure
             .traits
@@ -73,7 +73,7 @@ fn a_muted_trait_is_as_if_no_finding_had_shown_it() {
 
 #[test]
 fn a_muted_rule_does_not_match_and_is_no_near_miss() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let rule = "ec2-internet-reachable-with-instance-profile";
     let triage = Triage {
         mutes: vec![
@@ -82,7 +82,7 @@ fn a_muted_rule_does_not_match_and_is_no_near_miss() {
         ],
         ..Triage::default()
     };
-    let all = triaged(two_instances(&catalogue), &triage);
+    let all = triaged(two_instances(&catalog), &triage);
     assert_eq!(all.exposures.len(), 1);
     let left = &all.exposures[0];
     assert!(left.matched_rules.iter().all(|one| one.as_str() != rule));
@@ -93,7 +93,7 @@ fn a_muted_rule_does_not_match_and_is_no_near_miss() {
 
 #[test]
 fn a_mute_that_finds_nothing_to_mute_is_not_used() {
-    let catalogue = catalogue();
+    let catalog = catalog();
     let triage = Triage {
         mutes: vec![
             mute(Muted::EveryExposure, "*/i-3"),
@@ -101,7 +101,7 @@ fn a_mute_that_finds_nothing_to_mute_is_not_used() {
         ],
         ..Triage::default()
     };
-    let all = triaged(two_instances(&catalogue), &triage);
+    let all = triaged(two_instances(&catalog), &triage);
     assert_eq!(all.exposures.len(), 2);
     assert!(all.evaluation.mutes.is_empty());
     assert_eq!(
@@ -116,8 +116,8 @@ fn a_mute_that_finds_nothing_to_mute_is_not_used() {
 }
 
 fn graded(traits: &[&str], tags: &[(&str, &str)]) -> Exposure {
-    let catalogue = catalogue();
-    let mut world = World::new(&catalogue);
+    let catalog = catalog();
+    let mut world = World::new(&catalog);
     for one in traits {
         world = world.shows(&instance("i-1"), one);
     }

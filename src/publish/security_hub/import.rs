@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use aws_sdk_securityhub::types::ImportFindingsError;
 
 use crate::aws::{CallError, Failure, classify};
+use crate::formats::asff::AsffFinding;
 use crate::model::clean;
-use crate::publish::asff::AsffFinding;
-use crate::publish::plan::{Action, Destination};
 use crate::publish::{PublicationOutcome, Publisher};
+use crate::reconcile::{Action, Destination};
 
 use super::Hub;
 

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AccountId, Cell, Exposure, Region, Source};
-use crate::publish::asff::AsffFinding;
-use crate::publish::plan::{Published, Step};
+use crate::formats::asff::AsffFinding;
+use crate::model::{AccountId, CollectionTarget, Exposure, Region, Source};
+use crate::reconcile::{Published, Step};
 
 /// [`crate::publish::content_digest`].
 const DIGEST: &str = "exposured/digest";
 
-/// The cells in which contributing traits were seen.
+/// The targets in which contributing traits were seen.
 const SEEN_BY: &str = "exposured/seen-by";
 
 /// How often the finding was archived and came back.
@@ -18,7 +18,7 @@ const REOPENED: &str = "exposured/reopened";
 /// In how many cycles in a row it was missed since.
 const MISSED: &str = "exposured/missed";
 
-/// Notes what the exposure says and by which cells it was seen.
+/// Notes what the exposure says and by which targets it was seen.
 pub(super) fn write_content(finding: &mut AsffFinding, exposure: &Exposure, digest: &str) {
     finding.set_product_field(DIGEST, digest);
     finding.set_product_field(SEEN_BY, &seen_by(&exposure.seen_by));
@@ -45,7 +45,7 @@ pub(super) fn read(finding: &AsffFinding, published: Published) -> Published {
     };
     Published {
         digest: finding.product_field(DIGEST).map(str::to_owned),
-        seen_by: cells(finding.product_field(SEEN_BY).unwrap_or_default()),
+        seen_by: targets(finding.product_field(SEEN_BY).unwrap_or_default()),
         reopened: count(REOPENED),
         missed: count(MISSED),
         ..published
@@ -53,12 +53,12 @@ pub(super) fn read(finding: &AsffFinding, published: Published) -> Published {
 }
 
 /// `inspector 111122223333 eu-west-1 us-east-1, macie 111122223333 us-east-1`: short enough for all Regions there are.
-pub(in crate::publish) fn seen_by(cells: &[Cell]) -> String {
+pub(in crate::publish) fn seen_by(targets: &[CollectionTarget]) -> String {
     let mut regions: BTreeMap<(&str, AccountId), BTreeSet<&str>> = BTreeMap::new();
-    for cell in cells {
-        if let (Some(account), Some(region)) = (cell.account(), cell.region()) {
+    for target in targets {
+        if let (Some(account), Some(region)) = (target.account(), target.region()) {
             regions
-                .entry((cell.source.as_str(), account))
+                .entry((target.source.as_str(), account))
                 .or_default()
                 .insert(region.as_str());
         }
@@ -74,48 +74,48 @@ pub(in crate::publish) fn seen_by(cells: &[Cell]) -> String {
 }
 
 /// None if a part cannot be read: then it is not known what could show that the exposure is gone.
-fn cells(text: &str) -> BTreeSet<Cell> {
-    let groups: Option<Vec<Vec<Cell>>> = text.split(", ").map(group).collect();
+fn targets(text: &str) -> BTreeSet<CollectionTarget> {
+    let groups: Option<Vec<Vec<CollectionTarget>>> = text.split(", ").map(group).collect();
     groups.unwrap_or_default().into_iter().flatten().collect()
 }
 
-fn group(text: &str) -> Option<Vec<Cell>> {
+fn group(text: &str) -> Option<Vec<CollectionTarget>> {
     let mut words = text.split(' ');
     let source = words.next()?;
     let source = Source::SERVICES
         .into_iter()
         .find(|known| known.as_str() == source)?;
     let account: AccountId = words.next()?.parse().ok()?;
-    let cell = |region: &str| {
+    let target = |region: &str| {
         let region: Region = region.parse().ok()?;
-        Some(Cell::api(source, account, region))
+        Some(CollectionTarget::api(source, account, region))
     };
-    let cells: Vec<Cell> = words.map(cell).collect::<Option<_>>()?;
-    (!cells.is_empty()).then_some(cells)
+    let targets: Vec<CollectionTarget> = words.map(target).collect::<Option<_>>()?;
+    (!targets.is_empty()).then_some(targets)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cell(source: Source, region: &str) -> Cell {
+    fn target(source: Source, region: &str) -> CollectionTarget {
         let account = "111122223333".parse().unwrap();
-        Cell::api(source, account, region.parse().unwrap())
+        CollectionTarget::api(source, account, region.parse().unwrap())
     }
 
     #[test]
-    fn cells_are_read_back_as_they_were_noted() {
+    fn targets_are_read_back_as_they_were_noted() {
         let noted = [
-            cell(Source::SecurityHub, "us-east-1"),
-            cell(Source::Inspector, "us-east-1"),
-            cell(Source::Inspector, "eu-west-1"),
+            target(Source::SecurityHub, "us-east-1"),
+            target(Source::Inspector, "us-east-1"),
+            target(Source::Inspector, "eu-west-1"),
         ];
         let text = seen_by(&noted);
         assert_eq!(
             text,
             "inspector 111122223333 eu-west-1 us-east-1, security-hub 111122223333 us-east-1"
         );
-        assert_eq!(cells(&text), BTreeSet::from(noted));
+        assert_eq!(targets(&text), BTreeSet::from(noted));
     }
 
     #[test]
@@ -128,17 +128,17 @@ mod tests {
             "inspector 111122223333 mars",
             "inspector 111122223333 us-east-1, guardduty 111122223333 us-east-1",
         ] {
-            assert_eq!(cells(text), BTreeSet::new(), "{text}");
+            assert_eq!(targets(text), BTreeSet::new(), "{text}");
         }
     }
 
     #[test]
     fn all_regions_of_all_sources_fit_into_one_field() {
         let region = |number| format!("ap-southeast-{number}");
-        let noted: Vec<Cell> = (0..36)
+        let noted: Vec<CollectionTarget> = (0..36)
             .flat_map(|number| {
                 [Source::SecurityHub, Source::Inspector, Source::Macie]
-                    .map(|source| cell(source, &region(number)))
+                    .map(|source| target(source, &region(number)))
             })
             .collect();
         // Source: the securityhub model: the longest value of `ProductFields`.

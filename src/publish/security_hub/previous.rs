@@ -11,10 +11,12 @@ use serde_json::value::RawValue;
 
 use crate::aws::{CallError, CallRate, Failure, RawAnswer};
 use crate::config::{Mode, SecurityHub};
-use crate::model::{AccountId, Arn, Cell, ExposureId, Partition, Region, Source, clean};
+use crate::formats::asff::{AsffFinding, GENERATOR_PREFIX, PRODUCT_NAME, product_arn};
+use crate::model::{
+    AccountId, Arn, CollectionTarget, ExposureId, Partition, Region, Source, clean,
+};
 use crate::publish::Publisher;
-use crate::publish::asff::{AsffFinding, GENERATOR_PREFIX, PRODUCT_NAME, product_arn};
-use crate::publish::plan::{Destination, Key, Previous, Published, Workflow};
+use crate::reconcile::{Destination, Key, Previous, Published, Workflow};
 
 use super::notes;
 
@@ -224,12 +226,12 @@ async fn each_finding(
             Err(error)
                 if error.failure == Failure::InvalidInput && token.is_some() && !restarted =>
             {
-                let cell = Cell::api(
+                let target = CollectionTarget::api(
                     Source::SecurityHub,
                     destination.account,
                     destination.region.clone(),
                 );
-                publisher.log.query_restarted(&cell, &error.message);
+                publisher.log.query_restarted(&target, &error.message);
                 (token, restarted) = (None, true);
                 continue;
             }

@@ -54,13 +54,13 @@ fn rows(world: &mut World, call: &Call, aggregator: Option<&str>) -> Result<Valu
     let expression = call.body["Expression"].as_str().unwrap_or_default();
     let query = Query::parse(expression)?;
     let empty = Shelf::default();
-    let cell = world.cell(&call.account, &call.region);
+    let target = world.target(&call.account, &call.region);
     // Without a recorder there are no rows, and no error.
-    let recorded = cell.filter(|_| world.enabled(&call.account, &call.region, Service::Config));
+    let recorded = target.filter(|_| world.enabled(&call.account, &call.region, Service::Config));
     let shelf = match aggregator {
-        None => recorded.map_or(&empty, |cell| &cell.config_items),
-        Some(name) => cell
-            .and_then(|cell| cell.aggregators.get(name))
+        None => recorded.map_or(&empty, |target| &target.config_items),
+        Some(name) => target
+            .and_then(|target| target.aggregators.get(name))
             .ok_or_else(|| {
                 Refusal::new(
                     400,

@@ -8,7 +8,7 @@ pub struct Fault {
     pub(super) kind: Kind,
     times: usize,
     after: usize,
-    cell: Option<(String, String)>,
+    target: Option<(String, String)>,
     asking: Option<String>,
     lasts: Option<Duration>,
     began: Option<Instant>,
@@ -103,7 +103,7 @@ impl Fault {
     /// Hits only what is asked of one account in one Region.
     pub fn only_in(self, account: &str, region: &str) -> Self {
         Self {
-            cell: Some((account.to_owned(), region.to_owned())),
+            target: Some((account.to_owned(), region.to_owned())),
             ..self
         }
     }
@@ -129,7 +129,7 @@ impl Fault {
             kind,
             times: 1,
             after: 0,
-            cell: None,
+            target: None,
             asking: None,
             lasts: None,
             began: None,
@@ -142,7 +142,7 @@ impl Fault {
         if self.times == 0
             || self.asking.as_ref().is_some_and(|text| !asks(text))
             || self
-                .cell
+                .target
                 .as_ref()
                 .is_some_and(|(a, r)| (a.as_str(), r.as_str()) != (account, region))
         {

@@ -315,9 +315,9 @@ fn answer(world: &mut World, call: &Call) -> Answer {
 
 fn denied(world: &World, call: &Call) -> Option<Refusal> {
     let action = call.operation.action();
-    let cell = world.cell(&call.account, &call.region)?;
+    let target = world.target(&call.account, &call.region)?;
     // GetCallerIdentity needs no permission, even where a policy denies it (the model's own words).
-    if !cell.denied.contains(action) || call.operation == Operation::GetCallerIdentity {
+    if !target.denied.contains(action) || call.operation == Operation::GetCallerIdentity {
         return None;
     }
     let resource = match call.operation {

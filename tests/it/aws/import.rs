@@ -10,7 +10,7 @@ use super::{
     asff,
     http::Call,
     security_hub::invalid,
-    world::{self, Cell, SHARED_FIELDS, Service, Stored, World},
+    world::{self, CollectionTarget, SHARED_FIELDS, Service, Stored, World},
 };
 
 /// The whole request; a finding has its own bound in [`asff`].
@@ -87,10 +87,10 @@ fn import(
             call.account, call.region, finding["AwsAccountId"], finding["ProductArn"],
         ));
     }
-    let cell = world
-        .cell_mut(&call.account, &call.region)
-        .expect("a cell with a service enabled");
-    store(cell, finding.clone(), &call.region);
+    let target = world
+        .target_mut(&call.account, &call.region)
+        .expect("a target with a service enabled");
+    store(target, finding.clone(), &call.region);
     replicate(world, call, &world::asff_key(finding));
     Ok(())
 }
@@ -102,22 +102,22 @@ fn replicate(world: &mut World, call: &Call, key: &str) {
         return;
     };
     let stored = world
-        .cell(&call.account, &call.region)
-        .and_then(|cell| cell.security_hub.get(key).cloned());
-    let cell = world.cell_mut(&administrator, &call.region);
-    if let (Some(stored), Some(cell)) = (stored, cell) {
+        .target(&call.account, &call.region)
+        .and_then(|target| target.security_hub.get(key).cloned());
+    let target = world.target_mut(&administrator, &call.region);
+    if let (Some(stored), Some(target)) = (stored, target) {
         let replica = Stored {
             imported: false,
             ..stored
         };
-        cell.security_hub.put(key.to_owned(), replica);
+        target.security_hub.put(key.to_owned(), replica);
     }
 }
 
 /// Creates the finding, or overwrites the one that has its `Id`.
-fn store(cell: &mut Cell, mut finding: Value, region: &str) {
+fn store(target: &mut CollectionTarget, mut finding: Value, region: &str) {
     let key = world::asff_key(&finding);
-    let stored = cell.security_hub.get(&key).cloned();
+    let stored = target.security_hub.get(&key).cloned();
     if stored
         .as_ref()
         .is_some_and(|stored| updated_at(&finding) <= updated_at(&stored.json))
@@ -141,7 +141,7 @@ fn store(cell: &mut Cell, mut finding: Value, region: &str) {
             users = stored.users;
         }
     }
-    cell.security_hub.put(
+    target.security_hub.put(
         key,
         Stored {
             json: finding,

@@ -42,7 +42,7 @@ pub(super) fn list_findings(world: &mut World, call: &Call) -> Result<Value, Ref
     };
     let criteria = &call.body["filterCriteria"];
     let conditions = conditions(criteria)?;
-    let shelf = &world.cells[&(call.account.clone(), call.region.clone())].inspector;
+    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].inspector;
     let list = || {
         let matching = shelf.numbered().filter(|(_, finding)| {
             conditions

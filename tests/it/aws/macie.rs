@@ -33,7 +33,7 @@ pub(super) fn list_findings(world: &mut World, call: &Call) -> Result<Value, Ref
     };
     let criteria = &call.body["findingCriteria"]["criterion"];
     let conditions = conditions(criteria)?;
-    let shelf = &world.cells[&(call.account.clone(), call.region.clone())].macie;
+    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].macie;
     let list = || {
         let matching = shelf
             .numbered()
@@ -74,7 +74,7 @@ pub(super) fn get_findings(world: &mut World, call: &Call) -> Result<Value, Refu
             ids.len()
         )));
     }
-    let shelf = &world.cells[&(call.account.clone(), call.region.clone())].macie;
+    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].macie;
     let found = ids
         .iter()
         .filter_map(Value::as_str)

@@ -40,7 +40,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 pub use fault::Fault;
-use world::{Cell, ImportFailure, Role, World};
+use world::{CollectionTarget, ImportFailure, Role, World};
 pub use world::{Operation, Request, Service};
 
 /// The account that the credentials of [`Aws::environment`] belong to.
@@ -54,7 +54,7 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Starts an empty world: no service is enabled anywhere until a test names the cell with [`Aws::account`].
+    /// Starts an empty world: no service is enabled anywhere until a test names the target with [`Aws::account`].
     pub fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -167,8 +167,8 @@ impl Aws {
     pub fn imported(&self, account: &str, region: &str) -> Vec<Value> {
         let world = self.world();
         let stored = world
-            .cell(account, region)
-            .map(|cell| cell.security_hub.iter());
+            .target(account, region)
+            .map(|target| target.security_hub.iter());
         stored
             .into_iter()
             .flatten()
@@ -181,8 +181,8 @@ impl Aws {
     pub fn hub(&self, account: &str, region: &str) -> Vec<Value> {
         let world = self.world();
         let stored = world
-            .cell(account, region)
-            .map(|cell| cell.security_hub.iter());
+            .target(account, region)
+            .map(|target| target.security_hub.iter());
         stored
             .into_iter()
             .flatten()
@@ -224,7 +224,7 @@ pub struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    /// The cell of this account in a Region. Naming it enables Security Hub, Inspector and Macie there.
+    /// The target of this account in a Region. Naming it enables Security Hub, Inspector and Macie there.
     pub fn region(self, region: &'a str) -> Place<'a> {
         let place = Place {
             aws: self.aws,
@@ -247,42 +247,46 @@ pub struct Place<'a> {
 impl Place<'_> {
     /// Findings in ASFF as `GetFindings` returns them, stored as given.
     pub fn security_hub_findings(self, findings: Vec<Value>) -> Self {
-        self.change(|cell| cell.security_hub.put_all(findings, world::asff_key))
+        self.change(|target| target.security_hub.put_all(findings, world::asff_key))
     }
 
     /// Findings as Inspector's `ListFindings` returns them: its timestamps are epoch seconds, not strings.
     pub fn inspector_findings(self, findings: Vec<Value>) -> Self {
-        self.change(|cell| {
-            cell.inspector
+        self.change(|target| {
+            target
+                .inspector
                 .put_all(findings, |finding| world::text(finding, "findingArn"))
         })
     }
 
     /// Findings as Macie's `GetFindings` returns them.
     pub fn macie_findings(self, findings: Vec<Value>) -> Self {
-        self.change(|cell| {
-            cell.macie
+        self.change(|target| {
+            target
+                .macie
                 .put_all(findings, |finding| world::text(finding, "id"))
         })
     }
 
     /// Resources as Security Hub's `GetResourcesV2` returns them.
     pub fn resources(self, resources: Vec<Value>) -> Self {
-        self.change(|cell| {
-            cell.resources
+        self.change(|target| {
+            target
+                .resources
                 .put_all(resources, |resource| world::text(resource, "ResourceId"))
         })
     }
 
     /// Configuration items as AWS Config recorded them in this Region.
     pub fn config_items(self, items: Vec<Value>) -> Self {
-        self.change(|cell| cell.config_items.put_all(items, world::config_key))
+        self.change(|target| target.config_items.put_all(items, world::config_key))
     }
 
     /// An aggregator in this Region, and the items that it gathered from all of its accounts and Regions.
     pub fn aggregator(self, name: &str, items: Vec<Value>) -> Self {
-        self.change(|cell| {
-            cell.aggregators
+        self.change(|target| {
+            target
+                .aggregators
                 .entry(name.to_owned())
                 .or_default()
                 .put_all(items, world::config_key)
@@ -291,37 +295,37 @@ impl Place<'_> {
 
     /// Turns a service off.
     pub fn disable(self, service: Service) -> Self {
-        self.change(|cell| {
-            cell.disabled.insert(service);
+        self.change(|target| {
+            target.disabled.insert(service);
         })
     }
 
     /// Turns a service on again.
     pub fn enable(self, service: Service) -> Self {
-        self.change(|cell| {
-            cell.disabled.remove(&service);
+        self.change(|target| {
+            target.disabled.remove(&service);
         })
     }
 
     /// Denies an IAM action, such as `securityhub:GetFindings`, to every caller.
     pub fn deny(self, action: &str) -> Self {
-        self.change(|cell| {
-            cell.denied.insert(action.to_owned());
+        self.change(|target| {
+            target.denied.insert(action.to_owned());
         })
     }
 
     /// Takes back [`Place::deny`].
     pub fn allow(self, action: &str) -> Self {
-        self.change(|cell| {
-            cell.denied.remove(action);
+        self.change(|target| {
+            target.denied.remove(action);
         })
     }
 
     /// Changes a finding in Security Hub as a user does with `BatchUpdateFindings`: what the user has set of Severity,
     /// Types, Confidence, Criticality and RelatedFindings, an import no longer changes.
     pub fn user_edits(self, id: &str, edit: impl FnOnce(&mut Value)) -> Self {
-        self.change(|cell| {
-            let finding = cell
+        self.change(|target| {
+            let finding = target
                 .security_hub
                 .iter_mut()
                 .find(|finding| finding.json["Id"] == id);
@@ -333,16 +337,18 @@ impl Place<'_> {
 
     /// Removes a finding by its `Id`, `findingArn` or `id`, as retention does.
     pub fn remove_finding(self, id: &str) -> Self {
-        self.change(|cell| {
-            cell.security_hub.remove(|finding| finding["Id"] == id);
-            cell.inspector.remove(|finding| finding["findingArn"] == id);
-            cell.macie.remove(|finding| finding["id"] == id);
+        self.change(|target| {
+            target.security_hub.remove(|finding| finding["Id"] == id);
+            target
+                .inspector
+                .remove(|finding| finding["findingArn"] == id);
+            target.macie.remove(|finding| finding["id"] == id);
         })
     }
 
-    fn change(self, change: impl FnOnce(&mut Cell)) -> Self {
-        let cell = (self.account.to_owned(), self.region.to_owned());
-        change(self.aws.world().cells.entry(cell).or_default());
+    fn change(self, change: impl FnOnce(&mut CollectionTarget)) -> Self {
+        let target = (self.account.to_owned(), self.region.to_owned());
+        change(self.aws.world().targets.entry(target).or_default());
         self
     }
 }

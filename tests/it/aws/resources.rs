@@ -60,7 +60,7 @@ pub(super) fn get_resources(world: &mut World, call: &Call) -> Result<Value, Ref
         .map(condition)
         .collect::<Result<Vec<_>, _>>()?;
     let any = filters["CompositeOperator"] == "OR";
-    let shelf = &world.cells[&(call.account.clone(), call.region.clone())].resources;
+    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].resources;
     let holds = |resource: &Value| {
         let mut each = conditions.iter().map(|condition| condition.holds(resource));
         conditions.is_empty()

@@ -32,7 +32,7 @@ pub(super) fn get_findings(world: &mut World, call: &Call) -> Result<Value, Refu
     };
     let conditions = conditions(filters)?;
     let order = sort_order(&call.body["SortCriteria"])?;
-    let shelf = &world.cells[&(call.account.clone(), call.region.clone())].security_hub;
+    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].security_hub;
     let list = || {
         let mut found: Vec<_> = shelf
             .numbered()

@@ -121,7 +121,7 @@ pub struct Request {
 
 #[derive(Default)]
 pub(super) struct World {
-    pub cells: BTreeMap<(String, String), Cell>,
+    pub targets: BTreeMap<(String, String), CollectionTarget>,
     pub roles: HashMap<String, Role>,
     /// The administrator account of each member account.
     pub administrators: HashMap<String, String>,
@@ -136,24 +136,25 @@ pub(super) struct World {
 }
 
 impl World {
-    pub fn cell(&self, account: &str, region: &str) -> Option<&Cell> {
-        self.cells.get(&(account.to_owned(), region.to_owned()))
+    pub fn target(&self, account: &str, region: &str) -> Option<&CollectionTarget> {
+        self.targets.get(&(account.to_owned(), region.to_owned()))
     }
 
-    pub fn cell_mut(&mut self, account: &str, region: &str) -> Option<&mut Cell> {
-        self.cells.get_mut(&(account.to_owned(), region.to_owned()))
+    pub fn target_mut(&mut self, account: &str, region: &str) -> Option<&mut CollectionTarget> {
+        self.targets
+            .get_mut(&(account.to_owned(), region.to_owned()))
     }
 
-    /// A cell that no test has named has nothing enabled, as a new account has not.
+    /// A target that no test has named has nothing enabled, as a new account has not.
     pub fn enabled(&self, account: &str, region: &str, service: Service) -> bool {
-        self.cell(account, region)
-            .is_some_and(|cell| !cell.disabled.contains(&service))
+        self.target(account, region)
+            .is_some_and(|target| !target.disabled.contains(&service))
     }
 }
 
 /// One account in one Region.
 #[derive(Default)]
-pub(super) struct Cell {
+pub(super) struct CollectionTarget {
     pub security_hub: Shelf,
     pub inspector: Shelf,
     pub macie: Shelf,
@@ -167,7 +168,7 @@ pub(super) struct Cell {
     pub denied: BTreeSet<String>,
 }
 
-/// The findings of one service in one cell, in the order in which they came.
+/// The findings of one service in one target, in the order in which they came.
 #[derive(Default)]
 pub(super) struct Shelf {
     next: u64,

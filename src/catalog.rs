@@ -1,0 +1,221 @@
+//! The traits, the mitigations and the exposure rules: read from TOML, checked with line and column, compiled to bit
+//! sets.
+//!
+//! The built-in files stand in `config/catalog/` and are part of the binary; files of one's own come on top.
+
+mod attribute;
+mod builtin;
+mod compile;
+mod definition;
+mod derive;
+mod files;
+mod raw;
+mod schema;
+mod severity;
+mod usage;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::{ControlId, ResourceType, RuleId, TraitId, TraitIndex, TraitSet};
+
+pub use attribute::{AttributeCondition, AttributeTest};
+pub use builtin::builtin_files;
+pub use compile::{Layers, SeverityOverride, compile};
+pub use definition::{
+    Derivation, ExposureRule, MitigatedBy, MitigationDefinition, Place, Raise, Route, RuleTest,
+    SignalInWords, SignalSource, SwitchedOff, TraitDefinition,
+};
+pub use derive::SignalCondition;
+pub use files::{UnreadableFile, read_files};
+pub use raw::RawSeverity;
+pub use schema::schema;
+pub use severity::SeverityModel;
+pub use usage::{Usage, UsedSignal};
+
+/// All that is needed to make exposures of signals.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    traits: Vec<TraitDefinition>,
+    /// Their indices follow on those of the traits.
+    mitigations: Vec<MitigationDefinition>,
+    rules_by_type: BTreeMap<ResourceType, Vec<ExposureRule>>,
+    routes_by_type: BTreeMap<ResourceType, Vec<Route>>,
+    /// Traits that a resource of the type may carry itself.
+    carried_by_type: BTreeMap<ResourceType, TraitSet>,
+    impact_traits: TraitSet,
+    all_traits: TraitSet,
+    severity: SeverityModel,
+    conditions: derive::Conditions,
+    by_id: HashMap<TraitId, TraitIndex>,
+    tests: Vec<RuleTest>,
+    switched_off: Vec<SwitchedOff>,
+    version: String,
+}
+
+impl Catalog {
+    /// The traits, in the order of their ids.
+    #[must_use]
+    pub fn traits(&self) -> &[TraitDefinition] {
+        &self.traits
+    }
+
+    /// The mitigations, in the order of their ids.
+    #[must_use]
+    pub fn mitigations(&self) -> &[MitigationDefinition] {
+        &self.mitigations
+    }
+
+    /// A trait of this catalog; [`Self::only_traits`] tells them from mitigations.
+    ///
+    /// # Panics
+    /// If the index is that of a mitigation, or was given by another catalog.
+    #[must_use]
+    pub fn definition(&self, index: TraitIndex) -> &TraitDefinition {
+        &self.traits[index.get()]
+    }
+
+    /// A mitigation of this catalog; `None` if the index is that of a trait.
+    #[must_use]
+    pub fn mitigation(&self, index: TraitIndex) -> Option<&MitigationDefinition> {
+        self.mitigations
+            .get(index.get().checked_sub(self.traits.len())?)
+    }
+
+    /// Where a trait or a mitigation comes from.
+    #[must_use]
+    pub fn derivation(&self, index: TraitIndex) -> &Derivation {
+        self.mitigation(index).map_or_else(
+            || &self.definition(index).derivation,
+            |mitigation| &mitigation.derivation,
+        )
+    }
+
+    /// The id of a trait or a mitigation.
+    #[must_use]
+    pub fn id(&self, index: TraitIndex) -> &TraitId {
+        self.mitigation(index)
+            .map_or_else(|| &self.definition(index).id, |mitigation| &mitigation.id)
+    }
+
+    /// The title of a trait, or of a mitigation, on a type of resource.
+    #[must_use]
+    pub fn title_on(&self, index: TraitIndex, resource_type: ResourceType) -> &str {
+        self.mitigation(index).map_or_else(
+            || self.definition(index).title_on(resource_type),
+            |mitigation| &mitigation.title,
+        )
+    }
+
+    /// Those of the set that are traits; the rest are mitigations.
+    #[must_use]
+    pub fn only_traits(&self, set: &TraitSet) -> TraitSet {
+        set.intersection(&self.all_traits)
+    }
+
+    /// Those of the set that are mitigations.
+    #[must_use]
+    pub fn only_mitigations(&self, set: &TraitSet) -> TraitSet {
+        set.difference(&self.all_traits)
+    }
+
+    /// The cases that the rule files carry, in the order of the files.
+    #[must_use]
+    pub fn tests(&self) -> &[RuleTest] {
+        &self.tests
+    }
+
+    /// The entries that are switched off, sorted.
+    #[must_use]
+    pub fn switched_off(&self) -> &[SwitchedOff] {
+        &self.switched_off
+    }
+
+    /// All rules, by type and then by id.
+    pub fn all_rules(&self) -> impl Iterator<Item = &ExposureRule> {
+        self.rules_by_type.values().flatten()
+    }
+
+    /// The rule with this id.
+    #[must_use]
+    pub fn rule(&self, id: &RuleId) -> Option<&ExposureRule> {
+        self.all_rules().find(|rule| rule.id == *id)
+    }
+
+    /// The trait or mitigation with this id.
+    #[must_use]
+    pub fn index_of(&self, id: &TraitId) -> Option<TraitIndex> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The rules for a type, in the order of their ids.
+    #[must_use]
+    pub fn rules(&self, resource_type: ResourceType) -> &[ExposureRule] {
+        self.rules_by_type
+            .get(&resource_type)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The types that have rules.
+    pub fn exposed_types(&self) -> impl Iterator<Item = ResourceType> {
+        self.rules_by_type.keys().copied()
+    }
+
+    /// The ways along which traits reach a type.
+    #[must_use]
+    pub fn routes(&self, resource_type: ResourceType) -> &[Route] {
+        self.routes_by_type
+            .get(&resource_type)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The traits that a resource of the type may carry itself.
+    #[must_use]
+    pub fn carried(&self, resource_type: ResourceType) -> TraitSet {
+        self.carried_by_type
+            .get(&resource_type)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The traits that tell what is lost.
+    #[must_use]
+    pub fn impact_traits(&self) -> TraitSet {
+        self.impact_traits
+    }
+
+    /// How factors make a severity.
+    #[must_use]
+    pub fn severity(&self) -> &SeverityModel {
+        &self.severity
+    }
+
+    /// Changes whenever any file does: the first 12 hexadecimal digits of a SHA-256 over all of them.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The Security Hub controls in use, as AWS writes them.
+    pub fn controls(&self) -> impl Iterator<Item = &str> {
+        self.conditions.controls.iter().map(String::as_str)
+    }
+
+    /// Those that are read for what they tell of other resources, so that findings that passed are of use as well.
+    pub fn relation_controls(&self) -> impl Iterator<Item = &str> {
+        self.conditions.relation_controls.iter().map(String::as_str)
+    }
+
+    /// The Security Hub controls whose passing shows a mitigation, as AWS writes them.
+    pub fn passed_controls(&self) -> impl Iterator<Item = &str> {
+        self.conditions.passed_controls.iter().map(String::as_str)
+    }
+
+    /// The traits that a failed control shows.
+    #[must_use]
+    pub fn traits_of_control(&self, control: &ControlId) -> &[TraitIndex] {
+        self.conditions
+            .by_control
+            .get(control)
+            .map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,215 @@
+//! The command line: one file a subcommand, no logic of its own.
+
+mod catalog;
+mod check;
+mod explain;
+mod fixes;
+mod health;
+mod once;
+mod run;
+mod synth;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::aws::SessionError;
+use crate::catalog::Catalog;
+use crate::config::{self, Config, ConfigError};
+use crate::daemon::Shutdown;
+use crate::model::Triage;
+use crate::pipeline::{Cycle, CycleError, CycleOutcome, Input, Intent, MassArchiving};
+use crate::telemetry::{self, Progress, metrics};
+
+/// How a command ended. Scripts can rely on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All done.
+    Done,
+    /// Failed, or something could not be published.
+    Failed,
+    /// The command line, the configuration or the catalog is wrong.
+    Usage,
+    /// Done, but some target was partial or failed, or too much would have been archived.
+    Partial,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Failed => Self::from(1),
+            Exit::Usage => Self::from(2),
+            Exit::Partial => Self::from(3),
+        }
+    }
+}
+
+/// Tells a cloud security team which AWS resource to fix first, and why.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage, configuration or catalog; 3 done, but some target \
+                  was partial or failed, or too much would have been archived.\n\nCredentials, Region, endpoint, retries and proxy come from the AWS SDK's \
+                  environment. EXPOSURED_LOG filters the log (for example \"debug\", \"exposured=debug,warn\")."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run as a daemon: a cycle at the start, then by the schedule
+    Run(run::RunArguments),
+    /// Run one cycle, and print the exposures
+    Once(once::OnceArguments),
+    /// Explain one resource: its traits, its severity, why not, what helps
+    Explain(explain::ExplainArguments),
+    /// Rank what there is to fix by what each fix does to all exposures, and say which few leave nothing severe
+    Fixes(fixes::FixesArguments),
+    /// Browse, check and test the catalog of traits and exposures
+    #[command(subcommand)]
+    Catalog(catalog::CatalogCommand),
+    /// Tell whether the daemon lives: for the health check of its container
+    Health(health::HealthArguments),
+    /// Check configuration and catalog, and, with --aws, every API that would be called
+    Check(check::CheckArguments),
+    /// Write a made-up organization as files for --input, to see what a task of yours would need
+    Synth(synth::SynthArguments),
+}
+
+/// Runs the command line.
+pub async fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; where to print each, clap knows. A closed pipe is no news.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Done.into()
+            };
+        }
+    };
+    let exit = match arguments.command {
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Once(arguments) => once::once(arguments).await,
+        Command::Explain(arguments) => explain::explain(arguments).await,
+        Command::Fixes(arguments) => fixes::fixes(arguments).await,
+        Command::Catalog(command) => catalog::catalog(command),
+        Command::Health(arguments) => health::health(&arguments),
+        Command::Check(arguments) => check::check(arguments).await,
+        Command::Synth(arguments) => synth::synth(&arguments),
+    };
+    exit.into()
+}
+
+/// Reads configuration and catalog, and tells every problem of both.
+fn load(path: Option<&PathBuf>) -> Result<(Arc<Config>, Arc<Catalog>), Exit> {
+    load_with(path, &[])
+}
+
+/// The same with more catalog files than the configuration names.
+fn load_with(
+    path: Option<&PathBuf>,
+    more: &[PathBuf],
+) -> Result<(Arc<Config>, Arc<Catalog>), Exit> {
+    let more: Vec<&Path> = more.iter().map(PathBuf::as_path).collect();
+    let loaded = config::load(path.map(PathBuf::as_path)).and_then(|config| {
+        let catalog = config::load_catalog(&config, &more)?;
+        Ok((Arc::new(config), Arc::new(catalog)))
+    });
+    loaded.map_err(|error| {
+        match error {
+            // A listing of its own, each problem of which says what it is.
+            ConfigError::Wrong(problems) => eprintln!("{problems}"),
+            other => complain(other),
+        }
+        Exit::Usage
+    })
+}
+
+/// What every command that runs cycles begins with: configuration and catalog, the log, the signals.
+fn start(
+    config: Option<&PathBuf>,
+    progress: &Progress,
+) -> Result<(Arc<Config>, Arc<Catalog>, Shutdown), Exit> {
+    let (config, catalog) = load(config)?;
+    telemetry::start(progress).map_err(|error| {
+        complain(error);
+        Exit::Usage
+    })?;
+    let shutdown = Shutdown::listen().map_err(|error| {
+        complain(format_args!("listening for signals: {error}"));
+        Exit::Failed
+    })?;
+    Ok((config, catalog, shutdown))
+}
+
+/// What was read and derived by a cycle that only looks.
+struct Looked {
+    outcome: CycleOutcome,
+    catalog: Arc<Catalog>,
+    triage: Triage,
+}
+
+/// Runs one cycle that collects and evaluates, and publishes nothing.
+async fn look(config: Option<&PathBuf>, input: Input) -> Result<Looked, Exit> {
+    let progress = Progress::on_terminal();
+    let (config, catalog, shutdown) = start(config, &progress)?;
+    let cycle = Cycle {
+        config: Arc::clone(&config),
+        catalog: Arc::clone(&catalog),
+        store: Arc::default(),
+        intent: Intent::Evaluate,
+        mass_archiving: MassArchiving::Refused,
+        metrics: metrics::Sink::Nowhere,
+        progress,
+        cancel: shutdown.token().clone(),
+    };
+    match cycle.run(&input).await {
+        Ok(outcome) => Ok(Looked {
+            outcome,
+            catalog,
+            triage: config.triage(),
+        }),
+        Err(error) => {
+            complain(&error);
+            Err(exit_of(&error))
+        }
+    }
+}
+
+/// Where findings come from.
+fn input(folder: Option<PathBuf>, sample: bool) -> Input {
+    match (folder, sample) {
+        (Some(folder), _) => Input::Folder(folder),
+        (None, true) => Input::Sample,
+        (None, false) => Input::Aws,
+    }
+}
+
+fn mass_archiving(allowed: bool) -> MassArchiving {
+    if allowed {
+        MassArchiving::Allowed
+    } else {
+        MassArchiving::Refused
+    }
+}
+
+/// What is the user's to mend in the command line or the configuration is wrong usage.
+fn exit_of(error: &CycleError) -> Exit {
+    match error {
+        CycleError::Session(SessionError::NoRegion) | CycleError::Folder(_) => Exit::Usage,
+        _ => Exit::Failed,
+    }
+}
+
+/// Tells an error on standard error, in the form that every command uses.
+fn complain(error: impl std::fmt::Display) {
+    eprintln!("error: {error}");
+}

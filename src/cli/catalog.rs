@@ -1,0 +1,165 @@
+//! `exposured catalog`: browse, check and test what the evaluation goes by.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+
+use crate::catalog::{Catalog, schema};
+use crate::diagnostics::nearest;
+use crate::evaluate::{TestResult, run_rule_test};
+use crate::model::ResourceType;
+
+use super::{Exit, complain, load_with};
+use crate::report::catalog as text;
+use crate::report::{self, CatalogFormat};
+
+/// What is done with the catalog.
+#[derive(Debug, Subcommand)]
+pub(super) enum CatalogCommand {
+    /// List traits, mitigations and exposures
+    List(ListArguments),
+    /// Show one trait, mitigation or exposure whole
+    Show(ShowArguments),
+    /// Check files of one's own, on top of the built-in catalog
+    Lint(FilesArguments),
+    /// Show which findings are used by what, and which resource types have no exposure
+    Coverage(CommonArguments),
+    /// Run the [[test]] cases of the catalog's files
+    Test(FilesArguments),
+    /// Print the JSON Schema of a catalog file
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CommonArguments {
+    /// The configuration file, whose [catalog] and [severity] count; without it, the built-in catalog
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
+    format: CatalogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    #[command(flatten)]
+    common: CommonArguments,
+    /// Only what is of this type of resource, such as AWS::EC2::Instance
+    #[arg(long, value_name = "TYPE")]
+    resource_type: Option<ResourceType>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// The id
+    id: String,
+    #[command(flatten)]
+    common: CommonArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FilesArguments {
+    /// Files, or folders of *.toml files, that count besides those of the configuration
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    common: CommonArguments,
+}
+
+pub(super) fn catalog(command: CatalogCommand) -> Exit {
+    let result = match command {
+        CatalogCommand::List(arguments) => list(&arguments),
+        CatalogCommand::Show(arguments) => show(&arguments),
+        CatalogCommand::Lint(arguments) => lint(&arguments),
+        CatalogCommand::Coverage(arguments) => coverage(&arguments),
+        CatalogCommand::Test(arguments) => test(&arguments),
+        CatalogCommand::Schema => print_schema(),
+    };
+    result.unwrap_or_else(|exit| exit)
+}
+
+fn load(common: &CommonArguments, more: &[PathBuf]) -> Result<Arc<Catalog>, Exit> {
+    load_with(common.config.as_ref(), more).map(|(_, catalog)| catalog)
+}
+
+fn list(arguments: &ListArguments) -> Result<Exit, Exit> {
+    let catalog = load(&arguments.common, &[])?;
+    let listing = text::list(&catalog, arguments.resource_type);
+    print(&match arguments.common.format {
+        CatalogFormat::Table => text::list_table(&listing),
+        CatalogFormat::Json => report::json_text(&listing),
+    })
+}
+
+fn show(arguments: &ShowArguments) -> Result<Exit, Exit> {
+    let catalog = load(&arguments.common, &[])?;
+    let entries = text::entries(&catalog, &arguments.id);
+    if entries.is_empty() {
+        let all = text::list(&catalog, None);
+        let near = nearest(&arguments.id, all.iter().map(text::Listed::id));
+        let hint = near.map_or(
+            "`exposured catalog list` names them all".to_owned(),
+            |near| format!("did you mean {near:?}?"),
+        );
+        complain(format_args!(
+            "there is no trait, mitigation or exposure {:?}: {hint}",
+            arguments.id
+        ));
+        return Ok(Exit::Usage);
+    }
+    print(&match arguments.common.format {
+        CatalogFormat::Table => text::entries_text(&entries),
+        CatalogFormat::Json => report::json_text(&entries),
+    })
+}
+
+/// Problems are told by the loading, all at once.
+fn lint(arguments: &FilesArguments) -> Result<Exit, Exit> {
+    let catalog = load(&arguments.common, &arguments.paths)?;
+    let counts = text::counts(&catalog);
+    print(&match arguments.common.format {
+        CatalogFormat::Table => format!("{counts}: no problem\n"),
+        CatalogFormat::Json => report::json_text(&counts),
+    })
+}
+
+fn coverage(arguments: &CommonArguments) -> Result<Exit, Exit> {
+    let catalog = load(arguments, &[])?;
+    let coverage = catalog.usage();
+    print(&match arguments.format {
+        CatalogFormat::Table => text::coverage_text(&coverage),
+        CatalogFormat::Json => report::json_text(&coverage),
+    })
+}
+
+fn test(arguments: &FilesArguments) -> Result<Exit, Exit> {
+    let catalog = load(&arguments.common, &arguments.paths)?;
+    let results: Vec<_> = catalog
+        .tests()
+        .iter()
+        .map(|test| (test, run_rule_test(&catalog, test)))
+        .collect();
+    let failed = results
+        .iter()
+        .any(|(_, result)| matches!(result, TestResult::Failed(_)));
+    let printed = print(&match arguments.common.format {
+        CatalogFormat::Table => text::test_results(&results),
+        CatalogFormat::Json => report::json_text(&text::test_results_json(&results)),
+    })?;
+    Ok(if failed { Exit::Failed } else { printed })
+}
+
+fn print_schema() -> Result<Exit, Exit> {
+    let schema = schema().map_err(|error| {
+        complain(format_args!("making the JSON Schema: {error}"));
+        Exit::Failed
+    })?;
+    print(&schema)
+}
+
+fn print(text: &str) -> Result<Exit, Exit> {
+    report::print(text).map(|()| Exit::Done).map_err(|error| {
+        complain(format_args!("printing the answer: {error}"));
+        Exit::Failed
+    })
+}

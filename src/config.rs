@@ -1,0 +1,211 @@
+//! The configuration: one TOML file, and the catalog files that it names, read once, checked whole.
+
+mod catalog;
+mod raw;
+mod triage;
+mod valid;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::catalog::{SeverityOverride, UnreadableFile};
+use crate::diagnostics::{self, Problems, SourceFile};
+use crate::model::{AccountId, Criticality, Mute, Region, Source, Triage};
+
+pub use catalog::load_catalog;
+
+/// The shipped file, in which every key is documented and has its default.
+pub const SHIPPED: &str = include_str!("../config/exposured.toml");
+
+/// A configuration that holds together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// When cycles begin.
+    pub schedule: Schedule,
+    /// Where findings are read; empty: the Region of the environment.
+    pub regions: Vec<Region>,
+    /// What is read.
+    pub collect: Collect,
+    /// Where exposures are published.
+    pub publish: Publish,
+    /// Files and folders of catalog entries of the user's own.
+    pub catalog: Vec<PathBuf>,
+    /// The user's own numbers of the severity model.
+    pub severity: Option<SeverityOverride>,
+    /// What the user says of their own resources.
+    pub triaging: Triaging,
+    /// The file, for problems that show only together with the catalog.
+    file: Arc<SourceFile>,
+}
+
+impl Config {
+    /// What the user says of their own resources.
+    #[must_use]
+    pub fn triage(&self) -> Triage {
+        Triage {
+            mutes: self
+                .triaging
+                .mutes
+                .iter()
+                .map(|one| one.mute.clone())
+                .collect(),
+            criticality: self.triaging.criticality.clone(),
+        }
+    }
+}
+
+/// What the user says of their own resources, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Triaging {
+    /// What is not to count.
+    pub mutes: Vec<PlacedMute>,
+    /// What counts for more, or less.
+    pub criticality: Criticality,
+}
+
+/// A mute, and where it names what it mutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedMute {
+    /// The mute.
+    pub mute: Mute,
+    /// The bytes of the configuration file.
+    pub at: Range<usize>,
+}
+
+/// What is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collect {
+    /// Which services.
+    pub sources: Vec<Source>,
+    /// Of AWS Config: the aggregator that is asked, in the first Region, instead of each Region's own records.
+    pub aggregator: Option<String>,
+}
+
+/// When cycles begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Six fields, seconds first, in UTC.
+    pub cron: String,
+    /// Whether the first begins at once.
+    pub run_on_start: bool,
+    /// How long one may take.
+    pub deadline: Duration,
+    /// Where the daemon says that it lives.
+    pub health_file: PathBuf,
+}
+
+/// Where exposures are published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publish {
+    /// Security Hub, if it is on.
+    pub security_hub: Option<SecurityHub>,
+    /// The folder of the OCSF files, if they are wanted.
+    pub ocsf_directory: Option<PathBuf>,
+    /// For how many cycles an exposure that came back before is held before it is archived.
+    pub settle_cycles: u32,
+    /// How many percent of the active exposures one cycle may archive.
+    pub max_archive_percent: u8,
+}
+
+/// How exposures are imported into Security Hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityHub {
+    /// As whom.
+    pub mode: Mode,
+    /// Into which Region's hub; `None`: the first of `regions`.
+    pub region: Option<Region>,
+}
+
+/// As whom exposures are imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// All of them under the caller's account.
+    Home,
+    /// Each under its resource's account, by a role there.
+    Member(MemberRole),
+}
+
+/// The role that is assumed in each account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRole {
+    template: String,
+    /// Empty if none is asked for.
+    pub external_id: String,
+}
+
+impl MemberRole {
+    /// The role's ARN in an account.
+    #[must_use]
+    pub fn arn_in(&self, account: AccountId) -> String {
+        self.template.replace("{account}", &account.to_string())
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("reading the configuration {path}: {error}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A catalog file cannot be read.
+    #[error(transparent)]
+    UnreadableCatalog(#[from] UnreadableFile),
+    /// The file is wrong, or a catalog file.
+    #[error("{0}")]
+    Wrong(Problems),
+}
+
+impl Default for Config {
+    /// What holds without a file: every key has a default.
+    fn default() -> Self {
+        // The empty text has no problems, which the test `every_key_has_a_default` shows.
+        parse("", "defaults").unwrap_or_else(|problems| unreachable!("{problems}"))
+    }
+}
+
+/// Reads the file, or takes the defaults.
+///
+/// # Errors
+/// The file cannot be read, or every problem in it.
+pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
+    let Some(path) = path else {
+        return Ok(Config::default());
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        path: path.display().to_string(),
+        error,
+    })?;
+    let mut config = parse(&text, &path.display().to_string()).map_err(ConfigError::Wrong)?;
+    // As in most configuration files: what is named in it is looked for beside it.
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for named in &mut config.catalog {
+        *named = folder.join(&named);
+    }
+    Ok(config)
+}
+
+/// Reads a configuration's text; `name` is what problems call it.
+///
+/// # Errors
+/// Every problem in it.
+pub fn parse(text: &str, name: &str) -> Result<Config, Problems> {
+    let file = Arc::new(SourceFile {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    });
+    let mut problems = Problems::default();
+    let raw = diagnostics::read::<raw::RawConfig>(&file, &mut problems);
+    let Some(raw) = raw else { return Err(problems) };
+    let config = valid::check(&raw, &file, &mut problems);
+    problems.into_result(config)
+}
+
+#[cfg(test)]
+mod tests;

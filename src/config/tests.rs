@@ -1,0 +1,240 @@
+
+use super::*;
+
+fn problems(text: &str) -> String {
+    parse(text, "exposured.toml").unwrap_err().to_string()
+}
+
+#[test]
+fn every_key_has_a_default() {
+    assert!(parse("", "empty").is_ok());
+}
+
+#[test]
+fn the_shipped_file_is_valid_and_says_the_defaults() {
+    let shipped =
+        parse(SHIPPED, "config/exposured.toml").unwrap_or_else(|problems| panic!("{problems}"));
+    // But for the OCSF files, which are off unless their table is there.
+    let expected = Config {
+        publish: Publish {
+            ocsf_directory: Some("exposures".into()),
+            ..Config::default().publish
+        },
+        regions: vec!["us-east-1".parse().unwrap()],
+        severity: shipped.severity.clone(),
+        file: Arc::clone(&shipped.file),
+        ..Config::default()
+    };
+    assert_eq!(shipped, expected);
+}
+
+#[test]
+fn the_shipped_file_names_every_key() {
+    let table: toml::Table = toml::from_str(SHIPPED).unwrap();
+    let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        keys(&table),
+        [
+            "aws",
+            "catalog",
+            "collect",
+            "criticality",
+            "publish",
+            "schedule",
+            "severity"
+        ]
+    );
+    assert_eq!(keys(table["catalog"].as_table().unwrap()), ["paths"]);
+    assert_eq!(keys(table["severity"].as_table().unwrap()), ["mitigations"]);
+    assert_eq!(
+        keys(table["criticality"].as_table().unwrap()),
+        ["lower", "raise"]
+    );
+    assert_eq!(
+        keys(table["schedule"].as_table().unwrap()),
+        ["cron", "deadline", "health_file", "run_on_start"]
+    );
+    assert_eq!(keys(table["aws"].as_table().unwrap()), ["regions"]);
+    assert_eq!(
+        keys(table["collect"].as_table().unwrap()),
+        ["config", "inspector", "macie", "resources", "security_hub"]
+    );
+    // An aggregator has no default value to show; it is documented as a comment.
+    assert!(table["collect"]["config"].as_table().unwrap().is_empty());
+    assert!(SHIPPED.contains("# aggregator = "));
+    let publish = table["publish"].as_table().unwrap();
+    let expected = [
+        "max_archive_percent",
+        "ocsf",
+        "security_hub",
+        "settle_cycles",
+    ];
+    assert_eq!(keys(publish), expected);
+    // `region` has no default value to show; it is documented as a comment.
+    let expected = ["enabled", "external_id", "member_role", "mode"];
+    assert_eq!(keys(publish["security_hub"].as_table().unwrap()), expected);
+    assert!(SHIPPED.contains("# region = "));
+    assert_eq!(keys(publish["ocsf"].as_table().unwrap()), ["directory"]);
+}
+
+/// What the shipped file shows as a comment is right as well.
+#[test]
+fn the_commented_examples_are_valid() {
+    let examples: String = SHIPPED
+        .lines()
+        .filter_map(|line| {
+            let code = line.strip_prefix("# ")?;
+            let is_code = code.starts_with("[[mute]]")
+                || code.split_once(" = ").is_some_and(|(key, _)| {
+                    let keys = [
+                        "trait", "resource", "account", "region", "tag", "reason", "owner", "until",
+                    ];
+                    keys.contains(&key)
+                });
+            // `region` of [publish.security_hub] stands before any mute.
+            is_code.then(|| format!("{code}\n"))
+        })
+        .collect();
+    let mutes = &examples[examples.find("[[mute]]").unwrap()..];
+    let config = parse(mutes, "examples").unwrap_or_else(|problems| panic!("{problems}"));
+    let mute = &config.triaging.mutes[0].mute;
+    assert_eq!(mute.owner, "platform team");
+    assert!(mute.account.is_some() && mute.region.is_some() && mute.tag.is_some());
+}
+
+#[test]
+fn every_problem_of_a_mute_is_told() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[mute]]
+trait = "imds-v1-allowed"
+reason = " "
+owner = "o"
+until = 2026-12-31
+
+[[mute]]
+trait = "a"
+exposure = "b"
+resource = "*"
+reason = "r"
+owner = "o"
+until = 2026-12-31
+
+[[mute]]
+exposure = "Not Kebab"
+account = "1111"
+reason = "r"
+owner = "o"
+until = "tomorrow"
+
+[[mute]]
+exposure = "*"
+account = "1111"
+region = "mars"
+reason = "r"
+owner = "o"
+until = 2026-12-31T10:00:00Z
+
+[[mute]]
+trait = "imds-v1-allowed"
+resource = "*"
+reason = "r"
+owner = "o"
+
+[criticality]
+raise = [{ key = "environment" }]
+
+[catalog]
+paths = [""]
+
+[severity]
+mitigations = "no"
+"#
+    ));
+}
+
+#[test]
+fn every_problem_is_told_with_its_place() {
+    insta::assert_snapshot!(problems(
+        r#"
+[schedule]
+cron = "0 0 25 * * *"
+deadline = "soon"
+health_file = ""
+run_on_start = "yes"
+run_at_start = true
+
+[aws]
+regions = ["us-east-1", "us-east", "us-east-1", "global"]
+
+[collect]
+resources = "steampipe"
+
+[collect.config]
+aggregator = "the whole organization"
+
+[publish]
+settle_cycles = 1000
+max_archive_percent = 101
+
+[publish.security_hub]
+mode = "member"
+member_role = "arn:aws:iam::123456789012:role/exposured"
+external_id = "x"
+region = "mars"
+
+[publish.ocsf]
+directory = ""
+
+[pubilsh]
+"#
+    ));
+}
+
+#[test]
+fn a_syntax_error_is_told_with_its_place() {
+    insta::assert_snapshot!(problems("[schedule\ncron = \"0 0 */6 * * *\"\n"));
+}
+
+#[test]
+fn a_configuration_that_collects_nothing_is_refused() {
+    insta::assert_snapshot!(problems(
+        "[collect]\nsecurity_hub = false\ninspector = false\nmacie = false\n"
+    ));
+}
+
+#[test]
+fn relations_are_read_where_the_file_says() {
+    let collect = |text: &str| parse(text, "f").unwrap().collect;
+    assert!(!collect("").sources.contains(&Source::Config));
+    assert!(
+        collect("[collect]\nresources = \"security-hub\"\n")
+            .sources
+            .contains(&Source::SecurityHubResources)
+    );
+    let of_config =
+        collect("[collect]\nresources = \"config\"\n[collect.config]\naggregator = \"all\"\n");
+    assert!(of_config.sources.contains(&Source::Config));
+    assert_eq!(of_config.aggregator.as_deref(), Some("all"));
+}
+
+#[test]
+fn an_aggregator_that_nobody_asks_is_refused() {
+    insta::assert_snapshot!(problems("[collect.config]\naggregator = \"all\"\n"));
+}
+
+#[test]
+fn the_member_role_is_that_of_the_account() {
+    let config = parse("[publish.security_hub]\nmode = \"member\"\n", "f").unwrap();
+    let Some(SecurityHub {
+        mode: Mode::Member(role),
+        ..
+    }) = config.publish.security_hub
+    else {
+        panic!()
+    };
+    assert_eq!(
+        role.arn_in("012345678901".parse().unwrap()),
+        "arn:aws:iam::012345678901:role/exposured-publish"
+    );
+}

@@ -1,0 +1,249 @@
+//! The built-in catalog as a whole: its arithmetic over generated inputs, and that nothing in it is idle.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::catalog::ExposureRule;
+use crate::model::RuleId;
+
+const TYPES: [ResourceType; 9] = [
+    ResourceType::DynamoDbTable,
+    ResourceType::Ec2Instance,
+    ResourceType::EcsService,
+    ResourceType::EksCluster,
+    ResourceType::IamUser,
+    ResourceType::LambdaFunction,
+    ResourceType::RdsDbInstance,
+    ResourceType::S3Bucket,
+    ResourceType::SageMakerNotebookInstance,
+];
+
+/// The names of traits and mitigations.
+fn names(catalog: &Catalog, set: &TraitSet) -> Vec<String> {
+    set.iter()
+        .map(|index| catalog.id(index).to_string())
+        .collect()
+}
+
+fn severity_of(
+    catalog: &Catalog,
+    resource_type: ResourceType,
+    traits: &[String],
+) -> Option<Severity> {
+    let names: Vec<&str> = traits.iter().map(String::as_str).collect();
+    exposed(catalog, resource_type, &names).map(|exposure| exposure.severity)
+}
+
+proptest! {
+    #[test]
+    fn a_further_trait_never_lowers_the_severity_and_order_never_matters(
+        resource_type in prop::sample::select(&TYPES[..]),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
+        extra in any::<prop::sample::Index>(),
+    ) {
+        let catalog = shared();
+        let carried = catalog.carried(resource_type);
+        let all = names(catalog, &carried);
+        let traits = names(catalog, &catalog.only_traits(&carried));
+        let mut some: Vec<String> = picks.iter().map(|pick| pick.get(&all).clone()).collect();
+        let before = severity_of(catalog, resource_type, &some);
+        some.reverse();
+        prop_assert_eq!(severity_of(catalog, resource_type, &some), before);
+        some.push(extra.get(&traits).clone());
+        prop_assert!(severity_of(catalog, resource_type, &some) >= before);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_mitigation_never_raises_the_severity(
+        resource_type in prop::sample::select(&TYPES[..]),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
+    ) {
+        let catalog = shared();
+        let carried = catalog.carried(resource_type);
+        let traits = names(catalog, &catalog.only_traits(&carried));
+        let mitigations = names(catalog, &catalog.only_mitigations(&carried));
+        let some: Vec<String> = picks.iter().map(|pick| pick.get(&traits).clone()).collect();
+        let before = severity_of(catalog, resource_type, &some);
+        for mitigation in mitigations {
+            let with = [some.clone(), vec![mitigation]].concat();
+            prop_assert!(severity_of(catalog, resource_type, &with) <= before);
+        }
+    }
+}
+
+fn shared() -> &'static Catalog {
+    static CATALOG: std::sync::OnceLock<Catalog> = std::sync::OnceLock::new();
+    CATALOG.get_or_init(catalog)
+}
+
+/// The traits of each way in which a rule can match with nothing to spare.
+fn least_sets(catalog: &Catalog, rule: &ExposureRule) -> Vec<Vec<String>> {
+    let name = |index| catalog.definition(index).id.to_string();
+    let all: Vec<String> = rule.all.iter().map(name).collect();
+    let with = |one: String| [all.clone(), vec![one]].concat();
+    let sets: Vec<_> = rule.any.iter().map(name).map(with).collect();
+    if sets.is_empty() { vec![all] } else { sets }
+}
+
+#[test]
+fn every_type_has_rules() {
+    assert!(shared().exposed_types().eq(TYPES));
+}
+
+/// Else another rule would always shadow it.
+#[test]
+fn every_rule_gives_its_title_when_just_its_traits_are_there() {
+    let catalog = shared();
+    let gives_title = |rule: &ExposureRule| {
+        least_sets(catalog, rule).iter().any(|set| {
+            let names: Vec<&str> = set.iter().map(String::as_str).collect();
+            exposed(catalog, rule.resource_type, &names)
+                .is_some_and(|exposure| exposure.rule == rule.id)
+        })
+    };
+    let shadowed: Vec<&str> = TYPES
+        .into_iter()
+        .flat_map(|resource_type| catalog.rules(resource_type))
+        .filter(|rule| !gives_title(rule))
+        .map(|rule| rule.id.as_str())
+        .collect();
+    assert_eq!(shadowed, [""; 0]);
+}
+
+#[test]
+fn no_two_exposures_of_a_type_have_the_same_title() {
+    for resource_type in TYPES {
+        let mut titles: BTreeMap<&str, &str> = BTreeMap::new();
+        for rule in shared().rules(resource_type) {
+            assert_eq!(
+                titles.insert(&rule.title, rule.id.as_str()),
+                None,
+                "{}",
+                rule.title
+            );
+        }
+    }
+}
+
+#[test]
+fn every_trait_contributes_on_some_type_that_carries_it() {
+    let catalog = shared();
+    // One that raises no factor is there to be shown: it tells what is not known, or what is no way to the resource.
+    let of_rules = catalog
+        .traits()
+        .iter()
+        .filter(|definition| !definition.factors.is_empty());
+    for definition in of_rules {
+        let index = catalog.index_of(&definition.id).unwrap();
+        let contributes = |resource_type: &ResourceType| {
+            let rules = catalog.rules(*resource_type);
+            rules
+                .iter()
+                .any(|rule| rule.all.contains(index) || rule.any.contains(index))
+        };
+        assert!(
+            definition.derivation.resource_types.iter().any(contributes),
+            "{} is in no rule",
+            definition.id
+        );
+    }
+}
+
+/// What no signal can show would never be; a route that no details draw would lead nowhere.
+#[test]
+fn every_trait_of_a_rule_can_reach_its_type() {
+    let catalog = shared();
+    for resource_type in TYPES {
+        for rule in catalog.rules(resource_type) {
+            for index in rule.all.iter().chain(rule.any.iter()) {
+                let own = catalog.is_found_on(index, resource_type);
+                let routed = catalog
+                    .routes(resource_type)
+                    .iter()
+                    .any(|route| route.traits.contains(index));
+                let definition = catalog.definition(index);
+                assert!(
+                    own || routed,
+                    "{} never reaches {resource_type}",
+                    definition.id
+                );
+                assert!(
+                    !own || definition.derivation.found_on.is_empty()
+                        || definition.derivation.found_on.contains(&resource_type)
+                );
+            }
+        }
+    }
+}
+
+/// Where only the wording differs by type there is one trait, and each of its types has a title of its own.
+#[test]
+fn titles_name_the_type_that_they_are_shown_on() {
+    let words = |resource_type| match resource_type {
+        ResourceType::DynamoDbTable => ["DynamoDB", "table"],
+        ResourceType::Ec2Instance => ["EC2", "instance"],
+        ResourceType::EcsService => ["ECS", "service"],
+        ResourceType::EksCluster => ["EKS", "cluster"],
+        ResourceType::IamUser => ["IAM", "user"],
+        ResourceType::LambdaFunction => ["Lambda", "function"],
+        ResourceType::RdsDbInstance => ["RDS", "DB"],
+        ResourceType::S3Bucket => ["S3", "bucket"],
+        _ => ["SageMaker", "notebook"],
+    };
+    for definition in shared().traits() {
+        for resource_type in &definition.derivation.resource_types {
+            let title = definition.title_on(*resource_type);
+            for word in words(*resource_type) {
+                assert!(
+                    title.contains(word),
+                    "{} on {resource_type}: {title}",
+                    definition.id
+                );
+            }
+        }
+    }
+}
+
+/// As `exposured catalog test` runs them: each rule is in a case that gives its title, and each case holds.
+#[test]
+fn the_cases_of_the_builtin_files_hold_and_leave_no_rule_out() {
+    let catalog = shared();
+    for test in catalog.tests() {
+        assert_eq!(
+            run_rule_test(catalog, test),
+            TestResult::Passed,
+            "{}: {}",
+            test.place,
+            test.name
+        );
+    }
+    let tested: Vec<&RuleId> = catalog
+        .tests()
+        .iter()
+        .filter_map(|test| test.expected.as_ref().map(|(rule, _)| rule))
+        .collect();
+    let untested: Vec<&str> = TYPES
+        .into_iter()
+        .flat_map(|resource_type| catalog.rules(resource_type))
+        .filter(|rule| !tested.contains(&&rule.id))
+        .map(|rule| rule.id.as_str())
+        .collect();
+    assert_eq!(untested, [""; 0]);
+}
+
+#[test]
+fn every_mitigation_lowers_or_prevents_something() {
+    let catalog = shared();
+    for mitigation in catalog.mitigations() {
+        let index = catalog.index_of(&mitigation.id).unwrap();
+        let is_of_use = |rule: &ExposureRule| {
+            rule.none.contains(index) || rule.mitigated_by.iter().any(|one| one.mitigation == index)
+        };
+        let mut rules = TYPES.into_iter().flat_map(|one| catalog.rules(one));
+        assert!(rules.any(is_of_use), "{}", mitigation.id);
+    }
+}

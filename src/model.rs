@@ -1,0 +1,39 @@
+//! Plain data: what exposured thinks in. No I/O, no clock, no AWS SDK type.
+
+mod account;
+mod arn;
+mod attack_path;
+mod coverage;
+mod evidence;
+mod exposure;
+mod identity;
+mod region;
+mod relation;
+mod resource;
+mod severity;
+mod signal;
+mod text;
+mod traits;
+mod triage;
+
+pub use account::{AccountId, NotAnAccountId};
+pub use arn::{Arn, NotAnArn, Partition};
+pub use attack_path::{AttackPath, AttackPathBuilder, Entry, PathEdge, PathNode};
+pub use coverage::{CollectionTarget, Coverage, CoverageReason, CoverageRow, Scope, Source};
+pub use evidence::{
+    CodeVulnerability, ControlId, Cvss, Epss, Evidence, FixAvailable, NetworkPath, NotAnEpss,
+    PathStep, PortRange, SensitiveData, SourceSeverity, Vulnerability,
+};
+pub use exposure::{
+    Adjustment, Exposure, ExposureId, ExposureMitigation, ExposureTrait, ExposureTypes,
+    FactorScore, GENERATOR_PREFIX, Remediation, SignalReference, Step, Traveled,
+};
+pub use identity::{ResourceMention, identify};
+pub use region::{NotARegion, Region};
+pub use relation::{Relation, RelationKind};
+pub use resource::{Resource, ResourceType};
+pub use severity::{Factor, Impact, Level, Likelihood, Severity};
+pub use signal::{FindingId, Product, Signal};
+pub use text::{clean, is_clean_identifier, is_harmful};
+pub use traits::{RuleId, TraitId, TraitIndex, TraitSet, TraitType};
+pub use triage::{Criticality, Mute, Muted, Pattern, TagPattern, Triage, TriageInForce};

@@ -1,0 +1,5 @@
+//! One cycle: collect, evaluate, reconcile, publish.
+
+mod cycle;
+
+pub use cycle::{Cycle, CycleError, CycleOutcome, Input, Intent, MassArchiving};

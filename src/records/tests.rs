@@ -1,0 +1,257 @@
+//! Records in, exposures out: what each source writes reaches the resource that it exposes.
+
+use serde_json::{Value, json};
+
+use super::{Reader, SnapshotWriter, asff, config_item, inspector, macie};
+use crate::catalog::{Catalog, Layers, compile};
+use crate::evaluate::tests::evaluated;
+use crate::graph::{Store, TargetOutcome, View};
+use crate::model::{CollectionTarget, Coverage, RelationKind, Source, TriageInForce};
+
+const ACCOUNT: &str = "111122223333";
+
+fn catalog() -> Catalog {
+    compile(&Layers::builtin()).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The ids of the rules that give a title to what the records expose.
+fn exposed(records: &[(Reader, Value)]) -> Vec<String> {
+    let catalog = catalog();
+    let mut writer = SnapshotWriter::new(&catalog);
+    for (read, record) in records {
+        writer.write(&read(&record.to_string()).unwrap().unwrap());
+    }
+    let exposures = evaluated(&view_of(writer), &catalog, TriageInForce::default()).exposures;
+    exposures.iter().map(|one| one.rule.to_string()).collect()
+}
+
+fn view_of(writer: SnapshotWriter<'_>) -> View {
+    let (snapshot, records, signals) = writer.finish();
+    let mut store = Store::default();
+    store.put(TargetOutcome {
+        target: CollectionTarget::api(
+            Source::SecurityHub,
+            ACCOUNT.parse().unwrap(),
+            "us-east-1".parse().unwrap(),
+        ),
+        snapshot,
+        coverage: Coverage::Complete,
+        reason: None,
+        detail: None,
+        records,
+        signals,
+        collected_at: None,
+    });
+    store.view()
+}
+
+fn finding(product: &str, types: &[&str], resources: Value) -> Value {
+    json!({
+        "Id": format!("finding/{product}/{types:?}/{resources}").chars().take(200).collect::<String>().replace('"', ""),
+        "ProductArn": format!("arn:aws:securityhub:us-east-1::product/{product}"),
+        "GeneratorId": "generator",
+        "AwsAccountId": ACCOUNT,
+        "Region": "us-east-1",
+        "Title": "title",
+        "Types": types,
+        "RecordState": "ACTIVE",
+        "Workflow": {"Status": "NEW"},
+        "UpdatedAt": "2026-11-23T00:00:00Z",
+        "Resources": resources,
+    })
+}
+
+fn control(id: &str, resource: Value) -> (Reader, Value) {
+    let mut finding = finding("aws/securityhub", &[id], json!([resource]));
+    finding["Compliance"] = json!({"Status": "FAILED", "SecurityControlId": id});
+    (asff::read, finding)
+}
+
+fn detection(asff_type: &str, resources: Value) -> (Reader, Value) {
+    (
+        asff::read,
+        finding("aws/guardduty", &[asff_type], resources),
+    )
+}
+
+fn scanned(resource: Value) -> (Reader, Value) {
+    let record = json!({
+        "findingArn": format!("arn:aws:inspector2:us-east-1:{ACCOUNT}:finding/f"),
+        "awsAccountId": ACCOUNT,
+        "type": "PACKAGE_VULNERABILITY",
+        "title": "Platform End Of Life",
+        "severity": "CRITICAL",
+        "status": "ACTIVE",
+        "packageVulnerabilityDetails": {"vulnerabilityId": "IN-DISCONTINUED-001"},
+        "resources": [resource],
+    });
+    (inspector::read, record)
+}
+
+#[test]
+fn the_password_policy_of_the_account_reaches_its_users() {
+    let user = json!({
+        "Type": "AwsIamUser", "Id": format!("arn:aws:iam::{ACCOUNT}:user/alice"),
+        "Details": {"AwsIamUser": {"AttachedManagedPolicies": [
+            {"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        ]}},
+    });
+    let account = json!({"Type": "AwsAccount", "Id": format!("AWS::::Account:{ACCOUNT}")});
+    assert_eq!(
+        exposed(&[control("IAM.7", account), control("IAM.5", user)]),
+        ["iam-user-weak-password-no-mfa-with-high-impact-permissions"]
+    );
+}
+
+#[test]
+fn malware_is_found_on_an_instance_and_on_the_cluster_whose_node_it_is() {
+    let node = json!({
+        "Type": "AwsEc2Instance", "Id": format!("arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-1"),
+        "Tags": {"eks:cluster-name": "shop"},
+    });
+    assert_eq!(
+        exposed(&[detection(
+            "TTPs/Execution/Execution:EC2-MaliciousFile",
+            json!([node])
+        )]),
+        // The cluster has no finding of its own: it is known from the tag.
+        ["ec2-malicious-file", "eks-malicious-file"]
+    );
+}
+
+#[test]
+fn an_image_reaches_the_service_that_runs_it_by_tag() {
+    let arn = |rest: &str| format!("arn:aws:ecs:us-east-1:{ACCOUNT}:{rest}");
+    let service = json!({
+        "Type": "AwsEcsService", "Id": arn("service/c/web"),
+        "Details": {"AwsEcsService": {"TaskDefinition": arn("task-definition/web:3")}},
+    });
+    let definition = json!({
+        "Type": "AwsEcsTaskDefinition", "Id": arn("task-definition/web:3"),
+        "Details": {"AwsEcsTaskDefinition": {"ContainerDefinitions": [
+            {"Image": format!("{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/shop:v1")},
+        ]}},
+    });
+    let image = json!({
+        "type": "AWS_ECR_CONTAINER_IMAGE",
+        "id": format!("arn:aws:ecr:us-east-1:{ACCOUNT}:repository/shop/sha256:abc"),
+        "details": {"awsEcrContainerImage": {"repositoryName": "shop", "imageTags": ["v1"]}},
+    });
+    assert_eq!(
+        exposed(&[
+            control("ECS.2", service),
+            control("ECS.5", definition),
+            scanned(image)
+        ]),
+        ["ecs-end-of-life-operating-system"]
+    );
+}
+
+#[test]
+fn an_image_reaches_the_cluster_in_which_a_container_of_it_was_seen() {
+    let image = format!("{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:abc");
+    let seen = json!([
+        {"Type": "AwsEksCluster", "Id": format!("arn:aws:eks:us-east-1:{ACCOUNT}:cluster/shop")},
+        {"Type": "Container", "Id": "container", "Details": {"Container": {"ImageName": image}}},
+    ]);
+    let scanned = scanned(json!({
+        "type": "AWS_ECR_CONTAINER_IMAGE",
+        "id": format!("arn:aws:ecr:us-east-1:{ACCOUNT}:repository/shop/sha256:abc"),
+    }));
+    assert_eq!(
+        exposed(&[
+            detection("TTPs/Execution/Execution:Runtime-ReverseShell", seen),
+            scanned
+        ]),
+        ["eks-end-of-life-operating-system"]
+    );
+}
+
+#[test]
+fn sensitive_data_is_taken_from_any_data_security_product() {
+    let database = json!({
+        "Type": "AwsRdsDbInstance", "Id": format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:orders"),
+        "Details": {"AwsRdsDbInstance": {"PubliclyAccessible": true}},
+    });
+    let partners = finding(
+        "example/example-dspm",
+        &["Sensitive Data Identifications/PII"],
+        json!([database]),
+    );
+    assert_eq!(
+        exposed(&[(asff::read, partners)]),
+        ["rds-public-with-sensitive-data"]
+    );
+}
+
+#[test]
+fn code_is_told_apart_from_packages() {
+    let mut code = finding(
+        "aws/inspector",
+        &["Software and Configuration Checks/Vulnerabilities"],
+        json!([{"Type": "AwsLambdaFunction", "Id": format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:f")}]),
+    );
+    code["Vulnerabilities"] = json!([{"Id": "python/os-command-injection", "CodeVulnerabilities": [{"Cwes": ["CWE-78"]}]}]);
+    assert_eq!(
+        exposed(&[(asff::read, code)]),
+        ["lambda-code-vulnerability"]
+    );
+}
+
+#[test]
+fn a_role_of_aws_config_may_read_the_bucket_in_which_macie_found_data() {
+    let item = |kind: &str, arn: &str, configuration: Value| {
+        let record = json!({
+            "resourceType": kind, "arn": arn, "accountId": ACCOUNT, "awsRegion": "us-east-1",
+            "configuration": configuration,
+        });
+        config_item::read(&record.to_string()).unwrap().unwrap()
+    };
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/app");
+    let policy = format!("arn:aws:iam::{ACCOUNT}:policy/reader");
+    let document = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::cust*"},
+        {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::customers-eu/*"},
+    ]});
+    let data = |bucket: &str| {
+        let record = json!({
+            "id": format!("{bucket:0>32}"), "accountId": ACCOUNT, "region": "us-east-1",
+            "category": "CLASSIFICATION", "type": "SensitiveData:S3Object/Personal",
+            "severity": {"description": "High", "score": 3},
+            "resourcesAffected": {"s3Bucket": {
+                "arn": format!("arn:aws:s3:::{bucket}"), "name": bucket, "owner": {"id": ACCOUNT},
+            }},
+            "classificationDetails": {"result": {"sensitiveData": [{"category": "PERSONAL_INFORMATION"}]}},
+        });
+        macie::read(&record.to_string()).unwrap().unwrap()
+    };
+    let catalog = catalog();
+    let mut writer = SnapshotWriter::new(&catalog);
+    for reading in [
+        item(
+            "AWS::IAM::Role",
+            &role,
+            json!({"attachedManagedPolicies": [{"policyArn": policy}]}),
+        ),
+        item(
+            "AWS::IAM::Policy",
+            &policy,
+            json!({"policyVersionList": [{"isDefaultVersion": true, "document": document.to_string()}]}),
+        ),
+        data("customers"),
+        data("customers-eu"),
+        data("public"),
+    ] {
+        writer.write(&reading);
+    }
+    let view = view_of(writer);
+    let role = view
+        .indices()
+        .find(|index| view.resource(*index).id == role)
+        .unwrap();
+    let reads: Vec<String> = view
+        .related(role, RelationKind::MayRead)
+        .map(|index| view.resource(index).id)
+        .collect();
+    assert_eq!(reads, ["arn:aws:s3:::customers"]);
+}

@@ -1,0 +1,44 @@
+//! What is used by what, as text.
+
+use std::fmt;
+use std::fmt::Write;
+
+use crate::catalog::Usage;
+
+use super::table;
+
+pub(crate) fn coverage_text(coverage: &Usage<'_>) -> String {
+    let mut signals = table(&["SOURCE", "SIGNAL", "USED BY"]);
+    for used in &coverage.signals {
+        let by: Vec<&str> = used.used_by.iter().map(|id| id.as_str()).collect();
+        signals.add_row([used.source.as_str(), used.signal, &by.join("\n")]);
+    }
+    let mut text = format!("{}\n", signals.trim_fmt());
+    section(
+        &mut text,
+        "Controls that are read for the relations they tell",
+        &coverage.relation_controls,
+    );
+    section(
+        &mut text,
+        "Traits that no exposure needs",
+        &coverage.traits_in_no_exposure,
+    );
+    section(
+        &mut text,
+        "Resource types without an exposure: known only as what lies on the way",
+        &coverage.types_without_exposure,
+    );
+    text
+}
+
+fn section<T: fmt::Display>(text: &mut String, title: &str, lines: &[T]) {
+    if lines.is_empty() {
+        return;
+    }
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "\n{title}");
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+}
