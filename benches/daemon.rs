@@ -2,6 +2,17 @@
 //!
 //! `cargo bench --bench daemon`
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "benchmarks report a failure by panicking"
+)]
+
 #[allow(unused, reason = "the tests' server: a benchmark needs a part of it")]
 #[path = "../tests/it/aws/mod.rs"]
 mod aws;

@@ -2,6 +2,17 @@
 //!
 //! `cargo bench --bench fan_out`
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "benchmarks report a failure by panicking"
+)]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -2,6 +2,17 @@
 //!
 //! `cargo bench --bench reading`; `cargo bench --bench reading -- 20000` for another size than 100,000 resources.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "benchmarks report a failure by panicking"
+)]
+
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufReader, Read};

@@ -3,6 +3,17 @@
 //!
 //! `cargo bench --bench scale`; `cargo bench --bench scale -- 10000 100000` for other sizes than 10k, 100k and 1M.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "benchmarks report a failure by panicking"
+)]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -54,13 +54,11 @@ pub struct Catalog {
 
 impl Catalog {
     /// The traits, in the order of their ids.
-    #[must_use]
     pub fn traits(&self) -> &[TraitDefinition] {
         &self.traits
     }
 
     /// The mitigations, in the order of their ids.
-    #[must_use]
     pub fn mitigations(&self) -> &[MitigationDefinition] {
         &self.mitigations
     }
@@ -69,20 +67,17 @@ impl Catalog {
     ///
     /// # Panics
     /// If the index is that of a mitigation, or was given by another catalog.
-    #[must_use]
     pub fn definition(&self, index: TraitIndex) -> &TraitDefinition {
         &self.traits[index.get()]
     }
 
     /// A mitigation of this catalog; `None` if the index is that of a trait.
-    #[must_use]
     pub fn mitigation(&self, index: TraitIndex) -> Option<&MitigationDefinition> {
         self.mitigations
             .get(index.get().checked_sub(self.traits.len())?)
     }
 
     /// Where a trait or a mitigation comes from.
-    #[must_use]
     pub fn derivation(&self, index: TraitIndex) -> &Derivation {
         self.mitigation(index).map_or_else(
             || &self.definition(index).derivation,
@@ -91,14 +86,12 @@ impl Catalog {
     }
 
     /// The id of a trait or a mitigation.
-    #[must_use]
     pub fn id(&self, index: TraitIndex) -> &TraitId {
         self.mitigation(index)
             .map_or_else(|| &self.definition(index).id, |mitigation| &mitigation.id)
     }
 
     /// The title of a trait, or of a mitigation, on a type of resource.
-    #[must_use]
     pub fn title_on(&self, index: TraitIndex, resource_type: ResourceType) -> &str {
         self.mitigation(index).map_or_else(
             || self.definition(index).title_on(resource_type),
@@ -107,25 +100,21 @@ impl Catalog {
     }
 
     /// Those of the set that are traits; the rest are mitigations.
-    #[must_use]
     pub fn only_traits(&self, set: &TraitSet) -> TraitSet {
         set.intersection(&self.all_traits)
     }
 
     /// Those of the set that are mitigations.
-    #[must_use]
     pub fn only_mitigations(&self, set: &TraitSet) -> TraitSet {
         set.difference(&self.all_traits)
     }
 
     /// The cases that the rule files carry, in the order of the files.
-    #[must_use]
     pub fn tests(&self) -> &[RuleTest] {
         &self.tests
     }
 
     /// The entries that are switched off, sorted.
-    #[must_use]
     pub fn switched_off(&self) -> &[SwitchedOff] {
         &self.switched_off
     }
@@ -136,19 +125,16 @@ impl Catalog {
     }
 
     /// The rule with this id.
-    #[must_use]
     pub fn rule(&self, id: &RuleId) -> Option<&ExposureRule> {
         self.all_rules().find(|rule| rule.id == *id)
     }
 
     /// The trait or mitigation with this id.
-    #[must_use]
     pub fn index_of(&self, id: &TraitId) -> Option<TraitIndex> {
         self.by_id.get(id).copied()
     }
 
     /// The rules for a type, in the order of their ids.
-    #[must_use]
     pub fn rules(&self, resource_type: ResourceType) -> &[ExposureRule] {
         self.rules_by_type
             .get(&resource_type)
@@ -161,7 +147,6 @@ impl Catalog {
     }
 
     /// The ways along which traits reach a type.
-    #[must_use]
     pub fn routes(&self, resource_type: ResourceType) -> &[Route] {
         self.routes_by_type
             .get(&resource_type)
@@ -169,7 +154,6 @@ impl Catalog {
     }
 
     /// The traits that a resource of the type may carry itself.
-    #[must_use]
     pub fn carried(&self, resource_type: ResourceType) -> TraitSet {
         self.carried_by_type
             .get(&resource_type)
@@ -178,19 +162,16 @@ impl Catalog {
     }
 
     /// The traits that tell what is lost.
-    #[must_use]
     pub fn impact_traits(&self) -> TraitSet {
         self.impact_traits
     }
 
     /// How factors make a severity.
-    #[must_use]
     pub fn severity(&self) -> &SeverityModel {
         &self.severity
     }
 
     /// Changes whenever any file does: the first 12 hexadecimal digits of a SHA-256 over all of them.
-    #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -211,7 +192,6 @@ impl Catalog {
     }
 
     /// The traits that a failed control shows.
-    #[must_use]
     pub fn traits_of_control(&self, control: &ControlId) -> &[TraitIndex] {
         self.conditions
             .by_control

@@ -42,7 +42,6 @@ pub struct Config {
 
 impl Config {
     /// What the user says of their own resources.
-    #[must_use]
     pub fn triage(&self) -> Triage {
         Triage {
             mutes: self
@@ -137,7 +136,6 @@ pub struct MemberRole {
 
 impl MemberRole {
     /// The role's ARN in an account.
-    #[must_use]
     pub fn arn_in(&self, account: AccountId) -> String {
         self.template.replace("{account}", &account.to_string())
     }

@@ -23,7 +23,6 @@ pub struct SourceFile {
 
 impl SourceFile {
     /// Line and column, both from 1, the column in characters.
-    #[must_use]
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let line = before.matches('\n').count() + 1;
@@ -49,7 +48,6 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with the bytes `span` of `file`.
-    #[must_use]
     pub fn new(file: &Arc<SourceFile>, span: Range<usize>, message: impl Into<String>) -> Self {
         let end = span.end.min(file.text.len());
         Self {
@@ -61,14 +59,12 @@ impl Problem {
     }
 
     /// Adds what the user can do.
-    #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     /// What is wrong, without the place.
-    #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -94,13 +90,11 @@ impl Problems {
     }
 
     /// Whether nothing is wrong.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// How many there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -157,7 +151,6 @@ impl fmt::Display for Problem {
 }
 
 /// The nearest of the known names, for "did you mean".
-#[must_use]
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()

@@ -73,7 +73,6 @@ pub struct MuteUse {
 
 impl Evaluation {
     /// How many exposures have each severity, most severe first.
-    #[must_use]
     pub fn by_severity(&self) -> [(Severity, usize); 4] {
         Severity::DESCENDING.map(|severity| {
             (
@@ -101,7 +100,6 @@ pub enum MuteState {
 
 impl Evaluation {
     /// What became of each mute, in their order.
-    #[must_use]
     pub fn mute_states(&self, triage: &Triage, day: NaiveDate) -> Vec<MuteState> {
         triage
             .mutes
@@ -132,7 +130,6 @@ impl Evaluation {
 }
 
 /// Evaluates every resource of the view, on all cores.
-#[must_use]
 pub fn evaluate(view: &View, catalog: &Catalog, triage: &TriageInForce<'_>) -> Evaluation {
     let reached = Reached::of(view, catalog);
     let parts = PARTS_A_CORE * rayon::current_num_threads();

@@ -101,7 +101,6 @@ impl Store {
     }
 
     /// What the snapshots share, so that one that waits to be put in can share it already.
-    #[must_use]
     pub fn evidence(&self) -> Arc<SharedEvidence> {
         Arc::clone(&self.evidence)
     }
@@ -112,7 +111,6 @@ impl Store {
     }
 
     /// How many traits are stored: one for each finding that shows one of a resource.
-    #[must_use]
     pub fn observations(&self) -> usize {
         self.targets
             .values()
@@ -121,7 +119,6 @@ impl Store {
     }
 
     /// One consistent view of everything.
-    #[must_use]
     pub fn view(&self) -> View {
         View::of(
             self.targets

@@ -87,7 +87,6 @@ pub enum Power {
 
 impl Power {
     /// As the catalog names it; nothing for what is unknown.
-    #[must_use]
     pub fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Limited => Some("limited"),
@@ -100,7 +99,6 @@ impl Power {
 
 /// How much statements give away. The measure is that of the controls IAM.1 and IAM.21: actions on all resources,
 /// without a condition.
-#[must_use]
 pub fn power(statements: &[Statement]) -> Power {
     let ask = |service: &str| {
         decide(

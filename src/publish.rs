@@ -60,7 +60,6 @@ pub struct PublicationOutcome {
 
 impl PublicationOutcome {
     /// How many things are not where they should be.
-    #[must_use]
     pub fn unpublished(&self) -> usize {
         self.failed + usize::from(self.ocsf_failed)
     }
@@ -115,7 +114,6 @@ impl Publisher<'_> {
 
 /// How many exposures are open, most severe first: those that were found, and those that are held. One whose severity
 /// cannot be read back counts as low.
-#[must_use]
 pub fn open_exposures(evaluation: &Evaluation, plan: Option<&Plan>) -> Vec<(Severity, usize)> {
     let held = plan.into_iter().flat_map(Plan::held);
     let severities: Vec<Severity> = evaluation
@@ -151,7 +149,6 @@ pub async fn probe(
 
 /// Where an exposure goes: under the caller's account, or under its resource's. The product ARN must be of the
 /// endpoint's Region, but the resource's Region may be another (partner guide, FAQ).
-#[must_use]
 pub fn destination(session: &Session, settings: &SecurityHub, exposure: &Exposure) -> Destination {
     let home = settings.region.as_ref().unwrap_or(session.home());
     match settings.mode {
@@ -171,7 +168,6 @@ pub fn destination(session: &Session, settings: &SecurityHub, exposure: &Exposur
 }
 
 /// A SHA-256 over the finding without its times: the same as long as there is nothing new to say.
-#[must_use]
 pub fn content_digest(exposure: &Exposure, destination: &Destination) -> String {
     let (finding, _) = asff::finding(&asff::Publication {
         exposure,

@@ -78,7 +78,6 @@ pub struct Plan {
 
 impl Plan {
     /// How many steps do this.
-    #[must_use]
     pub fn count(&self, action: Action) -> usize {
         self.steps
             .iter()
@@ -95,7 +94,6 @@ impl Plan {
     }
 
     /// How many exposures are there and could not be compared with what stands.
-    #[must_use]
     pub fn unplanned(&self) -> usize {
         self.steps
             .iter()
@@ -105,7 +103,6 @@ impl Plan {
 }
 
 /// Compares what stands with what is there.
-#[must_use]
 pub fn plan(
     previous: &Previous,
     current: &[Current],

@@ -5,7 +5,6 @@ use include_dir::{Dir, include_dir};
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sample");
 
 /// The files, by name.
-#[must_use]
 pub fn files() -> Vec<(&'static str, &'static [u8])> {
     let mut files: Vec<_> = FILES
         .files()

@@ -42,7 +42,6 @@ pub struct Collection {
 pub type Timed = (TargetOutcome, Duration);
 
 /// The targets that a configuration asks for. An aggregator knows all Regions, so it is one target.
-#[must_use]
 pub fn targets(session: &Session, collect: &Collect) -> Vec<CollectionTarget> {
     let target = |source: Source, region: &Region| {
         CollectionTarget::api(source, session.account, region.clone())

@@ -49,7 +49,6 @@ pub struct Finding<'a> {
 
 impl Organization {
     /// How many resources each account has, the largest first.
-    #[must_use]
     pub fn accounts(&self) -> Vec<usize> {
         let count = self.resources.div_ceil(PER_ACCOUNT);
         let weight = |rank: usize| {

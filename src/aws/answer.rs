@@ -24,7 +24,6 @@ pub struct RawAnswer {
 
 impl RawAnswer {
     /// What has to ride along with the call.
-    #[must_use]
     pub fn interceptor(&self) -> impl Intercept + use<> {
         Keep {
             body: Arc::clone(&self.body),

@@ -52,7 +52,6 @@ pub struct CallError {
 
 impl CallError {
     /// As a reason why a target is not complete.
-    #[must_use]
     pub fn coverage_reason(&self) -> CoverageReason {
         match &self.failure {
             Failure::NotEnabled | Failure::NoAggregator => CoverageReason::NotEnabled,
@@ -71,7 +70,6 @@ impl CallError {
     }
 
     /// What the user can do.
-    #[must_use]
     pub fn remedy(&self) -> String {
         match &self.failure {
             Failure::NotEnabled => {
@@ -101,7 +99,6 @@ impl CallError {
 
 /// Tells what kind of failure an SDK error is. `action` is the IAM action of the call, such as
 /// `securityhub:GetFindings`.
-#[must_use]
 pub fn classify<E>(error: &SdkError<E, Response>, action: &str) -> CallError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

@@ -29,7 +29,6 @@ pub struct Limiter(DefaultDirectRateLimiter);
 
 impl Limiter {
     /// One for one API of one account in one Region.
-    #[must_use]
     pub fn new(rate: CallRate) -> Self {
         // A little below what is allowed: requests that leave evenly do not arrive evenly.
         let (milliseconds, burst) = match rate {

@@ -32,7 +32,6 @@ pub struct CallCount {
 
 impl CallMeter {
     /// The count so far.
-    #[must_use]
     pub fn count(&self) -> CallCount {
         CallCount {
             calls: self.counts.calls.load(Ordering::Relaxed),

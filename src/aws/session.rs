@@ -133,20 +133,17 @@ impl Session {
     }
 
     /// How many calls were made so far.
-    #[must_use]
     pub fn calls(&self) -> CallCount {
         self.meter.count()
     }
 
     /// Where this account's own things are done: the first Region.
-    #[must_use]
     pub fn home(&self) -> &Region {
         // `open` makes no session without a Region.
         &self.regions[0]
     }
 
     /// The limiter of an API of one account in one Region; every caller gets the same.
-    #[must_use]
     pub fn limiter(&self, account: AccountId, region: &Region, rate: CallRate) -> Arc<Limiter> {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let limiter = limiters
@@ -156,7 +153,6 @@ impl Session {
     }
 
     /// A client for Security Hub.
-    #[must_use]
     pub fn security_hub(&self, region: &Region) -> aws_sdk_securityhub::Client {
         let config = client_config!(aws_sdk_securityhub, self, region);
         aws_sdk_securityhub::Client::from_conf(config.build())
@@ -184,14 +180,12 @@ impl Session {
     }
 
     /// A client for Inspector.
-    #[must_use]
     pub fn inspector(&self, region: &Region) -> aws_sdk_inspector2::Client {
         let config = client_config!(aws_sdk_inspector2, self, region);
         aws_sdk_inspector2::Client::from_conf(config.build())
     }
 
     /// A client for AWS Config.
-    #[must_use]
     pub fn config(&self, region: &Region) -> aws_sdk_config::Client {
         let config = aws_sdk_config::config::Builder::from(&self.config)
             .region(sdk_region(region))
@@ -200,7 +194,6 @@ impl Session {
     }
 
     /// A client for Macie.
-    #[must_use]
     pub fn macie(&self, region: &Region) -> aws_sdk_macie2::Client {
         let config = client_config!(aws_sdk_macie2, self, region);
         aws_sdk_macie2::Client::from_conf(config.build())

@@ -19,7 +19,6 @@ pub struct Until {
 
 impl Until {
     /// Why nothing new may be begun, if so.
-    #[must_use]
     pub fn over(&self) -> Option<CallError> {
         if self.cancel.is_cancelled() {
             Some(interrupted())

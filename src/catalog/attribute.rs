@@ -63,7 +63,6 @@ impl AttributeTest {
     }
 
     /// Whether the value passes.
-    #[must_use]
     pub fn is_met_by(&self, value: &Value) -> bool {
         match self {
             Self::Present => true,
@@ -83,7 +82,6 @@ impl AttributeTest {
     }
 
     /// What an attribute at this path must be like.
-    #[must_use]
     pub fn in_words(&self, path: &str) -> String {
         match self {
             Self::Present | Self::Equals(_) => format!("{path} is {}", self.told(true)),
@@ -93,7 +91,6 @@ impl AttributeTest {
     }
 
     /// The value as evidence tells it: one that the catalog names, else only that it is there.
-    #[must_use]
     pub fn told(&self, holds: bool) -> String {
         match (self, holds) {
             (_, false) => "another".to_owned(),

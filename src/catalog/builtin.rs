@@ -9,7 +9,6 @@ use crate::diagnostics::SourceFile;
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/config/catalog");
 
 /// The built-in files, in the order of their names.
-#[must_use]
 pub fn builtin_files() -> Vec<Arc<SourceFile>> {
     let mut files: Vec<_> = FILES
         .files()

@@ -46,7 +46,6 @@ pub struct SeverityOverride {
 
 impl Layers {
     /// The built-in catalog alone.
-    #[must_use]
     pub fn builtin() -> Self {
         Self {
             builtin: super::builtin_files(),

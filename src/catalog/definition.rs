@@ -82,7 +82,6 @@ pub enum SignalSource {
 
 impl SignalSource {
     /// In words.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SecurityHub => "Security Hub CSPM",
@@ -142,7 +141,6 @@ pub struct MitigationDefinition {
 
 impl TraitDefinition {
     /// The title on a type of resource.
-    #[must_use]
     pub fn title_on(&self, resource_type: ResourceType) -> &str {
         self.titles.get(&resource_type).unwrap_or(&self.title)
     }
@@ -186,7 +184,6 @@ pub struct ExposureRule {
 
 impl ExposureRule {
     /// Whether the rule matches a resource with these traits and mitigations.
-    #[must_use]
     pub fn matches(&self, traits: &TraitSet) -> bool {
         traits.contains_all(&self.all)
             && (self.any.is_empty() || traits.intersects(&self.any))
@@ -194,7 +191,6 @@ impl ExposureRule {
     }
 
     /// The traits that the rule asks for.
-    #[must_use]
     pub fn needed(&self) -> TraitSet {
         let mut needed = self.all;
         needed.extend(&self.any);
@@ -202,13 +198,11 @@ impl ExposureRule {
     }
 
     /// Those of the traits that the rule needs.
-    #[must_use]
     pub fn contributing(&self, traits: &TraitSet) -> TraitSet {
         self.needed().intersection(traits)
     }
 
     /// The traits of which one would make the rule match; empty if it matches, `None` if one is not enough.
-    #[must_use]
     pub fn missing(&self, traits: &TraitSet) -> Option<TraitSet> {
         if traits.intersects(&self.none) {
             return None;
@@ -223,7 +217,6 @@ impl ExposureRule {
     }
 
     /// What keeps the rule from matching, if nothing else does.
-    #[must_use]
     pub fn prevented_by(&self, traits: &TraitSet) -> TraitSet {
         let in_the_way = self.none.intersection(traits);
         if self.matches(&traits.difference(&in_the_way)) {
@@ -234,7 +227,6 @@ impl ExposureRule {
     }
 
     /// How specific the rule is: how many conditions it makes.
-    #[must_use]
     pub fn specificity(&self) -> usize {
         self.all.len() + usize::from(!self.any.is_empty()) + usize::from(!self.none.is_empty())
     }

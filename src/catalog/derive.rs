@@ -86,7 +86,6 @@ pub(super) struct Conditions {
 
 impl Catalog {
     /// How the types of the GuardDuty findings in use begin, sorted.
-    #[must_use]
     pub fn detections(&self) -> Vec<&str> {
         let mut prefixes: Vec<&str> = self
             .conditions
@@ -103,7 +102,6 @@ impl Catalog {
     }
 
     /// The traits that evidence shows on the resource that it is about.
-    #[must_use]
     pub fn traits_of(&self, evidence: &Evidence, resource_type: ResourceType) -> Vec<TraitIndex> {
         let shown: Vec<TraitIndex> = match evidence {
             Evidence::Control { id, .. } => self.traits_of_control(id).to_vec(),
@@ -133,7 +131,6 @@ impl Catalog {
 
     /// Whether a signal about a resource of the type may show the trait: a finding about an account says nothing
     /// about the resources in it.
-    #[must_use]
     pub fn is_found_on(&self, index: TraitIndex, resource_type: ResourceType) -> bool {
         let derivation = self.derivation(index);
         derivation.found_on.contains(&resource_type)
@@ -142,7 +139,6 @@ impl Catalog {
     }
 
     /// What to look for in the details of a resource of the type.
-    #[must_use]
     pub fn attribute_conditions(&self, resource_type: ResourceType) -> &[AttributeCondition] {
         self.conditions
             .attributes

@@ -17,7 +17,7 @@ use super::schema::{Entry, Name, TypeName};
 /// One file of the catalog. Each may hold any of the kinds of table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawFile {
+pub(super) struct RawFile {
     #[schemars(with = "Option<RawSeverity>")]
     pub severity: Option<Spanned<RawSeverity>>,
     #[serde(default, rename = "trait")]
@@ -38,7 +38,7 @@ pub struct RawFile {
 /// A Security Hub control whose findings are read for what their resource's details tell of other resources.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawRelations {
+pub(super) struct RawRelations {
     #[schemars(with = "String")]
     pub control: Spanned<String>,
     /// Which edges.
@@ -115,7 +115,7 @@ impl RawMatrixRow {
 /// A trait: a security property of a resource.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawTrait {
+pub(super) struct RawTrait {
     /// Lower-case words joined by hyphens.
     #[schemars(with = "Name")]
     pub id: Spanned<String>,
@@ -175,7 +175,7 @@ pub struct RawTrait {
 /// A mitigation: a fact that is known to stand in an attacker's way.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawMitigation {
+pub(super) struct RawMitigation {
     /// Lower-case words joined by hyphens; no trait may have the same.
     #[schemars(with = "Name")]
     pub id: Spanned<String>,
@@ -208,7 +208,7 @@ pub struct RawMitigation {
 /// How to end a trait.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawRemediation {
+pub(super) struct RawRemediation {
     pub text: String,
     pub url: String,
 }
@@ -217,7 +217,7 @@ pub struct RawRemediation {
 /// `sensitive_data`, `attribute` and `known_resource`, with the conditions that belong to it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawSignal {
+pub(super) struct RawSignal {
     /// A Security Hub control that failed.
     pub control: Option<String>,
     /// A Security Hub control that passed; of mitigations only.
@@ -279,7 +279,7 @@ pub struct RawSignal {
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum RawInspector {
+pub(super) enum RawInspector {
     NetworkReachability,
     PackageVulnerability,
     CodeVulnerability,
@@ -287,7 +287,7 @@ pub enum RawInspector {
 
 impl RawInspector {
     /// As the catalog writes it.
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::NetworkReachability => "network-reachability",
             Self::PackageVulnerability => "package-vulnerability",
@@ -319,7 +319,7 @@ impl RawOrigin {
 /// A value that an attribute may have.
 #[derive(Clone, Debug, Deserialize, PartialEq, JsonSchema)]
 #[serde(untagged)]
-pub enum RawValue {
+pub(super) enum RawValue {
     Text(String),
     Flag(bool),
     Number(i64),
@@ -328,7 +328,7 @@ pub enum RawValue {
 /// The factors that a trait raises, and how far.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawFactors {
+pub(super) struct RawFactors {
     /// 0 to 3: how well known the technique is.
     #[schemars(with = "Option<u8>", range(max = 3))]
     pub awareness: Option<Spanned<u8>>,
@@ -347,14 +347,14 @@ pub struct RawFactors {
 /// The only thing that gives the factor "likelihood of exploit": the score of the vulnerability.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum RawEpss {
+pub(super) enum RawEpss {
     Epss,
 }
 
 /// An exposure rule: a combination of traits that exposes a resource.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawExposure {
+pub(super) struct RawExposure {
     /// Lower-case words joined by hyphens.
     #[schemars(with = "Name")]
     pub id: Spanned<String>,
@@ -399,7 +399,7 @@ pub struct RawExposure {
 /// A mitigation, and what of a rule it lowers by one step.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawMitigatedBy {
+pub(super) struct RawMitigatedBy {
     #[schemars(with = "Name")]
     pub mitigation: Spanned<String>,
     pub lowers: RawLowered,
@@ -408,7 +408,7 @@ pub struct RawMitigatedBy {
 /// The factors that a fact in the way can lower. Awareness and EPSS are not ours to change.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum RawLowered {
+pub(super) enum RawLowered {
     EaseOfDiscovery,
     EaseOfExploit,
     Impact,
@@ -417,7 +417,7 @@ pub enum RawLowered {
 /// A case that the rules must fulfil: traits in, exposure and severity out. Run by `exposured catalog test`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawTest {
+pub(super) struct RawTest {
     /// What the case shows.
     #[schemars(with = "String")]
     pub name: Spanned<String>,

@@ -18,7 +18,6 @@ pub struct SeverityModel {
 
 impl SeverityModel {
     /// The level of "likelihood of exploit" that a score stands for.
-    #[must_use]
     pub fn level_of(&self, score: Epss) -> Level {
         let reached = self.epss.iter().filter(|least| score >= **least).count();
         // At most three thresholds are reached, and three is a level.
@@ -30,7 +29,6 @@ impl SeverityModel {
 
     /// The sum that makes the likelihood: ease of exploit, ease of discovery, and the greater of awareness and
     /// likelihood of exploit (both say how much attackers care; a resource without a CVE has only the first).
-    #[must_use]
     pub fn sum(levels: &BTreeMap<Factor, Level>) -> u8 {
         let level = |factor| levels.get(&factor).copied().unwrap_or_default();
         level(Factor::EaseOfExploit).value()
@@ -41,13 +39,11 @@ impl SeverityModel {
     }
 
     /// The least sums of moderate, high and very high.
-    #[must_use]
     pub fn least_sums(&self) -> [u8; 3] {
         self.sums
     }
 
     /// The likelihood that the first four factors make.
-    #[must_use]
     pub fn likelihood(&self, levels: &BTreeMap<Factor, Level>) -> Likelihood {
         let sum = Self::sum(levels);
         match self.sums.iter().filter(|least| sum >= **least).count() {
@@ -59,7 +55,6 @@ impl SeverityModel {
     }
 
     /// The cell of the matrix.
-    #[must_use]
     pub fn severity(&self, likelihood: Likelihood, impact: Option<Impact>) -> Severity {
         // The matrix was compiled from a table with all rows and columns: there is no other key.
         self.matrix

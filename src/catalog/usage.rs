@@ -34,7 +34,6 @@ pub struct UsedSignal<'a> {
 
 impl Catalog {
     /// What of the services' findings is used by what.
-    #[must_use]
     pub fn usage(&self) -> Usage<'_> {
         let exposed: BTreeSet<ResourceType> = self.exposed_types().collect();
         let mut needed = TraitSet::default();

@@ -129,7 +129,7 @@ pub(super) struct Heartbeat {
 
 impl Heartbeat {
     /// The first cycle begins then, and may take as long as the deadline allows.
-    pub fn new(path: PathBuf, deadline: Duration, first_cycle: DateTime<Utc>) -> Self {
+    pub(super) fn new(path: PathBuf, deadline: Duration, first_cycle: DateTime<Utc>) -> Self {
         let deadline = TimeDelta::from_std(deadline).unwrap_or(TimeDelta::MAX);
         Self {
             path,
@@ -144,7 +144,7 @@ impl Heartbeat {
     }
 
     /// Says that the loop runs. A cycle that has ended since the last time makes the next one due.
-    pub fn beat(
+    pub(super) fn beat(
         &mut self,
         now: DateTime<Utc>,
         last_cycle: Option<LastCycle>,
@@ -186,7 +186,7 @@ impl Heartbeat {
     }
 
     /// A daemon that has ended lives no longer. If the file stays, it tells so by its age.
-    pub fn end(&self) {
+    pub(super) fn end(&self) {
         let _ = std::fs::remove_file(&self.path);
     }
 }

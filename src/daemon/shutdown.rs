@@ -45,7 +45,6 @@ impl Shutdown {
     }
 
     /// Canceled once the signal has come.
-    #[must_use]
     pub fn token(&self) -> &CancellationToken {
         &self.token
     }
@@ -56,7 +55,6 @@ impl Shutdown {
     }
 
     /// The signal that came.
-    #[must_use]
     pub fn signal(&self) -> &'static str {
         self.signal.get().copied().unwrap_or("none")
     }

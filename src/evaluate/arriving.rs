@@ -32,7 +32,7 @@ pub(super) struct Arriving<'a> {
 }
 
 impl<'a> Arriving<'a> {
-    pub fn new(
+    pub(super) fn new(
         view: &'a View,
         catalog: &Catalog,
         reached: &'a Reached,
@@ -51,7 +51,7 @@ impl<'a> Arriving<'a> {
     }
 
     /// What travels to a resource.
-    pub fn at(&mut self, resource: ResourceIndex) -> TraitSet {
+    pub(super) fn at(&mut self, resource: ResourceIndex) -> TraitSet {
         self.onward(resource, 0)
     }
 

@@ -45,7 +45,7 @@ pub(super) struct Carried {
 
 impl Carried {
     /// The resources on which the trait was found.
-    pub fn origins(&self, trait_index: TraitIndex) -> BTreeSet<ResourceIndex> {
+    pub(super) fn origins(&self, trait_index: TraitIndex) -> BTreeSet<ResourceIndex> {
         let own = self.own.contains(trait_index).then_some(self.resource);
         let others = self
             .chains(trait_index)
@@ -62,17 +62,17 @@ impl Carried {
     }
 
     /// Whether there may be more origins than are known here: so many chains are kept, and no more.
-    pub fn may_have_more_origins(&self, trait_index: TraitIndex) -> bool {
+    pub(super) fn may_have_more_origins(&self, trait_index: TraitIndex) -> bool {
         self.chains(trait_index).count() >= CHAINS
     }
 
     /// Whether the trait was found on the resource itself.
-    pub fn is_own(&self, trait_index: TraitIndex) -> bool {
+    pub(super) fn is_own(&self, trait_index: TraitIndex) -> bool {
         self.own.contains(trait_index)
     }
 
     /// The chains along which the trait traveled.
-    pub fn chains(&self, trait_index: TraitIndex) -> impl Iterator<Item = &Chain> {
+    pub(super) fn chains(&self, trait_index: TraitIndex) -> impl Iterator<Item = &Chain> {
         self.traveled.get(&trait_index).into_iter().flatten()
     }
 }
@@ -110,7 +110,7 @@ pub(super) struct Travel<'a> {
 }
 
 impl<'a> Travel<'a> {
-    pub fn new(view: &'a View, catalog: &'a Catalog) -> Self {
+    pub(super) fn new(view: &'a View, catalog: &'a Catalog) -> Self {
         Self {
             view,
             catalog,
@@ -125,7 +125,7 @@ impl<'a> Travel<'a> {
     }
 
     /// Gathers the traits of a resource.
-    pub fn carried(&mut self, resource: ResourceIndex) -> Carried {
+    pub(super) fn carried(&mut self, resource: ResourceIndex) -> Carried {
         let resource_type = self.view.resource_type(resource);
         let own = self
             .view

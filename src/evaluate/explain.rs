@@ -91,7 +91,6 @@ pub enum Effect {
 
 /// The resources that a text may mean: one with this very id; else those whose name it is; else those whose id it is a
 /// part of. Resources that can be exposed come before others.
-#[must_use]
 pub fn find(view: &View, catalog: &Catalog, text: &str) -> Vec<ResourceIndex> {
     let ways: [&dyn Fn(&Resource) -> bool; 3] =
         [&|one| one.id == text, &|one| one.name() == text, &|one| {
@@ -117,7 +116,6 @@ pub fn find(view: &View, catalog: &Catalog, text: &str) -> Vec<ResourceIndex> {
 }
 
 /// Explains one resource, from the same evaluation that publishes it.
-#[must_use]
 pub fn explain(
     view: &View,
     catalog: &Catalog,

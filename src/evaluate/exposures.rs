@@ -30,19 +30,16 @@ pub struct Exposures<'a> {
 
 impl Exposures<'_> {
     /// How many there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.graded().len()
     }
 
     /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.graded().is_empty()
     }
 
     /// What is exposed, in the same order.
-    #[must_use]
     pub fn graded(&self) -> &[Graded] {
         &self.evaluation.graded
     }
@@ -50,7 +47,6 @@ impl Exposures<'_> {
     /// One of them in full.
     ///
     /// `None` if there is none, which is not so of what the same evaluation has graded.
-    #[must_use]
     pub fn describe(&self, graded: &Graded) -> Option<Exposure> {
         let carried = carried(self.view, self.catalog, graded.resource);
         expose(&triaged(self.view, self.catalog, &self.triage, carried).grading)

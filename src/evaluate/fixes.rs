@@ -133,7 +133,6 @@ impl Effects {
 ///
 /// Of each exposed resource only what contributes to it is taken away, one by one, so the cost is linear in exposures
 /// and their causes, however many share one.
-#[must_use]
 pub fn fixes(view: &View, catalog: &Catalog, triage: &TriageInForce<'_>) -> Fixes {
     let mut subjects = subjects(view, catalog, triage);
     let (effects, exposed_types) = effects(&mut subjects);

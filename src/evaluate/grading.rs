@@ -119,12 +119,12 @@ impl Grading<'_> {
     }
 
     /// Whether the user lets the rule count.
-    pub fn counts(&self, rule: &ExposureRule) -> bool {
+    pub(super) fn counts(&self, rule: &ExposureRule) -> bool {
         !self.muted_rules.every && !self.muted_rules.some.contains(&rule.id)
     }
 
     /// The rules that match: the most severe first, then the most specific, then by id.
-    pub fn ranked(&self) -> Vec<&ExposureRule> {
+    pub(super) fn ranked(&self) -> Vec<&ExposureRule> {
         let mut ranked: Vec<(Severity, &ExposureRule)> = self
             .rules
             .iter()
@@ -143,7 +143,7 @@ impl Grading<'_> {
     }
 
     /// How severe the resource would be with these traits; `None` if no rule matches them.
-    pub fn score(&self, traits: &TraitSet) -> Option<Score> {
+    pub(super) fn score(&self, traits: &TraitSet) -> Option<Score> {
         self.score_by(self.rules, traits)
     }
 

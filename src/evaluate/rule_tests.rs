@@ -21,7 +21,6 @@ pub enum TestResult {
 }
 
 /// Evaluates a resource that has the traits of the case and nothing else.
-#[must_use]
 pub fn run_rule_test(catalog: &Catalog, test: &RuleTest) -> TestResult {
     let carried = catalog.carried(test.resource_type);
     if !catalog

@@ -58,7 +58,7 @@ pub(super) struct Verdicts<'a> {
 }
 
 impl<'a> Verdicts<'a> {
-    pub fn new(view: &'a View, catalog: &'a Catalog, resource_type: ResourceType) -> Self {
+    pub(super) fn new(view: &'a View, catalog: &'a Catalog, resource_type: ResourceType) -> Self {
         Self {
             view,
             rules: catalog.rules(resource_type),
@@ -69,7 +69,7 @@ impl<'a> Verdicts<'a> {
     }
 
     /// Of a resource to which nothing travels, and the traits that it carries.
-    pub fn on_own(&mut self, own: TraitSetIndex) -> (TraitSet, Verdict) {
+    pub(super) fn on_own(&mut self, own: TraitSetIndex) -> (TraitSet, Verdict) {
         *self.by_own[own.get()].get_or_insert_with(|| {
             let traits = self.view.trait_sets()[own.get()].intersection(&self.carried);
             (traits, Verdict::of(self.rules.iter(), &traits))
@@ -77,7 +77,7 @@ impl<'a> Verdicts<'a> {
     }
 
     /// Of a resource to which these travel, and the traits that it carries.
-    pub fn on(&mut self, own: TraitSetIndex, traveled: &TraitSet) -> (TraitSet, Verdict) {
+    pub(super) fn on(&mut self, own: TraitSetIndex, traveled: &TraitSet) -> (TraitSet, Verdict) {
         let mut traits = self.view.trait_sets()[own.get()].intersection(&self.carried);
         traits.extend(traveled);
         let verdict = self
@@ -101,7 +101,7 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    pub fn of(view: &View, catalog: &Catalog) -> Self {
+    pub(super) fn of(view: &View, catalog: &Catalog) -> Self {
         let routes = || catalog.exposed_types().flat_map(|one| catalog.routes(one));
         let mut traveling = TraitSet::default();
         routes().for_each(|route| traveling.extend(&route.traits));
@@ -141,12 +141,12 @@ impl Reached {
     }
 
     /// Whether traits may travel to the resource.
-    pub fn contains(&self, index: ResourceIndex) -> bool {
+    pub(super) fn contains(&self, index: ResourceIndex) -> bool {
         self.reached.has(index)
     }
 
     /// Whether traits may travel from the resource, or through it.
-    pub fn leads_on(&self, index: ResourceIndex) -> bool {
+    pub(super) fn leads_on(&self, index: ResourceIndex) -> bool {
         self.bearing.has(index) || self.reached.has(index)
     }
 }

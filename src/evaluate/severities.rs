@@ -31,7 +31,7 @@ pub(super) struct Severities<'a> {
 }
 
 impl<'a> Severities<'a> {
-    pub fn new(view: &'a View, catalog: &'a Catalog) -> Self {
+    pub(super) fn new(view: &'a View, catalog: &'a Catalog) -> Self {
         let is_scored = |definition: &crate::catalog::TraitDefinition| {
             definition
                 .factors
@@ -53,7 +53,7 @@ impl<'a> Severities<'a> {
 
     /// What the severity of a resource that carries these traits hangs on. Where such as EPSS scores traveled to it,
     /// it is asked from where.
-    pub fn circumstances(
+    pub(super) fn circumstances(
         &self,
         travel: &mut Travel<'_>,
         index: ResourceIndex,
@@ -86,7 +86,7 @@ impl<'a> Severities<'a> {
     }
 
     /// The severity in these circumstances; `grading` is asked where they are new.
-    pub fn of<'g>(
+    pub(super) fn of<'g>(
         &mut self,
         circumstances: Circumstances,
         grading: impl FnOnce() -> Grading<'g>,

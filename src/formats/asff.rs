@@ -54,7 +54,6 @@ pub struct Cut {
 
 /// The ARN of an account's own findings.
 /// Source: Security Hub User Guide, "Requirements for custom product integrations".
-#[must_use]
 pub fn product_arn(partition: Partition, region: &Region, account: AccountId) -> String {
     let resource = format!("product/{account}/default");
     Arn::new(
@@ -229,13 +228,11 @@ pub(super) struct FindingProviderFields {
 
 impl AsffFinding {
     /// The finding's id.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// A field of our own.
-    #[must_use]
     pub fn product_field(&self, name: &str) -> Option<&str> {
         self.product_fields.get(name).map(String::as_str)
     }
@@ -251,25 +248,21 @@ impl AsffFinding {
     }
 
     /// Its title.
-    #[must_use]
     pub fn title(&self) -> &str {
         &self.title
     }
 
     /// The id of the resource that is exposed: the first one.
-    #[must_use]
     pub fn exposed_resource(&self) -> &str {
         self.resources.first().map_or("", |resource| &resource.id)
     }
 
     /// Whether it stands.
-    #[must_use]
     pub fn record_state(&self) -> RecordState {
         self.record_state
     }
 
     /// The severity that we gave it; users may have set another.
-    #[must_use]
     pub fn provider_severity(&self) -> Option<model::Severity> {
         let fields = self.finding_provider_fields.as_ref()?;
         let label = &fields.severity.label;
@@ -279,7 +272,6 @@ impl AsffFinding {
     }
 
     /// The same finding once more, later, as it stands or gone.
-    #[must_use]
     pub fn again(&self, record_state: RecordState, updated_at: DateTime<Utc>) -> Self {
         let mut again = self.clone();
         again.record_state = record_state;

@@ -73,7 +73,6 @@ pub struct Event<'a> {
 }
 
 /// The event, its keys in the order of the alphabet.
-#[must_use]
 pub fn event(event: &Event<'_>) -> Value {
     let exposure = event.exposure;
     let activity = event.activity;

@@ -145,7 +145,6 @@ impl SnapshotBuilder {
     }
 
     /// The snapshot.
-    #[must_use]
     pub fn finish(mut self) -> Snapshot {
         let places = self.sort_resources();
         let now_at = |place: &mut u32| *place = places[*place as usize];

@@ -53,7 +53,7 @@ const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 impl SeriesBuilder {
     /// The key of a finding's id.
-    pub fn key(&mut self, id: &str, product: Product, strings: &mut Strings) -> FindingKey {
+    pub(super) fn key(&mut self, id: &str, product: Product, strings: &mut Strings) -> FindingKey {
         let start = id.rfind('/').map_or(0, |slash| slash + 1);
         let (prefix, last) = id.split_at(start);
         let (tail, form) = if last.len() == 36
@@ -94,12 +94,12 @@ impl SeriesBuilder {
     }
 
     /// Those that there are so far.
-    pub fn series(&self) -> &Series {
+    pub(super) fn series(&self) -> &Series {
         &self.series
     }
 
     /// All of them.
-    pub fn finish(mut self) -> Series {
+    pub(super) fn finish(mut self) -> Series {
         self.series.0.shrink_to_fit();
         self.series
     }
@@ -107,12 +107,16 @@ impl SeriesBuilder {
 
 impl Series {
     /// Who made the finding.
-    pub fn product(&self, key: FindingKey) -> Product {
+    pub(super) fn product(&self, key: FindingKey) -> Product {
         self.0[key.series as usize].product
     }
 
     /// The finding's id; `text_of` says what a symbol stands for.
-    pub fn text<'a>(&self, key: FindingKey, text_of: impl Fn(SymbolU32) -> &'a str) -> String {
+    pub(super) fn text<'a>(
+        &self,
+        key: FindingKey,
+        text_of: impl Fn(SymbolU32) -> &'a str,
+    ) -> String {
         let OneSeries { prefix, form, .. } = self.0[key.series as usize];
         let prefix = text_of(prefix);
         let mut text = String::with_capacity(prefix.len() + 36);

@@ -26,7 +26,7 @@ impl<R> Default for ByResource<R> {
 
 impl<R> ByResource<R> {
     /// Takes over rows that are sorted.
-    pub fn of(sorted: Vec<Placed<R>>, resources: usize) -> Self {
+    pub(super) fn of(sorted: Vec<Placed<R>>, resources: usize) -> Self {
         if sorted.is_empty() {
             return Self::default();
         }
@@ -42,7 +42,7 @@ impl<R> ByResource<R> {
         Self { first, rows }
     }
 
-    pub fn of_resource(&self, resource: u32) -> &[R] {
+    pub(super) fn of_resource(&self, resource: u32) -> &[R] {
         // Where there are none at all, there are no bounds.
         let bounds = self.first.get(resource as usize..resource as usize + 2);
         bounds.map_or(&[], |bounds| {
@@ -79,7 +79,7 @@ impl<R: Ord> Rows<R> {
     /// So many there may be before it is worth looking for what is there twice.
     const FEW: usize = 1 << 12;
 
-    pub fn push(&mut self, row: R) {
+    pub(super) fn push(&mut self, row: R) {
         // Twice what is needed at most is kept, and each row is sorted a number of times that hangs on no count.
         if self.rows.len() >= Self::FEW.max(2 * self.distinct) {
             self.tidy();
@@ -94,7 +94,7 @@ impl<R: Ord> Rows<R> {
         self.distinct = self.rows.len();
     }
 
-    pub fn finish(mut self) -> Vec<R> {
+    pub(super) fn finish(mut self) -> Vec<R> {
         self.tidy();
         self.rows.shrink_to_fit();
         self.rows

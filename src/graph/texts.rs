@@ -15,7 +15,7 @@ pub(super) struct Texts {
 
 impl Texts {
     /// Takes over what was gathered.
-    pub fn of(strings: &Strings) -> Self {
+    pub(super) fn of(strings: &Strings) -> Self {
         let mut texts = Self {
             all: String::with_capacity(strings.iter().map(|(_, text)| text.len()).sum()),
             ends: Vec::with_capacity(strings.len()),
@@ -31,7 +31,7 @@ impl Texts {
     }
 
     /// A text. Beyond the first four gigabytes, which no target has, it is empty.
-    pub fn get(&self, symbol: SymbolU32) -> &str {
+    pub(super) fn get(&self, symbol: SymbolU32) -> &str {
         let place = symbol.to_usize();
         let end = self.ends.get(place).map_or(0, |end| *end as usize);
         let start = match place {

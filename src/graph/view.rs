@@ -22,7 +22,6 @@ pub struct ResourceIndex(pub(super) u32);
 
 impl ResourceIndex {
     /// As a place in a list of all resources of the view.
-    #[must_use]
     pub fn place(self) -> usize {
         self.0 as usize
     }
@@ -46,7 +45,6 @@ pub struct TraitSetIndex(u32);
 
 impl TraitSetIndex {
     /// As a place in a list of [`View::trait_sets`].
-    #[must_use]
     pub fn get(self) -> usize {
         self.0 as usize
     }
@@ -160,13 +158,11 @@ impl View {
     }
 
     /// How many resources there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.first_member.len()
     }
 
     /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.first_member.is_empty()
     }
@@ -177,14 +173,12 @@ impl View {
     }
 
     /// A resource's type.
-    #[must_use]
     pub fn resource_type(&self, index: ResourceIndex) -> ResourceType {
         let member = self.members[self.first_member[index.0 as usize] as usize];
         self.snapshots[member.snapshot as usize].resources[member.place as usize].resource_type
     }
 
     /// A resource's name.
-    #[must_use]
     pub fn resource(&self, index: ResourceIndex) -> Resource {
         let member = self.members[self.first_member[index.0 as usize] as usize];
         let snapshot = &self.snapshots[member.snapshot as usize];
@@ -206,7 +200,6 @@ impl View {
 
     /// The resources of a type, sorted by id, in so many parts of about the same size, none of which but the last has
     /// less than `least`.
-    #[must_use]
     pub fn chunks_of(
         &self,
         resource_type: ResourceType,
@@ -257,25 +250,21 @@ impl View {
     }
 
     /// The traits that findings show of the resource itself.
-    #[must_use]
     pub fn traits(&self, index: ResourceIndex) -> TraitSet {
         self.sets[self.traits[index.0 as usize].get()]
     }
 
     /// Which of the sets that occur those are.
-    #[must_use]
     pub fn trait_set(&self, index: ResourceIndex) -> TraitSetIndex {
         self.traits[index.0 as usize]
     }
 
     /// All sets of traits that occur, by their index.
-    #[must_use]
     pub fn trait_sets(&self) -> &[TraitSet] {
         &self.sets
     }
 
     /// All edges of a resource, sorted by kind and end.
-    #[must_use]
     pub fn edges(&self, from: ResourceIndex) -> &[(RelationKind, ResourceIndex)] {
         let bounds = &self.first_edge[from.0 as usize..][..2];
         &self.edges[bounds[0] as usize..bounds[1] as usize]
@@ -296,7 +285,6 @@ impl View {
     }
 
     /// The findings that show a trait of the resource itself, each once, sorted by id.
-    #[must_use]
     pub fn observed(&self, index: ResourceIndex, trait_index: TraitIndex) -> Vec<Observed<'_>> {
         let mut all: Vec<Observed<'_>> = self
             .members(index)
@@ -353,7 +341,6 @@ impl View {
     }
 
     /// The highest EPSS score among the vulnerabilities that show a trait of the resource itself.
-    #[must_use]
     pub fn highest_epss(&self, index: ResourceIndex, trait_index: TraitIndex) -> Option<Epss> {
         self.members(index)
             .filter_map(|member| {
@@ -368,7 +355,6 @@ impl View {
     }
 
     /// The resource's tags, sorted. Where targets disagree, all their values are there.
-    #[must_use]
     pub fn tags(&self, index: ResourceIndex) -> Vec<(String, String)> {
         let mut tags: Vec<(String, String)> = self
             .members(index)
@@ -391,7 +377,6 @@ impl View {
     }
 
     /// The latest time at which any source changed a finding that is used here.
-    #[must_use]
     pub fn latest_update(&self) -> Option<DateTime<Utc>> {
         let seconds = self.snapshots.iter().map(|one| one.latest_update).max()?;
         DateTime::from_timestamp(i64::from(seconds), 0).filter(|_| seconds > 0)

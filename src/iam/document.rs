@@ -150,7 +150,6 @@ impl Statement {
     }
 
     /// Whether any of the actions is one of its own.
-    #[must_use]
     pub fn is_about_any(&self, actions: &[&str]) -> bool {
         actions.iter().any(|action| self.is_about(action))
     }
@@ -180,7 +179,6 @@ impl Statement {
     }
 
     /// The patterns of the resources that it may allow something on; `*` where it names those that it does not.
-    #[must_use]
     pub fn resource_patterns(&self) -> Vec<Pattern> {
         match &self.resources {
             Patterns::Only(patterns) => patterns.iter().map(opened).collect(),

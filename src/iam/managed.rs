@@ -45,7 +45,6 @@ fn actions(name: &str) -> Option<&'static [&'static str]> {
 }
 
 /// The statements of an AWS managed policy, by its ARN; `None` if it is none, or not known here.
-#[must_use]
 pub fn managed(arn: &str) -> Option<Vec<Statement>> {
     let (_, name) = arn.split_once(":iam::aws:policy/")?;
     let actions = actions(name.rsplit('/').next()?)?;

@@ -7,31 +7,26 @@ pub struct Pattern(String);
 
 impl Pattern {
     /// The pattern that this text is.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 
     /// As it was written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What every text that matches begins with.
-    #[must_use]
     pub fn literal_prefix(&self) -> &str {
         self.0.split(['*', '?']).next().unwrap_or_default()
     }
 
     /// Whether it matches one text alone.
-    #[must_use]
     pub fn is_literal(&self) -> bool {
         !self.0.contains(['*', '?'])
     }
 
     /// Whether the text matches.
-    #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         let (pattern, text) = (self.0.as_bytes(), text.as_bytes());
         let (mut at, mut place) = (0, 0);
@@ -62,7 +57,6 @@ impl Pattern {
 
     /// Whether some text that begins so matches: then some part of the pattern, from its start, matches the beginning,
     /// and what is left of it is the end of that text.
-    #[must_use]
     pub fn matches_within(&self, beginning: &str) -> bool {
         let shared = beginning.len().min(self.literal_prefix().len());
         self.0.as_bytes()[..shared] == beginning.as_bytes()[..shared]

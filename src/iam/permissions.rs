@@ -65,7 +65,6 @@ pub struct Permissions {
 
 impl Permissions {
     /// Keeps what is asked for.
-    #[must_use]
     pub fn of(statements: Vec<Statement>, is_bounded: bool, trusts: Vec<AccountId>) -> Self {
         let statements = statements
             .into_iter()
@@ -84,13 +83,11 @@ impl Permissions {
     }
 
     /// Whether there is nothing to keep.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.statements.is_empty() && !self.is_bounded && self.trusts.is_empty()
     }
 
     /// The statements.
-    #[must_use]
     pub fn statements(&self) -> &[Statement] {
         &self.statements
     }

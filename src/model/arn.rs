@@ -23,7 +23,6 @@ pub enum Partition {
 
 impl Partition {
     /// As it stands in an ARN.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
@@ -35,7 +34,6 @@ impl Partition {
 
     /// A Region of the partition, for what belongs to none: the one in which its global services live.
     /// Source: AWS General Reference, IAM endpoints and quotas.
-    #[must_use]
     pub fn home_region(self) -> Region {
         Region::known(match self {
             Self::Aws => "us-east-1",
@@ -46,7 +44,6 @@ impl Partition {
     }
 
     /// The partition that a Region belongs to.
-    #[must_use]
     pub fn of_region(region: &Region) -> Self {
         match region.as_str() {
             text if text.starts_with("cn-") => Self::AwsCn,
@@ -80,7 +77,6 @@ pub struct NotAnArn(String);
 
 impl Arn {
     /// Puts an ARN together from parts that are known to be sound.
-    #[must_use]
     pub fn new(
         partition: Partition,
         service: &str,
@@ -98,38 +94,32 @@ impl Arn {
     }
 
     /// The whole ARN.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The partition.
-    #[must_use]
     pub fn partition(&self) -> Partition {
         // `from_str` and `new` let no other partition in.
         self.part(1).parse().unwrap_or_default()
     }
 
     /// The service, such as `ec2`.
-    #[must_use]
     pub fn service(&self) -> &str {
         self.part(2)
     }
 
     /// The Region, if the ARN names one.
-    #[must_use]
     pub fn region(&self) -> Option<Region> {
         self.part(3).parse().ok()
     }
 
     /// The account, if the ARN names one (S3 buckets name none, AWS's own policies name `aws`).
-    #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         self.part(4).parse().ok()
     }
 
     /// All that follows the account: `instance/i-0abc`, `function:name`, a bucket's name.
-    #[must_use]
     pub fn resource(&self) -> &str {
         self.part(5)
     }

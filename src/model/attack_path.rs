@@ -30,7 +30,6 @@ pub enum Entry {
 
 impl Entry {
     /// The id of its node.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Internet => "internet",
@@ -40,7 +39,6 @@ impl Entry {
     }
 
     /// In words.
-    #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::Internet => "Internet",
@@ -67,7 +65,6 @@ impl PathNode {
     pub const ENTRY: &str = "Entry";
 
     /// Whether it is where an attacker comes from.
-    #[must_use]
     pub fn is_entry(&self) -> bool {
         self.node_type == Self::ENTRY
     }
@@ -107,13 +104,11 @@ pub struct AttackPath {
 
 impl AttackPath {
     /// The node with this id.
-    #[must_use]
     pub fn node(&self, id: &str) -> Option<&PathNode> {
         self.nodes.iter().find(|node| node.id == id)
     }
 
     /// Whether there is nothing to show.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.edges.is_empty()
     }
@@ -167,7 +162,6 @@ impl AttackPathBuilder {
     }
 
     /// The graph.
-    #[must_use]
     pub fn finish(self) -> AttackPath {
         let edges = self
             .pairs

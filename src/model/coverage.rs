@@ -36,7 +36,6 @@ impl Source {
     ];
 
     /// As in logs and tables.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SecurityHub => "security-hub",
@@ -86,7 +85,6 @@ pub struct CollectionTarget {
 
 impl CollectionTarget {
     /// A target of a service.
-    #[must_use]
     pub fn api(source: Source, account: AccountId, region: Region) -> Self {
         Self {
             source,
@@ -95,7 +93,6 @@ impl CollectionTarget {
     }
 
     /// A file.
-    #[must_use]
     pub fn file(file: String) -> Self {
         Self {
             source: Source::File,
@@ -104,7 +101,6 @@ impl CollectionTarget {
     }
 
     /// The account, if the target has one.
-    #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         match &self.scope {
             Scope::Api { account, .. } => Some(*account),
@@ -113,7 +109,6 @@ impl CollectionTarget {
     }
 
     /// The Region, if the target has one.
-    #[must_use]
     pub fn region(&self) -> Option<&Region> {
         match &self.scope {
             Scope::Api { region, .. } => Some(region),
@@ -122,7 +117,6 @@ impl CollectionTarget {
     }
 
     /// The file, if the target is one.
-    #[must_use]
     pub fn file_name(&self) -> Option<&str> {
         match &self.scope {
             Scope::Api { .. } => None,
@@ -158,7 +152,6 @@ pub enum Coverage {
 
 impl Coverage {
     /// As in logs and tables.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",
@@ -209,7 +202,6 @@ pub enum CoverageReason {
 
 impl CoverageReason {
     /// As in logs and tables.
-    #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::NotEnabled => "not-enabled",

@@ -15,13 +15,11 @@ pub struct ControlId(String);
 
 impl ControlId {
     /// The id, compared without regard to case.
-    #[must_use]
     pub fn new(id: &str) -> Self {
         Self(id.trim().to_ascii_uppercase())
     }
 
     /// Upper-cased.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -39,13 +37,11 @@ pub struct NotAnEpss(f64);
 
 impl Epss {
     /// As a whole number, for comparing.
-    #[must_use]
     pub fn parts_of_100_000(self) -> u32 {
         self.0
     }
 
     /// The score as a number from 0 to 1.
-    #[must_use]
     pub fn value(self) -> f64 {
         f64::from(self.0) / 100_000.0
     }
@@ -153,7 +149,6 @@ pub struct Cvss {
 
 impl Cvss {
     /// The value of a metric such as `AV`.
-    #[must_use]
     pub fn metric(&self, name: &str) -> Option<&str> {
         self.vector
             .split('/')
@@ -230,7 +225,6 @@ impl NetworkPath {
     /// Where the path begins. Only one whose first component is an internet gateway, or a load balancer, comes from the
     /// internet: Inspector reports a balancer at the head only where it faces the internet.
     /// Source: Amazon Inspector User Guide, "Finding types", network reachability.
-    #[must_use]
     pub fn entry(&self) -> Entry {
         let first = self
             .steps
@@ -309,7 +303,6 @@ pub enum Evidence {
 
 impl Evidence {
     /// How likely the vulnerability is to be exploited, if it is one and that is known.
-    #[must_use]
     pub fn epss(&self) -> Option<Epss> {
         match self {
             Self::PackageVulnerability(vulnerability) => vulnerability.epss,
@@ -318,7 +311,6 @@ impl Evidence {
     }
 
     /// A line for people.
-    #[must_use]
     pub fn title(&self) -> &str {
         match self {
             Self::Control { title, .. }

@@ -23,7 +23,6 @@ impl ExposureId {
     const PREFIX: &str = "exposured/exposure/";
 
     /// The id for a resource: `exposured/exposure/` and the first 32 hexadecimal digits of a SHA-256 over its key.
-    #[must_use]
     pub fn of(resource: &Resource) -> Self {
         // The separator cannot stand in an account or a type, and the id comes last: no two keys give the same text.
         let key = format!(
@@ -40,7 +39,6 @@ impl ExposureId {
     }
 
     /// Reads an id back.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(Self::PREFIX)?;
         let sound = digits.len() == 32
@@ -51,7 +49,6 @@ impl ExposureId {
     }
 
     /// As text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -85,7 +82,6 @@ pub struct FactorScore {
 
 impl FactorScore {
     /// Which traits gave the level, and what moved it from there; empty where nothing did either.
-    #[must_use]
     pub fn why(&self) -> String {
         let traits: Vec<&str> = self.because.iter().map(TraitId::as_str).collect();
         let mitigations: Vec<&str> = self

@@ -124,7 +124,6 @@ fn account_of(id: &str, arn: Option<&Arn>) -> Option<AccountId> {
 }
 
 /// The resource that is meant. What cannot be brought into the type's form keeps the id that it came with.
-#[must_use]
 pub fn identify(mention: ResourceMention<'_>) -> Resource {
     let ResourceMention {
         resource_type, id, ..

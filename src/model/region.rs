@@ -19,7 +19,6 @@ pub struct NotARegion(String);
 
 impl Region {
     /// The Region that AWS's own exposure findings show for IAM and other global resources.
-    #[must_use]
     pub fn global() -> Self {
         Self("global".into())
     }
@@ -30,7 +29,6 @@ impl Region {
     }
 
     /// The Region as text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -98,7 +98,6 @@ impl RelationKind {
     ];
 
     /// As the catalog writes it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HasNetworkInterface => "has-network-interface",
@@ -132,7 +131,6 @@ impl RelationKind {
     }
 
     /// What the held is to its holder, in words: a security group is "attached to" an interface.
-    #[must_use]
     pub fn of_holder(self) -> &'static str {
         match self {
             Self::HasNetworkInterface => "of",
@@ -164,7 +162,6 @@ impl RelationKind {
     }
 
     /// The kind with this name.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }

@@ -19,19 +19,16 @@ macro_rules! resource_types {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The CloudFormation type, such as `AWS::EC2::Instance`.
-            #[must_use]
             pub fn cloudformation(self) -> &'static str {
                 match self { $(Self::$variant => $cloudformation,)* }
             }
 
             /// The type in ASFF's `Resources[].Type`; `Other` where ASFF has none.
-            #[must_use]
             pub fn asff(self) -> &'static str {
                 match self { $(Self::$variant => $asff,)* }
             }
 
             /// Any spelling: CloudFormation, ASFF, Inspector.
-            #[must_use]
             pub fn of_any_spelling(text: &str) -> Option<Self> {
                 match text {
                     $($cloudformation $(| $other)* => Some(Self::$variant),)*
@@ -100,7 +97,6 @@ resource_types! {
 
 impl ResourceType {
     /// A resource of the type, in a word, as in "this instance"; types that cannot be exposed have none of their own.
-    #[must_use]
     pub fn noun(self) -> &'static str {
         match self {
             Self::DynamoDbTable => "table",
@@ -117,7 +113,6 @@ impl ResourceType {
     }
 
     /// Whether the type belongs to no Region: findings about it arrive from each Region that records it.
-    #[must_use]
     pub fn is_global(self) -> bool {
         matches!(
             self,
@@ -189,7 +184,6 @@ pub struct Resource {
 
 impl Resource {
     /// What people call it: the last part of its id.
-    #[must_use]
     pub fn name(&self) -> &str {
         self.id.rsplit([':', '/']).next().unwrap_or(&self.id)
     }

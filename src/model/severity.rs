@@ -38,25 +38,21 @@ pub struct Level(u8);
 
 impl Level {
     /// The level, if it is on the scale.
-    #[must_use]
     pub fn new(level: u8) -> Option<Self> {
         (level <= 3).then_some(Self(level))
     }
 
     /// As a number for sums.
-    #[must_use]
     pub fn value(self) -> u8 {
         self.0
     }
 
     /// One step up, to 3 at most.
-    #[must_use]
     pub fn raised(self) -> Self {
         Self((self.0 + 1).min(3))
     }
 
     /// One step down, to 0 at least.
-    #[must_use]
     pub fn lowered(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
@@ -105,7 +101,6 @@ pub enum Impact {
 
 impl Impact {
     /// The impact that a level of [`Factor::Impact`] stands for; level 0 is "unknown".
-    #[must_use]
     pub fn of_level(level: Level) -> Option<Self> {
         match level.value() {
             0 => None,
@@ -147,7 +142,6 @@ impl Severity {
     pub const DESCENDING: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
 
     /// As Security Hub and the command line show it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Low => "LOW",
@@ -160,7 +154,6 @@ impl Severity {
 
 impl Likelihood {
     /// In words.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Low => "low",
@@ -173,7 +166,6 @@ impl Likelihood {
 
 impl Impact {
     /// In words.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Low => "low",
@@ -185,7 +177,6 @@ impl Impact {
 
 impl Factor {
     /// In words, as AWS names it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Awareness => "awareness",

@@ -25,7 +25,6 @@ pub enum Product {
 
 impl Product {
     /// The product's part of a Security Hub product ARN.
-    #[must_use]
     pub fn arn_name(self) -> &'static str {
         match self {
             Self::SecurityHub => "securityhub",
@@ -44,7 +43,6 @@ pub struct FindingId(pub String);
 
 impl FindingId {
     /// As text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

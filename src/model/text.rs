@@ -4,7 +4,6 @@
 const LONGEST: usize = 1_024;
 
 /// The text without what steers a terminal or turns the reading direction, and cut to a sound length.
-#[must_use]
 pub fn clean(text: &str) -> String {
     let mut cleaned: String = text
         .chars()
@@ -18,14 +17,12 @@ pub fn clean(text: &str) -> String {
 }
 
 /// Whether the text is sound as an identifier: identifiers are compared and sent back, so they are not mended.
-#[must_use]
 pub fn is_clean_identifier(text: &str) -> bool {
     !text.is_empty() && text.len() <= 2 * LONGEST && !text.chars().any(is_harmful)
 }
 
 /// Control characters, and the marks that reorder or hide text.
 /// Source: Unicode Technical Report 36, section 2.5; Unicode 15.1 `Bidi_Control`, `Default_Ignorable_Code_Point`.
-#[must_use]
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c,

@@ -37,7 +37,6 @@ pub enum TraitType {
 
 impl TraitType {
     /// As AWS writes it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Assumability => "Assumability",
@@ -58,7 +57,6 @@ macro_rules! kebab_id {
 
         impl $name {
             /// The id as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -118,7 +116,6 @@ impl TraitIndex {
     pub const LIMIT: usize = 512;
 
     /// The index, if a catalog may be so large.
-    #[must_use]
     pub fn new(index: usize) -> Option<Self> {
         (index < Self::LIMIT)
             .then(|| u16::try_from(index).ok().map(Self))
@@ -126,7 +123,6 @@ impl TraitIndex {
     }
 
     /// As an index into the catalog's list.
-    #[must_use]
     pub fn get(self) -> usize {
         usize::from(self.0)
     }
@@ -143,13 +139,11 @@ impl TraitSet {
     }
 
     /// Whether the trait is in.
-    #[must_use]
     pub fn contains(&self, index: TraitIndex) -> bool {
         self.0[index.get() / 64] & (1 << (index.get() % 64)) != 0
     }
 
     /// Whether all of `other` is in.
-    #[must_use]
     pub fn contains_all(&self, other: &Self) -> bool {
         self.0
             .iter()
@@ -158,7 +152,6 @@ impl TraitSet {
     }
 
     /// Whether any of `other` is in.
-    #[must_use]
     pub fn intersects(&self, other: &Self) -> bool {
         self.0
             .iter()
@@ -167,7 +160,6 @@ impl TraitSet {
     }
 
     /// What is in both.
-    #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let mut both = *self;
         both.0
@@ -178,7 +170,6 @@ impl TraitSet {
     }
 
     /// What is in, but not in `other`.
-    #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
         let mut left = *self;
         left.0
@@ -197,13 +188,11 @@ impl TraitSet {
     }
 
     /// Whether nothing is in.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }
 
     /// How many are in.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }

@@ -14,13 +14,11 @@ pub struct Pattern(WildMatch);
 
 impl Pattern {
     /// The pattern that this text writes. Every text is one.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self(WildMatch::new(text))
     }
 
     /// Whether the whole text is like it. Letters' case counts, as it does in ARNs and tags.
-    #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         self.0.matches(text)
     }
@@ -51,7 +49,6 @@ pub struct TagPattern {
 
 impl TagPattern {
     /// The tag that is like it, if there is one.
-    #[must_use]
     pub fn find<'a>(&self, tags: &'a [(String, String)]) -> Option<&'a (String, String)> {
         tags.iter()
             .find(|(key, value)| *key == self.key && self.value.matches(value))
@@ -103,13 +100,11 @@ pub struct Mute {
 
 impl Mute {
     /// Whether it still holds on a day.
-    #[must_use]
     pub fn holds_on(&self, day: NaiveDate) -> bool {
         day <= self.until
     }
 
     /// Whether it is about a resource.
-    #[must_use]
     pub fn is_about(&self, resource: &Resource, tags: &[(String, String)]) -> bool {
         self.names(resource) && self.tag.as_ref().is_none_or(|one| one.find(tags).is_some())
     }
@@ -137,7 +132,6 @@ pub struct Criticality {
 
 impl Criticality {
     /// The step for a resource with these tags, and the tag that says so. A tag that raises outweighs one that lowers.
-    #[must_use]
     pub fn step<'a>(&self, tags: &'a [(String, String)]) -> Option<(Step, &'a (String, String))> {
         let first = |patterns: &[TagPattern]| patterns.iter().find_map(|one| one.find(tags));
         first(&self.raise)
@@ -157,7 +151,6 @@ pub struct Triage {
 
 impl Triage {
     /// What holds on a day.
-    #[must_use]
     pub fn on(&self, day: NaiveDate) -> TriageInForce<'_> {
         TriageInForce {
             mutes: self
@@ -182,13 +175,11 @@ pub struct TriageInForce<'a> {
 
 impl TriageInForce<'_> {
     /// Whether anything is said of a resource with this name and these tags.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.mutes.is_empty() && self.weighed().is_none()
     }
 
     /// Whether any mute may be about a resource, as far as its name says: its tags are not asked.
-    #[must_use]
     pub fn may_mute(&self, resource: impl FnOnce() -> Resource) -> bool {
         if self.mutes.is_empty() {
             return false;
@@ -198,7 +189,6 @@ impl TriageInForce<'_> {
     }
 
     /// What counts for more or less, if anything does.
-    #[must_use]
     pub fn weighed(&self) -> Option<&Criticality> {
         self.criticality
             .filter(|one| !one.raise.is_empty() || !one.lower.is_empty())

@@ -103,7 +103,6 @@ pub struct CycleOutcome {
 
 impl CycleOutcome {
     /// The exposures in full.
-    #[must_use]
     pub fn exposures(&self) -> Exposures<'_> {
         Exposures {
             view: &self.view,
@@ -114,7 +113,6 @@ impl CycleOutcome {
     }
 
     /// How it ended.
-    #[must_use]
     pub fn result(&self) -> CycleResult {
         if self.unpublished() > 0 {
             CycleResult::Unpublished
@@ -132,7 +130,6 @@ impl CycleOutcome {
     }
 
     /// Whether some target was partial or failed, or something could not be planned.
-    #[must_use]
     pub fn is_partial(&self) -> bool {
         let is_incomplete =
             |row: &CoverageRow| matches!(row.coverage, Coverage::Failed | Coverage::Partial);
@@ -141,7 +138,6 @@ impl CycleOutcome {
     }
 
     /// How many exposures could not be published, or files not written.
-    #[must_use]
     pub fn unpublished(&self) -> usize {
         self.publication
             .as_ref()

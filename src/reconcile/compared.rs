@@ -110,7 +110,6 @@ pub struct Current {
 
 impl Current {
     /// What is compared of an exposure.
-    #[must_use]
     pub fn of(exposure: &Exposure, destination: Destination, digest: String) -> Self {
         Self {
             id: exposure.id.clone(),

@@ -41,7 +41,6 @@ impl Action {
     ];
 
     /// As in logs, tables and JSON.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -194,7 +193,6 @@ pub enum UnchangedReason {
 
 impl Decision {
     /// Without the reason.
-    #[must_use]
     pub fn action(&self) -> Action {
         match self {
             Self::Create => Action::Create,
@@ -208,14 +206,12 @@ impl Decision {
     }
 
     /// Whether Security Hub has to be told. Holding tells it only how many cycles have missed a finding that settles.
-    #[must_use]
     pub fn writes(&self) -> bool {
         !matches!(self, Self::Unchanged(_) | Self::Hold(_))
             || matches!(self, Self::Hold(HoldReason::Settling { .. }))
     }
 
     /// Why it is held, if it is.
-    #[must_use]
     pub fn held(&self) -> Option<&HoldReason> {
         match self {
             Self::Hold(reason) | Self::Refresh(RefreshReason::Held(reason)) => Some(reason),
@@ -226,7 +222,6 @@ impl Decision {
 
 impl HoldReason {
     /// Whether the exposure is there, and could not be compared with what stands.
-    #[must_use]
     pub fn is_unplanned(&self) -> bool {
         matches!(self, Self::Unreadable | Self::DestinationUnread)
     }

@@ -13,8 +13,7 @@ use super::{image, inferred, spelling};
 
 /// The values at a path such as `MetadataOptions.HttpTokens`, in which `*` stands for each element of a list. One that
 /// is absent, null or empty is unknown and not among them.
-#[must_use]
-pub fn attributes<'a>(details: &'a Value, path: &str) -> Vec<&'a Value> {
+pub(super) fn attributes<'a>(details: &'a Value, path: &str) -> Vec<&'a Value> {
     let mut found = vec![details];
     for name in path.split('.') {
         found = match name {
@@ -74,11 +73,10 @@ fn clean_texts(values: Vec<&Value>) -> Vec<&str> {
 }
 
 /// An edge, from the holder.
-pub type Edge = (Resource, RelationKind, Resource);
+pub(super) type Edge = (Resource, RelationKind, Resource);
 
 /// The edges that a resource's details draw.
-#[must_use]
-pub fn relations(
+pub(super) fn relations(
     resource: &Resource,
     details: &Value,
     fallback_region: &crate::model::Region,

@@ -6,8 +6,7 @@ use crate::model::{
 
 /// Inspector lists the components from the outside in:
 /// gateway → network ACL → security group → network interface → instance.
-#[must_use]
-pub fn relations(
+pub(super) fn relations(
     path: &NetworkPath,
     account: AccountId,
     region: &Region,

@@ -64,7 +64,6 @@ pub struct SnapshotWriter<'a> {
 
 impl<'a> SnapshotWriter<'a> {
     /// An empty one.
-    #[must_use]
     pub fn new(catalog: &'a Catalog) -> Self {
         Self {
             catalog,
@@ -110,7 +109,6 @@ impl<'a> SnapshotWriter<'a> {
     }
 
     /// The snapshot, how many records were read, and how many of them made a signal.
-    #[must_use]
     pub fn finish(self) -> (Snapshot, u64, u64) {
         (self.builder.finish(), self.records, self.signals)
     }

@@ -117,7 +117,6 @@ const INFERRED: &[(T, K)] = &[(T::Ec2SecurityGroup, K::AdmittedBy)];
 
 /// The types whose configuration the catalog needs, sorted: those that can be exposed, those on which a trait is found
 /// by an attribute, and those that name others along its routes.
-#[must_use]
 pub fn needed_types(catalog: &Catalog) -> Vec<T> {
     let kinds: BTreeSet<K> = catalog
         .exposed_types()

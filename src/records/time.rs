@@ -5,8 +5,7 @@ use serde_json::Value;
 
 /// RFC 3339 text (Security Hub, Macie, version 2 of the CLI) or seconds since 1970 (Inspector's answers).
 /// `None` if it is neither: a time is never needed to tell what a finding says.
-#[must_use]
-pub fn read(value: &Value) -> Option<DateTime<Utc>> {
+pub(super) fn read(value: &Value) -> Option<DateTime<Utc>> {
     match value {
         Value::String(text) => DateTime::parse_from_rfc3339(text)
             .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))

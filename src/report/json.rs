@@ -40,7 +40,7 @@ impl Serialize for AllExposures<'_> {
 pub(super) struct Sequence<I>(RefCell<I>);
 
 impl<I: Iterator> Sequence<I> {
-    pub fn new(elements: I) -> Self {
+    pub(super) fn new(elements: I) -> Self {
         Self(RefCell::new(elements))
     }
 }

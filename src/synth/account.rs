@@ -43,7 +43,7 @@ pub(super) struct Subject {
 }
 
 impl<'a> AccountWriter<'a> {
-    pub fn new(
+    pub(super) fn new(
         organization: &Organization,
         rank: usize,
         pool: &'static Pool,
@@ -67,7 +67,7 @@ impl<'a> AccountWriter<'a> {
     }
 
     /// Writes workloads until there are so many resources.
-    pub fn write(mut self, resources: usize) {
+    pub(super) fn write(mut self, resources: usize) {
         self.left = resources;
         while self.left > 0 {
             self.region = REGIONS[self.random.usize(..REGIONS.len())];
@@ -76,14 +76,14 @@ impl<'a> AccountWriter<'a> {
     }
 
     /// Takes up to so many of the resources that are left.
-    pub fn take(&mut self, wanted: usize) -> usize {
+    pub(super) fn take(&mut self, wanted: usize) -> usize {
         let taken = wanted.min(self.left);
         self.left -= taken;
         taken
     }
 
     /// A small number mostly, at times a large one.
-    pub fn size(&mut self, most: usize) -> usize {
+    pub(super) fn size(&mut self, most: usize) -> usize {
         #[allow(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
@@ -94,17 +94,17 @@ impl<'a> AccountWriter<'a> {
         size.clamp(1, most)
     }
 
-    pub fn happens(&mut self, probability: f64) -> bool {
+    pub(super) fn happens(&mut self, probability: f64) -> bool {
         self.random.f64() < probability
     }
 
     /// `i-0…`, `sg-0…`
-    pub fn id(&mut self, prefix: &str) -> String {
+    pub(super) fn id(&mut self, prefix: &str) -> String {
         format!("{prefix}-0{:016x}", self.random.u64(..))
     }
 
     /// A word and a number, as people name things.
-    pub fn name(&mut self, what: &str) -> String {
+    pub(super) fn name(&mut self, what: &str) -> String {
         const TEAMS: [&str; 12] = [
             "orders", "billing", "search", "catalog", "fraud", "ledger", "media", "notify", "web",
             "identity", "reports", "shipping",
@@ -113,19 +113,19 @@ impl<'a> AccountWriter<'a> {
         format!("{team}-{what}-{:06x}", self.random.u32(..0x0100_0000))
     }
 
-    pub fn arn(&self, service: &str, resource: &str) -> String {
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
         format!(
             "arn:aws:{service}:{}:{}:{resource}",
             self.region, self.number
         )
     }
 
-    pub fn global_arn(&self, service: &str, resource: &str) -> String {
+    pub(super) fn global_arn(&self, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}::{}:{resource}", self.number)
     }
 
     /// Within the twenty days before the one of which all is.
-    pub fn time(&mut self) -> String {
+    pub(super) fn time(&mut self) -> String {
         format!(
             "2026-11-{:02}T{:02}:{:02}:{:02}.{:03}Z",
             self.random.u32(1..=20),
@@ -136,7 +136,7 @@ impl<'a> AccountWriter<'a> {
         )
     }
 
-    pub fn hand_over(&mut self, source: Source, record: &Value) {
+    pub(super) fn hand_over(&mut self, source: Source, record: &Value) {
         (self.each)(Finding { source, record });
     }
 }

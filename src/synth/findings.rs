@@ -13,7 +13,7 @@ pub(super) type Control = (&'static str, &'static str);
 
 impl AccountWriter<'_> {
     /// A control that looked at a resource, and failed or passed.
-    pub fn control(&mut self, (id, title): Control, failed: bool, subject: &Subject) {
+    pub(super) fn control(&mut self, (id, title): Control, failed: bool, subject: &Subject) {
         let finding = uuid(self.random.u128(..));
         let (created, updated) = (self.time(), self.time());
         let guide = format!("https://docs.aws.amazon.com/console/securityhub/{id}/remediation");
@@ -86,7 +86,7 @@ impl AccountWriter<'_> {
     }
 
     /// What each of these controls says of a subject.
-    pub fn controls(&mut self, controls: &[(Control, f64)], subject: &Subject) {
+    pub(super) fn controls(&mut self, controls: &[(Control, f64)], subject: &Subject) {
         for (control, share) in controls {
             let failed = self.happens(*share);
             self.control(*control, failed, subject);
@@ -94,7 +94,12 @@ impl AccountWriter<'_> {
     }
 
     /// A vulnerable package, by Inspector.
-    pub fn vulnerability(&mut self, inspector_type: &str, subject: &Subject, details: &Value) {
+    pub(super) fn vulnerability(
+        &mut self,
+        inspector_type: &str,
+        subject: &Subject,
+        details: &Value,
+    ) {
         let pool = self.pool;
         let found = pool.any(&mut self.random);
         let (first, last) = (self.time(), self.time());
@@ -169,7 +174,13 @@ impl AccountWriter<'_> {
     }
 
     /// A path from the internet to an instance, by Inspector.
-    pub fn reachable(&mut self, instance: &Subject, interface: &str, group: &str, details: &Value) {
+    pub(super) fn reachable(
+        &mut self,
+        instance: &Subject,
+        interface: &str,
+        group: &str,
+        details: &Value,
+    ) {
         let (begin, end) = if self.happens(0.5) {
             (22, 22)
         } else {
@@ -225,7 +236,7 @@ impl AccountWriter<'_> {
     }
 
     /// Sensitive data in a bucket, by Macie.
-    pub fn sensitive_data(&mut self, bucket: &Subject) {
+    pub(super) fn sensitive_data(&mut self, bucket: &Subject) {
         let (finding_type, category) = if self.happens(0.8) {
             ("SensitiveData:S3Object/Personal", "PERSONAL_INFORMATION")
         } else {

@@ -79,7 +79,7 @@ impl Vulnerability {
         }
     }
 
-    pub fn severity(&self) -> &'static str {
+    pub(super) fn severity(&self) -> &'static str {
         match self.score {
             score if score >= 9.0 => "CRITICAL",
             score if score >= 7.0 => "HIGH",
@@ -101,14 +101,14 @@ pub(super) struct Pool(Vec<Vulnerability>);
 
 impl Pool {
     /// The same in every organization, as in the world.
-    pub fn shared() -> &'static Self {
+    pub(super) fn shared() -> &'static Self {
         static POOL: LazyLock<Pool> =
             LazyLock::new(|| Pool((0..COUNT).map(Vulnerability::new).collect()));
         &POOL
     }
 
     /// One, by how often it is found.
-    pub fn any(&self, random: &mut Rng) -> &Vulnerability {
+    pub(super) fn any(&self, random: &mut Rng) -> &Vulnerability {
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

@@ -12,7 +12,7 @@ const REACHABLE: f64 = 0.015;
 
 impl AccountWriter<'_> {
     /// One workload, each kind as often as it is in a usual account.
-    pub fn workload(&mut self) {
+    pub(super) fn workload(&mut self) {
         match self.random.u32(..100) {
             0..25 => self.fleet(),
             25..45 => self.functions(),

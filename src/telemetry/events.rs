@@ -23,7 +23,6 @@ pub(super) fn milliseconds(duration: Duration) -> u64 {
 
 impl CycleLog {
     /// For the cycle of this name: the time of its start.
-    #[must_use]
     pub fn new(cycle: impl Into<String>) -> Self {
         Self {
             cycle: cycle.into(),
@@ -31,7 +30,6 @@ impl CycleLog {
     }
 
     /// The cycle's name.
-    #[must_use]
     pub fn cycle(&self) -> &str {
         &self.cycle
     }

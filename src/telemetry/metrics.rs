@@ -27,7 +27,6 @@ pub enum Sink {
 }
 
 /// The line of a cycle; `None`: it could not be done.
-#[must_use]
 pub fn line(
     cycle: &str,
     now: DateTime<Utc>,

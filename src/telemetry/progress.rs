@@ -26,7 +26,6 @@ struct Line {
 
 impl Progress {
     /// A line on standard error if that is a terminal.
-    #[must_use]
     pub fn on_terminal() -> Self {
         if !std::io::stderr().is_terminal() {
             return Self::none();
@@ -50,7 +49,6 @@ impl Progress {
     }
 
     /// No line.
-    #[must_use]
     pub fn none() -> Self {
         Self { inner: None }
     }

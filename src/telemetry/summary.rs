@@ -23,7 +23,6 @@ pub enum Result {
 
 impl Result {
     /// As in logs.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",
@@ -57,7 +56,6 @@ pub struct CycleSummary<'a> {
 
 impl CycleSummary<'_> {
     /// How many exposures of a severity are open.
-    #[must_use]
     pub fn open(&self, severity: Severity) -> usize {
         self.open
             .iter()
@@ -66,7 +64,6 @@ impl CycleSummary<'_> {
     }
 
     /// How many targets are so well known.
-    #[must_use]
     pub fn targets(&self, coverage: Coverage) -> usize {
         self.coverage
             .iter()
@@ -75,13 +72,11 @@ impl CycleSummary<'_> {
     }
 
     /// How many targets stand as an earlier cycle saw them.
-    #[must_use]
     pub fn stale(&self) -> usize {
         self.coverage.iter().filter(|row| row.stale).count()
     }
 
     /// How old the oldest traits are.
-    #[must_use]
     pub fn oldest_snapshot(&self) -> Option<TimeDelta> {
         let oldest = self
             .coverage
@@ -92,7 +87,6 @@ impl CycleSummary<'_> {
     }
 
     /// `inspector 111122223333 us-east-1: complete, macie 111122223333 us-east-1: failed (throttled), stale`
-    #[must_use]
     pub fn coverage_by_target(&self) -> String {
         let targets: Vec<String> = self.coverage.iter().map(target).collect();
         targets.join("; ")

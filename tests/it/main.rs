@@ -1,5 +1,16 @@
 //! The program as its users run it: the real binary, against files and against an AWS of our own.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests report a failure by panicking"
+)]
+
 mod aws;
 mod catalog;
 mod command_line;

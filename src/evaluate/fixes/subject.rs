@@ -83,22 +83,22 @@ impl<'a> Subject<'a> {
         }
     }
 
-    pub fn index(&self) -> ResourceIndex {
+    pub(super) fn index(&self) -> ResourceIndex {
         self.grading.index
     }
 
-    pub fn causes(&self) -> &[Cause] {
+    pub(super) fn causes(&self) -> &[Cause] {
         &self.causes
     }
 
     /// Those of the causes that are of this resource.
-    pub fn own_of(&self, causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
+    pub(super) fn own_of(&self, causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
         let own = self.causes.iter().copied();
         own.filter(|cause| causes.contains(cause)).collect()
     }
 
     /// How severe it is without these causes.
-    pub fn severity_without(&mut self, mended: &BTreeSet<Cause>) -> Option<Severity> {
+    pub(super) fn severity_without(&mut self, mended: &BTreeSet<Cause>) -> Option<Severity> {
         let left = self.left(mended);
         self.grading.carried.mended.clone_from(mended);
         let score = self.grading.score(&left);
@@ -107,7 +107,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The causes of the traits that the rules need which match without the causes that are mended.
-    pub fn contributing(&self, mended: &BTreeSet<Cause>) -> Vec<Cause> {
+    pub(super) fn contributing(&self, mended: &BTreeSet<Cause>) -> Vec<Cause> {
         let left = self.left(mended);
         let matching: Vec<_> = self
             .grading

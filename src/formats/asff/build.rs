@@ -26,7 +26,6 @@ const PACKAGES: usize = 20;
 const PATH_COMPONENTS: usize = 50;
 
 /// The finding, and what had to be cut to make it fit.
-#[must_use]
 pub fn finding(publication: &Publication<'_>) -> (AsffFinding, Vec<Cut>) {
     let exposure = publication.exposure;
     let mut fit = Fit::default();

@@ -131,7 +131,6 @@ fn vulnerability_of(
 }
 
 /// A CVSS score in tenths; what is off the scale is cut to it.
-#[must_use]
 pub fn tenths(score: f64) -> u16 {
     #[allow(
         clippy::cast_possible_truncation,
@@ -143,7 +142,6 @@ pub fn tenths(score: f64) -> u16 {
 }
 
 /// `YES` and `NO`.
-#[must_use]
 pub fn yes_or_no(text: &str) -> Option<bool> {
     match text {
         "YES" => Some(true),
@@ -153,7 +151,6 @@ pub fn yes_or_no(text: &str) -> Option<bool> {
 }
 
 /// `YES`, `NO` and `PARTIAL`.
-#[must_use]
 pub fn fix_available(text: &str) -> Option<FixAvailable> {
     match text {
         "YES" => Some(FixAvailable::Yes),
@@ -164,7 +161,6 @@ pub fn fix_available(text: &str) -> Option<FixAvailable> {
 }
 
 /// A severity; one that is absent or new is unknown, not low.
-#[must_use]
 pub fn severity(label: Option<&str>) -> SourceSeverity {
     label
         .and_then(|label| label.parse().ok())
