@@ -88,7 +88,7 @@ impl<'a> Drawing<'a> {
                 if answer == Some(Answer::Allows) {
                     edges.push(Edge {
                         from: identity,
-                        kind: RelationKind::MayRead,
+                        kind: RelationKind::CanRead,
                         to: candidate,
                     });
                 }
@@ -104,7 +104,7 @@ impl<'a> Drawing<'a> {
             if role != identity && is_let_in && answer() == Answer::Allows {
                 edges.push(Edge {
                     from: identity,
-                    kind: RelationKind::MayAssume,
+                    kind: RelationKind::CanAssume,
                     to: role,
                 });
             }
@@ -364,9 +364,9 @@ mod tests {
         assert_eq!(
             drawn(&view(builder)),
             [
-                "app may-read data",
-                "app may-read orders",
-                "app may-read db-AbCdEf"
+                "app can-read data",
+                "app can-read orders",
+                "app can-read db-AbCdEf"
             ]
         );
     }
@@ -388,7 +388,7 @@ mod tests {
         builder.permit(&user, permissions(&[deny], &[]), None);
         edge(&mut builder, &user, RelationKind::MemberOfGroup, &group);
         edge(&mut builder, &group, RelationKind::GrantsPolicy, &aws_own);
-        assert_eq!(drawn(&view(builder)), ["alice may-read data"]);
+        assert_eq!(drawn(&view(builder)), ["alice can-read data"]);
     }
 
     #[test]
@@ -405,7 +405,7 @@ mod tests {
             allowing("s3:GetObject", "arn:aws:s3:::named/*"),
         ];
         builder.permit(&role, permissions(&statements, &[]), None);
-        assert_eq!(drawn(&view(builder)), ["app may-read named"]);
+        assert_eq!(drawn(&view(builder)), ["app can-read named"]);
     }
 
     #[test]
@@ -426,9 +426,9 @@ mod tests {
         assert_eq!(
             drawn(&view(builder)),
             [
-                "app may-assume open",
-                "app may-assume weak",
-                "open may-assume weak"
+                "app can-assume open",
+                "app can-assume weak",
+                "open can-assume weak"
             ]
         );
     }

@@ -60,9 +60,9 @@ pub enum RelationKind {
     /// Security group → database.
     GuardsDatabase,
     /// Role, user, group, policy → data store whose contents it lets its holder read.
-    MayRead,
-    /// Role, user → role that it may become.
-    MayAssume,
+    CanRead,
+    /// Role, user → role that it may assume.
+    CanAssume,
 }
 
 impl RelationKind {
@@ -93,8 +93,8 @@ impl RelationKind {
         Self::InAccount,
         Self::AdmittedBy,
         Self::GuardsDatabase,
-        Self::MayRead,
-        Self::MayAssume,
+        Self::CanRead,
+        Self::CanAssume,
     ];
 
     /// As the catalog writes it.
@@ -125,8 +125,8 @@ impl RelationKind {
             Self::InAccount => "in-account",
             Self::AdmittedBy => "admitted-by",
             Self::GuardsDatabase => "guards-database",
-            Self::MayRead => "may-read",
-            Self::MayAssume => "may-assume",
+            Self::CanRead => "can-read",
+            Self::CanAssume => "can-assume",
         }
     }
 
@@ -156,8 +156,8 @@ impl RelationKind {
             Self::InAccount => "owning",
             Self::AdmittedBy => "admitting",
             Self::GuardsDatabase => "guarded by",
-            Self::MayRead => "readable by",
-            Self::MayAssume => "assumable by",
+            Self::CanRead => "readable by",
+            Self::CanAssume => "assumable by",
         }
     }
 

@@ -187,7 +187,7 @@ impl Trust {
             });
             if from != *role {
                 self.edges
-                    .push((from, RelationKind::MayAssume, role.clone()));
+                    .push((from, RelationKind::CanAssume, role.clone()));
             }
         };
         match trusted {

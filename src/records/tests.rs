@@ -250,7 +250,7 @@ fn a_role_of_aws_config_may_read_the_bucket_in_which_macie_found_data() {
         .find(|index| view.resource(*index).id == role)
         .unwrap();
     let reads: Vec<String> = view
-        .related(role, RelationKind::MayRead)
+        .related(role, RelationKind::CanRead)
         .map(|index| view.resource(index).id)
         .collect();
     assert_eq!(reads, ["arn:aws:s3:::customers"]);

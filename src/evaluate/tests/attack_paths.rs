@@ -32,7 +32,7 @@ fn a_role_that_reads_sensitive_data_leads_on_to_the_bucket() {
         .shows(&instance, "instance-profile-attached")
         .relates(&instance, RelationKind::UsesInstanceProfile, &profile)
         .relates(&profile, RelationKind::ContainsRole, &role)
-        .relates(&role, RelationKind::MayRead, &bucket)
+        .relates(&role, RelationKind::CanRead, &bucket)
         .shows(&bucket, "sensitive-data-within-reach");
     let exposure = world.evaluated().exposures.remove(0);
     assert_eq!(
@@ -49,7 +49,7 @@ fn a_role_that_reads_sensitive_data_leads_on_to_the_bucket() {
             "igw-1 -> i-1: TCP 0-65535",
             "i-1 -> web: uses-instance-profile",
             "web -> web-role: contains-role",
-            "web-role -> payroll: may-read (sensitive-data-within-reach)",
+            "web-role -> payroll: can-read (sensitive-data-within-reach)",
         ]
     );
 }
