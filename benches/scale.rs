@@ -199,12 +199,12 @@ fn target(
         organization.findings(*rank, *size, &mut |finding| {
             let json = finding.record.to_string();
             let read = match finding.source {
-                Source::SecurityHub => records::asff::read(&json),
-                Source::Inspector => records::inspector::read(&json),
-                _ => records::macie::read(&json),
+                Source::SecurityHub => records::asff::parse(&json),
+                Source::Inspector => records::inspector::parse(&json),
+                _ => records::macie::parse(&json),
             };
-            if let Some(reading) = read.expect("what is made up can be read") {
-                writer.write(&reading);
+            if let Some(record) = read.expect("what is made up can be read") {
+                writer.write(&record);
             }
         });
     }

@@ -1,6 +1,6 @@
 //! Reading single records: whatever carries them (an answer, a file), the same record is read by the same code.
 //!
-//! A reader gives a [`Reading`], or nothing if exposured has no use for the record, or says what is wrong with it.
+//! A reader gives a [`ParsedRecord`], or nothing if exposured has no use for the record, or says what is wrong with it.
 
 pub mod asff;
 mod bridge;
@@ -10,20 +10,20 @@ mod detection;
 mod image;
 mod inferred;
 pub mod inspector;
+pub mod inventory;
 pub mod macie;
 mod network_path;
+mod parsed;
 mod permissions;
-mod reading;
 mod references;
 mod relationship;
-pub mod resource;
 mod spelling;
 #[cfg(test)]
 mod tests;
 mod time;
 
-pub use reading::{DescribedResource, Reading, SnapshotWriter, Unreadable};
+pub use parsed::{ParsedRecord, ParsedResource, RecordError, SnapshotWriter};
 pub use references::needed_types;
 
-/// Reads one record.
-pub type Reader = fn(&str) -> Result<Option<Reading>, Unreadable>;
+/// Parses one record of a given format.
+pub type RecordParser = fn(&str) -> Result<Option<ParsedRecord>, RecordError>;

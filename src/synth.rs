@@ -131,9 +131,9 @@ mod tests {
         let mut writer = SnapshotWriter::new(&catalog);
         for (source, json) in all(SMALL) {
             let read = match source {
-                Source::SecurityHub => records::asff::read,
-                Source::Inspector => records::inspector::read,
-                _ => records::macie::read,
+                Source::SecurityHub => records::asff::parse,
+                Source::Inspector => records::inspector::parse,
+                _ => records::macie::parse,
             };
             writer.write(&read(&json).unwrap().unwrap());
         }

@@ -4,4 +4,4 @@
 use exposured::records::asff;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| exposured_fuzz::records(data, asff::read));
+fuzz_target!(|data: &[u8]| exposured_fuzz::records(data, asff::parse));

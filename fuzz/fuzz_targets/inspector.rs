@@ -4,4 +4,4 @@
 use exposured::records::inspector;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| exposured_fuzz::records(data, inspector::read));
+fuzz_target!(|data: &[u8]| exposured_fuzz::records(data, inspector::parse));

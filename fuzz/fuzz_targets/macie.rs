@@ -4,4 +4,4 @@
 use exposured::records::macie;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| exposured_fuzz::records(data, macie::read));
+fuzz_target!(|data: &[u8]| exposured_fuzz::records(data, macie::parse));

@@ -1,10 +1,10 @@
 //! Records of Security Hub's inventory and of AWS Config, one a line.
 #![no_main]
 
-use exposured::records::{config_item, resource};
+use exposured::records::{config_item, inventory};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    exposured_fuzz::records(data, resource::read);
-    exposured_fuzz::records(data, config_item::read);
+    exposured_fuzz::records(data, inventory::parse);
+    exposured_fuzz::records(data, config_item::parse);
 });

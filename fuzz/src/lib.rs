@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use exposured::catalog::{Catalog, Layers, compile};
-use exposured::records::{Reader, SnapshotWriter};
+use exposured::records::{RecordParser, SnapshotWriter};
 use exposured::evaluate::{Exposures, evaluate, explain};
 use exposured::model::{AccountId, CollectionTarget, Coverage, Exposure, Partition, TriageInForce, is_harmful};
 use exposured::publish::asff::{self, Publication, RecordState};
@@ -16,12 +16,12 @@ pub fn catalog() -> &'static Catalog {
 }
 
 /// Reads lines of text as records, each on its own, and what they show together.
-pub fn records(data: &[u8], reader: Reader) {
+pub fn records(data: &[u8], parse: RecordParser) {
     let text = String::from_utf8_lossy(data);
     let mut writer = SnapshotWriter::new(catalog());
     for line in text.lines() {
-        match reader(line) {
-            Ok(Some(reading)) => writer.write(&reading),
+        match parse(line) {
+            Ok(Some(record)) => writer.write(&record),
             Ok(None) => writer.skip(),
             Err(error) => {
                 // What is wrong is cleaned before it is logged; to be told at all it must be text.

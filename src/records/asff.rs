@@ -15,7 +15,7 @@ use crate::model::{
 };
 
 use super::details::Edge;
-use super::reading::{DescribedResource, Reading, Unreadable};
+use super::parsed::{ParsedRecord, ParsedResource, RecordError};
 use super::{bridge, detection, image, network_path, time};
 
 use control::{control, passed_control};
@@ -31,9 +31,9 @@ const SENSITIVE_DATA: &str = "Sensitive Data Identifications";
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
+pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
     let finding: Finding =
-        serde_json::from_str(json).map_err(|error| Unreadable::because("ASFF finding", error))?;
+        serde_json::from_str(json).map_err(|error| RecordError::new("ASFF finding", error))?;
     // What exposured published itself would be evidence for itself.
     if finding.generator_id.starts_with(GENERATOR_PREFIX) {
         return Ok(None);
@@ -45,7 +45,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         return Ok(None);
     }
     if !is_clean_identifier(&finding.id) {
-        return Err(Unreadable::because(
+        return Err(RecordError::new(
             "Id",
             "control characters, or longer than any id",
         ));
@@ -53,12 +53,12 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     let account: AccountId = finding
         .aws_account_id
         .parse()
-        .map_err(|error| Unreadable::because("AwsAccountId", error))?;
+        .map_err(|error| RecordError::new("AwsAccountId", error))?;
     let region = region(&finding)?;
     let resources = finding
         .resources
         .iter()
-        .filter_map(|resource| described(resource, account, &region).transpose())
+        .filter_map(|resource| parse_resource(resource, account, &region).transpose())
         .collect::<Result<Vec<_>, _>>()?;
     let evidence = if counts(&finding) {
         evidence(&finding, product)?
@@ -72,7 +72,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         _ => Vec::new(),
     };
     relations.extend(workloads(&finding, &resources));
-    Ok(Some(Reading {
+    Ok(Some(ParsedRecord {
         finding: FindingId(finding.id),
         product,
         title: clean(&finding.title),
@@ -127,26 +127,26 @@ fn counts(finding: &Finding) -> bool {
         && matches!(compliance, None | Some("FAILED"))
 }
 
-fn region(finding: &Finding) -> Result<Region, Unreadable> {
+fn region(finding: &Finding) -> Result<Region, RecordError> {
     let text = finding
         .region
         .as_deref()
         .or_else(|| finding.product_arn.split(':').nth(3))
         .unwrap_or_default();
     text.parse()
-        .map_err(|error| Unreadable::because("Region", error))
+        .map_err(|error| RecordError::new("Region", error))
 }
 
-fn described(
+fn parse_resource(
     resource: &AsffResource,
     account: AccountId,
     finding_region: &Region,
-) -> Result<Option<DescribedResource>, Unreadable> {
+) -> Result<Option<ParsedResource>, RecordError> {
     let Some(resource_type) = ResourceType::of_any_spelling(&resource.resource_type) else {
         return Ok(None);
     };
     if !is_clean_identifier(&resource.id) {
-        return Err(Unreadable::because(
+        return Err(RecordError::new(
             "Resources[].Id",
             "empty, control characters, or longer than any id",
         ));
@@ -154,7 +154,7 @@ fn described(
     let region = match &resource.region {
         Some(text) => text
             .parse()
-            .map_err(|error| Unreadable::because("Resources[].Region", error))?,
+            .map_err(|error| RecordError::new("Resources[].Region", error))?,
         None => finding_region.clone(),
     };
     let details = resource
@@ -176,7 +176,7 @@ fn described(
         account,
         region: &region,
     };
-    Ok(Some(DescribedResource {
+    Ok(Some(ParsedResource {
         resource: bridge::identified(mention, &details),
         tags,
         details,
@@ -185,7 +185,7 @@ fn described(
 
 /// A finding about a container in a cluster names both, and the image that the container runs.
 /// Source: the securityhub model, `ContainerDetails`, `ImageName`.
-fn workloads(finding: &Finding, resources: &[DescribedResource]) -> Vec<Edge> {
+fn workloads(finding: &Finding, resources: &[ParsedResource]) -> Vec<Edge> {
     let images = || {
         finding.resources.iter().filter_map(|resource| {
             let container = resource.details.as_ref()?.get("Container")?;
@@ -206,7 +206,7 @@ fn workloads(finding: &Finding, resources: &[DescribedResource]) -> Vec<Edge> {
         .collect()
 }
 
-fn evidence(finding: &Finding, product: Product) -> Result<Option<Evidence>, Unreadable> {
+fn evidence(finding: &Finding, product: Product) -> Result<Option<Evidence>, RecordError> {
     match product {
         Product::SecurityHub => Ok(control(finding).or_else(|| partner(finding))),
         Product::Inspector => inspector(finding),

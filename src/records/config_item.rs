@@ -13,7 +13,7 @@ use crate::model::{
     is_clean_identifier,
 };
 
-use super::reading::{DescribedResource, Reading, Unreadable};
+use super::parsed::{ParsedRecord, ParsedResource, RecordError};
 use super::relationship::{self, Relationship};
 
 use super::{bridge, time};
@@ -44,8 +44,8 @@ struct Item {
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
-    let wrong = |error: serde_json::Error| Unreadable::because("configuration item", error);
+pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
+    let wrong = |error: serde_json::Error| RecordError::new("configuration item", error);
     // A row of a query is a text that holds the item.
     let inner: String;
     let json = if json.trim_start().starts_with('"') {
@@ -71,15 +71,15 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         .filter(|arn| !arn.is_empty())
         .or(item.resource_id.as_deref())
         .filter(|id| is_clean_identifier(id))
-        .ok_or_else(|| Unreadable::because("resourceId", "missing, or no identifier"))?;
+        .ok_or_else(|| RecordError::new("resourceId", "missing, or no identifier"))?;
     let account: AccountId = item
         .account_id
         .parse()
-        .map_err(|error| Unreadable::because("accountId", error))?;
+        .map_err(|error| RecordError::new("accountId", error))?;
     let region: Region = match item.aws_region.as_deref() {
         Some(text) => text
             .parse()
-            .map_err(|error| Unreadable::because("awsRegion", error))?,
+            .map_err(|error| RecordError::new("awsRegion", error))?,
         None => Region::global(),
     };
     let details = merged(item.configuration, item.supplementary_configuration);
@@ -90,7 +90,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         region: &region,
     };
     let resource = bridge::identified(mention, &details);
-    Ok(Some(Reading {
+    Ok(Some(ParsedRecord {
         finding: FindingId(resource.id.clone()),
         product: Product::Config,
         title: format!("Configuration of {}", resource.id),
@@ -101,7 +101,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
             .and_then(time::read),
         evidence: None,
         relations: relationship::relations(&resource, &item.relationships),
-        resources: vec![DescribedResource {
+        resources: vec![ParsedResource {
             resource,
             tags: tags(&item.tags),
             details,
@@ -214,13 +214,13 @@ mod tests {
             let value = members.remove(old).unwrap();
             members.insert(new.into(), value);
         }
-        let expected = read(&row.to_string()).unwrap().unwrap();
+        let expected = parse(&row.to_string()).unwrap().unwrap();
         assert_eq!(expected.resources[0].tags, [("Name".into(), "web".into())]);
         let told: Vec<_> = expected.relations.iter().map(|edge| edge.1).collect();
         assert_eq!(told.len(), 2, "{told:?}");
         for form in [json!(row.to_string()), history, snapshot] {
-            let read = read(&form.to_string()).unwrap().unwrap();
-            assert_eq!(format!("{read:?}"), format!("{expected:?}"));
+            let parsed = parse(&form.to_string()).unwrap().unwrap();
+            assert_eq!(format!("{parsed:?}"), format!("{expected:?}"));
         }
     }
 
@@ -228,10 +228,10 @@ mod tests {
     fn what_is_gone_or_not_known_is_no_resource() {
         let mut gone = instance();
         gone["configurationItemStatus"] = json!("ResourceDeleted");
-        assert!(read(&gone.to_string()).unwrap().is_none());
+        assert!(parse(&gone.to_string()).unwrap().is_none());
         let mut other = instance();
         other["resourceType"] = json!("AWS::Lex::Bot");
-        assert!(read(&other.to_string()).unwrap().is_none());
+        assert!(parse(&other.to_string()).unwrap().is_none());
     }
 
     #[test]
@@ -241,8 +241,8 @@ mod tests {
             "configuration": {"name": "b"},
             "supplementaryConfiguration": {"BucketVersioningConfiguration": "{\"status\":\"Suspended\"}"},
         });
-        let read = read(&bucket.to_string()).unwrap().unwrap();
-        let details = &read.resources[0].details;
+        let parsed = parse(&bucket.to_string()).unwrap().unwrap();
+        let details = &parsed.resources[0].details;
         assert_eq!(
             details["BucketVersioningConfiguration"]["status"],
             "Suspended"
@@ -256,7 +256,7 @@ mod tests {
         nameless["arn"] = json!(null);
         nameless["resourceId"] = json!("");
         for broken in [json!("{"), json!({"resourceType": 7}), nameless] {
-            assert!(read(&broken.to_string()).is_err(), "{broken}");
+            assert!(parse(&broken.to_string()).is_err(), "{broken}");
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 use super::asff::{fix_available, port_range, severity, tenths, yes_or_no};
-use super::reading::{DescribedResource, Reading, Unreadable};
+use super::parsed::{ParsedRecord, ParsedResource, RecordError};
 
 use super::{bridge, network_path, time};
 
@@ -136,14 +136,14 @@ struct InspectorResource {
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
-    let finding: Finding = serde_json::from_str(json)
-        .map_err(|error| Unreadable::because("Inspector finding", error))?;
+pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
+    let finding: Finding =
+        serde_json::from_str(json).map_err(|error| RecordError::new("Inspector finding", error))?;
     if !matches!(finding.status.as_deref(), None | Some("ACTIVE")) {
         return Ok(None);
     }
     if !is_clean_identifier(&finding.finding_arn) {
-        return Err(Unreadable::because(
+        return Err(RecordError::new(
             "findingArn",
             "empty, control characters, or longer than any ARN",
         ));
@@ -151,14 +151,14 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     let account: AccountId = finding
         .aws_account_id
         .parse()
-        .map_err(|error| Unreadable::because("awsAccountId", error))?;
+        .map_err(|error| RecordError::new("awsAccountId", error))?;
     let region: Region = finding
         .finding_arn
         .split(':')
         .nth(3)
         .unwrap_or_default()
         .parse()
-        .map_err(|error| Unreadable::because("findingArn", error))?;
+        .map_err(|error| RecordError::new("findingArn", error))?;
     let evidence = match finding.finding_type.as_str() {
         "NETWORK_REACHABILITY" => Evidence::NetworkReachability(path(&finding)?),
         "PACKAGE_VULNERABILITY" => Evidence::PackageVulnerability(vulnerability(&finding)?),
@@ -168,13 +168,13 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     let resources = finding
         .resources
         .iter()
-        .filter_map(|resource| described(resource, account, &region).transpose())
+        .filter_map(|resource| parse_resource(resource, account, &region).transpose())
         .collect::<Result<Vec<_>, _>>()?;
     let relations = match &evidence {
         Evidence::NetworkReachability(path) => network_path::relations(path, account, &region),
         _ => Vec::new(),
     };
-    Ok(Some(Reading {
+    Ok(Some(ParsedRecord {
         title: clean(finding.title.as_deref().unwrap_or(&finding.finding_type)),
         finding: FindingId(finding.finding_arn),
         product: Product::Inspector,
@@ -190,16 +190,16 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     }))
 }
 
-fn described(
+fn parse_resource(
     resource: &InspectorResource,
     account: AccountId,
     finding_region: &Region,
-) -> Result<Option<DescribedResource>, Unreadable> {
+) -> Result<Option<ParsedResource>, RecordError> {
     let Some(resource_type) = ResourceType::of_any_spelling(&resource.resource_type) else {
         return Ok(None);
     };
     if !is_clean_identifier(&resource.id) {
-        return Err(Unreadable::because(
+        return Err(RecordError::new(
             "resources[].id",
             "empty, control characters, or longer than any id",
         ));
@@ -207,7 +207,7 @@ fn described(
     let region = match &resource.region {
         Some(text) => text
             .parse()
-            .map_err(|error| Unreadable::because("resources[].region", error))?,
+            .map_err(|error| RecordError::new("resources[].region", error))?,
         None => finding_region.clone(),
     };
     // The details stand under the type's own key (`awsEc2Instance`), of which there is one.
@@ -231,18 +231,18 @@ fn described(
         account,
         region: &region,
     };
-    Ok(Some(DescribedResource {
+    Ok(Some(ParsedResource {
         resource: bridge::identified(mention, &details),
         tags,
         details,
     }))
 }
 
-fn path(finding: &Finding) -> Result<NetworkPath, Unreadable> {
+fn path(finding: &Finding) -> Result<NetworkPath, RecordError> {
     let details = finding
         .network_reachability_details
         .as_ref()
-        .ok_or_else(|| Unreadable::because("networkReachabilityDetails", "missing"))?;
+        .ok_or_else(|| RecordError::new("networkReachabilityDetails", "missing"))?;
     let ports = match &details.open_port_range {
         Some(range) => Some(port_range(range.begin, range.end)?),
         None => None,
@@ -277,11 +277,11 @@ fn flaw(finding: &Finding) -> CodeVulnerability {
     }
 }
 
-fn vulnerability(finding: &Finding) -> Result<Vulnerability, Unreadable> {
+fn vulnerability(finding: &Finding) -> Result<Vulnerability, RecordError> {
     let details = finding
         .package_vulnerability_details
         .as_ref()
-        .ok_or_else(|| Unreadable::because("packageVulnerabilityDetails", "missing"))?;
+        .ok_or_else(|| RecordError::new("packageVulnerabilityDetails", "missing"))?;
     let epss = match finding
         .epss
         .as_ref()
@@ -289,7 +289,7 @@ fn vulnerability(finding: &Finding) -> Result<Vulnerability, Unreadable> {
         .map(Epss::try_from)
     {
         Some(Ok(score)) => Some(score),
-        Some(Err(error)) => return Err(Unreadable::because("epss.score", error)),
+        Some(Err(error)) => return Err(RecordError::new("epss.score", error)),
         None => None,
     };
     let mut packages: Vec<(String, Option<String>)> = details

@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 use super::asff::severity;
-use super::reading::{DescribedResource, Reading, Unreadable};
+use super::parsed::{ParsedRecord, ParsedResource, RecordError};
 
 use super::time;
 
@@ -78,9 +78,9 @@ struct Tag {
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
+pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
     let finding: Finding =
-        serde_json::from_str(json).map_err(|error| Unreadable::because("Macie finding", error))?;
+        serde_json::from_str(json).map_err(|error| RecordError::new("Macie finding", error))?;
     if finding.archived == Some(true)
         || finding.sample == Some(true)
         || finding
@@ -91,7 +91,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         return Ok(None);
     }
     if !is_clean_identifier(&finding.id) {
-        return Err(Unreadable::because(
+        return Err(RecordError::new(
             "id",
             "empty, control characters, or longer than any id",
         ));
@@ -99,23 +99,23 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     let account: AccountId = finding
         .account_id
         .parse()
-        .map_err(|error| Unreadable::because("accountId", error))?;
+        .map_err(|error| RecordError::new("accountId", error))?;
     let region: Region = finding
         .region
         .parse()
-        .map_err(|error| Unreadable::because("region", error))?;
+        .map_err(|error| RecordError::new("region", error))?;
     let bucket = finding
         .resources_affected
         .as_ref()
         .and_then(|affected| affected.s3_bucket.as_ref())
-        .ok_or_else(|| Unreadable::because("resourcesAffected.s3Bucket", "missing"))?;
+        .ok_or_else(|| RecordError::new("resourcesAffected.s3Bucket", "missing"))?;
     let id = bucket
         .arn
         .as_deref()
         .or(bucket.name.as_deref())
         .filter(|id| is_clean_identifier(id))
         .ok_or_else(|| {
-            Unreadable::because(
+            RecordError::new(
                 "resourcesAffected.s3Bucket",
                 "neither a sound arn nor a name",
             )
@@ -138,12 +138,12 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         account,
         region: &region,
     };
-    let described = DescribedResource {
+    let described = ParsedResource {
         resource: identify(mention),
         tags,
         details: Value::Null,
     };
-    Ok(Some(Reading {
+    Ok(Some(ParsedRecord {
         title: clean(finding.title.as_deref().unwrap_or(&finding.finding_type)),
         product: Product::Macie,
         updated_at: finding.updated_at.as_ref().and_then(time::read),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Reader, SnapshotWriter, asff, config_item, inspector, macie};
+use super::{RecordParser, SnapshotWriter, asff, config_item, inspector, macie};
 use crate::catalog::{Catalog, Layers, compile};
 use crate::evaluate::tests::evaluated;
 use crate::graph::{Store, TargetOutcome, View};
@@ -15,7 +15,7 @@ fn catalog() -> Catalog {
 }
 
 /// The ids of the rules that give a title to what the records expose.
-fn exposed(records: &[(Reader, Value)]) -> Vec<String> {
+fn exposed(records: &[(RecordParser, Value)]) -> Vec<String> {
     let catalog = catalog();
     let mut writer = SnapshotWriter::new(&catalog);
     for (read, record) in records {
@@ -61,20 +61,20 @@ fn finding(product: &str, types: &[&str], resources: Value) -> Value {
     })
 }
 
-fn control(id: &str, resource: Value) -> (Reader, Value) {
+fn control(id: &str, resource: Value) -> (RecordParser, Value) {
     let mut finding = finding("aws/securityhub", &[id], json!([resource]));
     finding["Compliance"] = json!({"Status": "FAILED", "SecurityControlId": id});
-    (asff::read, finding)
+    (asff::parse, finding)
 }
 
-fn detection(asff_type: &str, resources: Value) -> (Reader, Value) {
+fn detection(asff_type: &str, resources: Value) -> (RecordParser, Value) {
     (
-        asff::read,
+        asff::parse,
         finding("aws/guardduty", &[asff_type], resources),
     )
 }
 
-fn scanned(resource: Value) -> (Reader, Value) {
+fn scanned(resource: Value) -> (RecordParser, Value) {
     let record = json!({
         "findingArn": format!("arn:aws:inspector2:us-east-1:{ACCOUNT}:finding/f"),
         "awsAccountId": ACCOUNT,
@@ -85,7 +85,7 @@ fn scanned(resource: Value) -> (Reader, Value) {
         "packageVulnerabilityDetails": {"vulnerabilityId": "IN-DISCONTINUED-001"},
         "resources": [resource],
     });
-    (inspector::read, record)
+    (inspector::parse, record)
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn sensitive_data_is_taken_from_any_data_security_product() {
         json!([database]),
     );
     assert_eq!(
-        exposed(&[(asff::read, partners)]),
+        exposed(&[(asff::parse, partners)]),
         ["rds-public-with-sensitive-data"]
     );
 }
@@ -193,7 +193,7 @@ fn code_is_told_apart_from_packages() {
     );
     code["Vulnerabilities"] = json!([{"Id": "python/os-command-injection", "CodeVulnerabilities": [{"Cwes": ["CWE-78"]}]}]);
     assert_eq!(
-        exposed(&[(asff::read, code)]),
+        exposed(&[(asff::parse, code)]),
         ["lambda-code-vulnerability"]
     );
 }
@@ -205,7 +205,7 @@ fn a_role_of_aws_config_may_read_the_bucket_in_which_macie_found_data() {
             "resourceType": kind, "arn": arn, "accountId": ACCOUNT, "awsRegion": "us-east-1",
             "configuration": configuration,
         });
-        config_item::read(&record.to_string()).unwrap().unwrap()
+        config_item::parse(&record.to_string()).unwrap().unwrap()
     };
     let role = format!("arn:aws:iam::{ACCOUNT}:role/app");
     let policy = format!("arn:aws:iam::{ACCOUNT}:policy/reader");
@@ -223,11 +223,11 @@ fn a_role_of_aws_config_may_read_the_bucket_in_which_macie_found_data() {
             }},
             "classificationDetails": {"result": {"sensitiveData": [{"category": "PERSONAL_INFORMATION"}]}},
         });
-        macie::read(&record.to_string()).unwrap().unwrap()
+        macie::parse(&record.to_string()).unwrap().unwrap()
     };
     let catalog = catalog();
     let mut writer = SnapshotWriter::new(&catalog);
-    for reading in [
+    for record in [
         item(
             "AWS::IAM::Role",
             &role,
@@ -242,7 +242,7 @@ fn a_role_of_aws_config_may_read_the_bucket_in_which_macie_found_data() {
         data("customers-eu"),
         data("public"),
     ] {
-        writer.write(&reading);
+        writer.write(&record);
     }
     let view = view_of(writer);
     let role = view

@@ -13,7 +13,7 @@ use crate::graph::TargetOutcome;
 use crate::model::{CollectionTarget, Coverage, CoverageReason, Region, Source, clean};
 
 use super::Collection;
-use crate::records::{Reader, SnapshotWriter};
+use crate::records::{RecordParser, SnapshotWriter};
 
 /// Why a target was not read to the end.
 #[derive(Debug)]
@@ -95,10 +95,10 @@ impl<'a> ApiTarget<'a> {
     pub(super) async fn read_listing<C: Future<Output = Result<String, CallError>>>(
         &self,
         doing: &'static str,
-        reader: Reader,
+        parse_record: RecordParser,
         page: impl Fn(Option<String>) -> C,
     ) -> Result<(), Stopped> {
-        self.restarted_once(|| self.read_pages(doing, reader, &page))
+        self.restarted_once(|| self.read_pages(doing, parse_record, &page))
             .await
     }
 
@@ -122,14 +122,14 @@ impl<'a> ApiTarget<'a> {
     async fn read_pages<C: Future<Output = Result<String, CallError>>>(
         &self,
         doing: &'static str,
-        reader: Reader,
+        parse_record: RecordParser,
         page: &impl Fn(Option<String>) -> C,
     ) -> Result<(), Stopped> {
         let mut token: Option<String> = None;
         loop {
             let answer = self.call(doing, || page(token.clone())).await?;
             let page: Page<'_> = parse(doing, &answer)?;
-            self.read_page(&page.findings, reader);
+            self.read_page(&page.findings, parse_record);
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(());
@@ -138,14 +138,14 @@ impl<'a> ApiTarget<'a> {
     }
 
     /// Reads a page of records, each on its own.
-    pub(super) fn read_page(&self, records: &[&RawValue], reader: Reader) {
+    pub(super) fn read_page(&self, records: &[&RawValue], parse_record: RecordParser) {
         self.collection.progress.records(records.len());
         for record in records {
             let index = self.read.fetch_add(1, Ordering::Relaxed);
-            let reading = reader(record.get());
+            let parsed = parse_record(record.get());
             let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-            match reading {
-                Ok(Some(reading)) => writer.write(&reading),
+            match parsed {
+                Ok(Some(record)) => writer.write(&record),
                 Ok(None) => writer.skip(),
                 Err(error) => {
                     writer.skip();

@@ -39,7 +39,7 @@ pub(super) async fn read(
 ) -> Result<(), Stopped> {
     let types = needed_types(&target.collection().catalog);
     let queries = types.chunks(TYPES_A_QUERY).map(|some| {
-        target.read_listing(DOING, config_item::read, move |token| async move {
+        target.read_listing(DOING, config_item::parse, move |token| async move {
             limiter.wait().await;
             page(client, aggregator, &expression(some), PAGE, token).await
         })

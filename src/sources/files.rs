@@ -24,7 +24,7 @@ use crate::telemetry::{CycleLog, Progress};
 
 use super::Timed;
 use super::api_target::record_id;
-use crate::records::{self as record, Reading, SnapshotWriter, Unreadable};
+use crate::records::{self as record, ParsedRecord, RecordError, SnapshotWriter};
 
 /// The folder cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -208,8 +208,8 @@ impl FileReading<'_> {
         self.index += 1;
         self.progress.records(1);
         let json = record.as_ref().ok().copied();
-        match record.map_err(Unreadable).and_then(read_record) {
-            Ok(Some(reading)) => self.writer.write(&reading),
+        match record.map_err(RecordError).and_then(read_record) {
+            Ok(Some(record)) => self.writer.write(&record),
             Ok(None) => self.writer.skip(),
             Err(error) => {
                 self.writer.skip();
@@ -245,25 +245,25 @@ struct Marks {
     configuration: Option<IgnoredAny>,
 }
 
-fn read_record(json: &str) -> Result<Option<Reading>, Unreadable> {
+fn read_record(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
     // Only a row of a query to AWS Config is a text.
     if json.starts_with("\"{") {
-        return record::config_item::read(json);
+        return record::config_item::parse(json);
     }
     let marks: Marks =
-        serde_json::from_str(json).map_err(|error| Unreadable::because("record", error))?;
+        serde_json::from_str(json).map_err(|error| RecordError::new("record", error))?;
     if marks.asff.is_some() {
-        record::asff::read(json)
+        record::asff::parse(json)
     } else if marks.inspector.is_some() {
-        record::inspector::read(json)
+        record::inspector::parse(json)
     } else if marks.macie.is_some() || marks.macie_classification.is_some() {
-        record::macie::read(json)
+        record::macie::parse(json)
     } else if marks.resource.is_some() {
-        record::resource::read(json)
+        record::inventory::parse(json)
     } else if marks.config_type.is_some() && marks.configuration.is_some() {
-        record::config_item::read(json)
+        record::config_item::parse(json)
     } else {
-        Err(Unreadable(
+        Err(RecordError(
             "neither a Security Hub (ProductArn), Inspector (findingArn) or Macie (resourcesAffected) finding nor a \
              Security Hub resource (ResourceConfig) or an item of AWS Config (resourceType and configuration)"
                 .into(),

@@ -23,7 +23,7 @@ pub(super) async fn read(
     target: &ApiTarget<'_>,
 ) -> Result<(), Stopped> {
     target
-        .read_listing(DOING, inspector::read, async |token| {
+        .read_listing(DOING, inspector::parse, async |token| {
             limiter.wait().await;
             page(client, PAGE, token).await
         })

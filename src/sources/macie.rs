@@ -68,7 +68,7 @@ async fn read_pages(
             };
             let answer = target.call(GETTING, next).await?;
             let page: Findings<'_> = parse(GETTING, &answer)?;
-            target.read_page(&page.findings, macie::read);
+            target.read_page(&page.findings, macie::parse);
         }
         token = ids.next_token.filter(|token| !token.is_empty());
         if token.is_none() {

@@ -14,7 +14,7 @@ use crate::aws::{CallError, Limiter, RawAnswer};
 use crate::model::ResourceType;
 
 use super::api_target::{ApiTarget, Stopped};
-use crate::records::{needed_types, resource};
+use crate::records::{inventory, needed_types};
 
 /// The IAM action.
 const ACTION: &str = "securityhub:GetResourcesV2";
@@ -40,7 +40,7 @@ pub(super) async fn read(
 ) -> Result<(), Stopped> {
     let types = needed_types(&target.collection().catalog);
     let queries = types.chunks(TYPES_A_QUERY).map(|some| {
-        target.read_listing(DOING, resource::read, move |token| async move {
+        target.read_listing(DOING, inventory::parse, move |token| async move {
             limiter.wait().await;
             page(client, filters(some), PAGE, token).await
         })

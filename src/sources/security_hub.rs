@@ -49,7 +49,7 @@ pub(super) async fn read(
         .collect();
     filters.extend(detections.chunks(VALUES_A_FILTER).map(of_guardduty));
     let queries = filters.iter().map(|query| {
-        target.read_listing(DOING, asff::read, async |token| {
+        target.read_listing(DOING, asff::parse, async |token| {
             limiter.wait().await;
             page(client, query.clone(), PAGE, token).await
         })

@@ -4,12 +4,12 @@ use crate::model::{
     CodeVulnerability, Cvss, Epss, Evidence, FixAvailable, NetworkPath, PathStep, PortRange,
     SourceSeverity, Vulnerability, clean,
 };
-use crate::records::reading::Unreadable;
+use crate::records::parsed::RecordError;
 use crate::records::time;
 
 use super::form::{AsffVulnerability, Finding};
 
-pub(super) fn inspector(finding: &Finding) -> Result<Option<Evidence>, Unreadable> {
+pub(super) fn inspector(finding: &Finding) -> Result<Option<Evidence>, RecordError> {
     if let Some(vulnerability) = finding.vulnerabilities.as_ref().and_then(|all| all.first()) {
         if !vulnerability.code_vulnerabilities.is_empty() {
             return Ok(Some(Evidence::CodeVulnerability(code_of(
@@ -70,10 +70,10 @@ fn code_of(finding: &Finding, found: &AsffVulnerability) -> CodeVulnerability {
 ///
 /// # Errors
 /// The numbers are no ports.
-pub fn port_range(begin: i64, end: i64) -> Result<PortRange, Unreadable> {
+pub fn port_range(begin: i64, end: i64) -> Result<PortRange, RecordError> {
     match (u16::try_from(begin), u16::try_from(end)) {
         (Ok(begin), Ok(end)) if begin <= end => Ok(PortRange { begin, end }),
-        _ => Err(Unreadable::because(
+        _ => Err(RecordError::new(
             "open port range",
             format_args!("{begin} to {end} are no ports"),
         )),
@@ -83,10 +83,10 @@ pub fn port_range(begin: i64, end: i64) -> Result<PortRange, Unreadable> {
 fn vulnerability_of(
     finding: &Finding,
     found: &AsffVulnerability,
-) -> Result<Vulnerability, Unreadable> {
+) -> Result<Vulnerability, RecordError> {
     let epss = match found.epss_score.map(Epss::try_from) {
         Some(Ok(score)) => Some(score),
-        Some(Err(error)) => return Err(Unreadable::because("Vulnerabilities[].EpssScore", error)),
+        Some(Err(error)) => return Err(RecordError::new("Vulnerabilities[].EpssScore", error)),
         None => None,
     };
     let cvss = found.cvss.iter().rev().find_map(|cvss| {

@@ -12,7 +12,7 @@ use crate::model::{
     is_clean_identifier,
 };
 
-use super::reading::{DescribedResource, Reading, Unreadable};
+use super::parsed::{ParsedRecord, ParsedResource, RecordError};
 
 use super::{bridge, config_item, relationship, time};
 
@@ -44,9 +44,9 @@ struct ResourceTag {
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
+pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
     let result: ResourceResult = serde_json::from_str(json)
-        .map_err(|error| Unreadable::because("Security Hub resource", error))?;
+        .map_err(|error| RecordError::new("Security Hub resource", error))?;
     let named = result
         .resource_type
         .as_deref()
@@ -56,7 +56,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
     };
     let id = result.resource_id.as_str();
     if !is_clean_identifier(id) {
-        return Err(Unreadable::because(
+        return Err(RecordError::new(
             "ResourceId",
             "empty, control characters, or longer than any id",
         ));
@@ -66,13 +66,13 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         .as_deref()
         .unwrap_or(&result.account_id)
         .parse()
-        .map_err(|error| Unreadable::because("ResourceOwnerAccountId or AccountId", error))?;
+        .map_err(|error| RecordError::new("ResourceOwnerAccountId or AccountId", error))?;
     let region: Region = result
         .resource_region
         .as_deref()
         .unwrap_or(&result.region)
         .parse()
-        .map_err(|error| Unreadable::because("ResourceRegion or Region", error))?;
+        .map_err(|error| RecordError::new("ResourceRegion or Region", error))?;
     let described = config_item::described(result.resource_config);
     let mention = ResourceMention {
         resource_type,
@@ -93,7 +93,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
         })
         .collect();
     tags.sort();
-    Ok(Some(Reading {
+    Ok(Some(ParsedRecord {
         finding: FindingId(resource.id.clone()),
         product: Product::SecurityHub,
         title: format!("Configuration of {}", resource.id),
@@ -104,7 +104,7 @@ pub fn read(json: &str) -> Result<Option<Reading>, Unreadable> {
             .and_then(time::read),
         evidence: None,
         relations: relationship::relations(&resource, &described.relationships),
-        resources: vec![DescribedResource {
+        resources: vec![ParsedResource {
             resource,
             tags,
             details: described.details,
@@ -124,13 +124,13 @@ mod tests {
             "ResourceOwnerAccountId": "444455556666", "Region": "us-east-1", "ResourceRegion": "eu-west-1",
             "ResourceConfig": config,
         });
-        let reading = read(&record.to_string()).unwrap().unwrap();
-        let resource = &reading.resources[0];
+        let record = parse(&record.to_string()).unwrap().unwrap();
+        let resource = &record.resources[0];
         assert_eq!(
             resource.resource.id,
             "arn:aws:ec2:eu-west-1:444455556666:instance/i-1"
         );
-        (resource.details.clone(), reading.relations.len())
+        (resource.details.clone(), record.relations.len())
     }
 
     #[test]

@@ -12,18 +12,18 @@ use super::{details, inferred, permissions, spelling};
 /// A record that cannot be used: what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unreadable(pub String);
+pub struct RecordError(pub String);
 
-impl Unreadable {
+impl RecordError {
     /// Why `what` cannot be used.
-    pub fn because(what: &str, why: impl std::fmt::Display) -> Self {
+    pub fn new(what: &str, why: impl std::fmt::Display) -> Self {
         Self(format!("{what}: {why}"))
     }
 }
 
 /// What a record says, in exposured's terms.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct ParsedRecord {
     /// The finding.
     pub finding: FindingId,
     /// Who made it.
@@ -37,14 +37,14 @@ pub struct Reading {
     /// What it says, if it is a finding that counts: active, not suppressed, failed.
     pub evidence: Option<Evidence>,
     /// What it is about.
-    pub resources: Vec<DescribedResource>,
+    pub resources: Vec<ParsedResource>,
     /// Edges that the finding itself draws (a network path), beside those in the details.
     pub relations: Vec<(Resource, RelationKind, Resource)>,
 }
 
 /// A resource, with what the record tells of it.
 #[derive(Clone, Debug)]
-pub struct DescribedResource {
+pub struct ParsedResource {
     /// Which one.
     pub resource: Resource,
     /// Its tags, sorted.
@@ -74,7 +74,7 @@ impl<'a> SnapshotWriter<'a> {
     }
 
     /// Writes down what a record shows.
-    pub fn write(&mut self, reading: &Reading) {
+    pub fn write(&mut self, reading: &ParsedRecord) {
         self.records += 1;
         let mut used = false;
         for described in &reading.resources {
@@ -113,7 +113,7 @@ impl<'a> SnapshotWriter<'a> {
         (self.builder.finish(), self.records, self.signals)
     }
 
-    fn write_evidence(&mut self, reading: &Reading, described: &DescribedResource) -> bool {
+    fn write_evidence(&mut self, reading: &ParsedRecord, described: &ParsedResource) -> bool {
         let Some(evidence) = &reading.evidence else {
             return false;
         };
@@ -136,8 +136,8 @@ impl<'a> SnapshotWriter<'a> {
 
     fn write_attributes(
         &mut self,
-        reading: &Reading,
-        described: &DescribedResource,
+        reading: &ParsedRecord,
+        described: &ParsedResource,
         derived: &Value,
     ) -> bool {
         let mut used = false;
@@ -160,8 +160,8 @@ impl<'a> SnapshotWriter<'a> {
     /// What holds as long as no other record tells more is older than all of them.
     fn write_until_told(
         &mut self,
-        reading: &Reading,
-        described: &DescribedResource,
+        reading: &ParsedRecord,
+        described: &ParsedResource,
         until_told: &Value,
     ) -> bool {
         let mut used = false;
@@ -177,8 +177,8 @@ impl<'a> SnapshotWriter<'a> {
 
     fn write_attribute(
         &mut self,
-        reading: &Reading,
-        described: &DescribedResource,
+        reading: &ParsedRecord,
+        described: &ParsedResource,
         condition: &AttributeCondition,
         values: &[&Value],
         updated_at: Option<DateTime<Utc>>,
@@ -206,7 +206,7 @@ impl<'a> SnapshotWriter<'a> {
 
     fn write_edge(
         &mut self,
-        reading: &Reading,
+        reading: &ParsedRecord,
         from: &Resource,
         kind: RelationKind,
         to: &Resource,
