@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, FixedOffset};
 use exposured::catalog::{Layers, compile};
-use exposured::model::Source;
+use exposured::model::SourceKind;
 use exposured::synth::Organization;
 use serde_json::Value;
 
@@ -179,12 +179,12 @@ impl Findings {
                 break;
             }
             organization.findings(rank, size, &mut |finding| match finding.source {
-                Source::SecurityHub => {
+                SourceKind::SecurityHub => {
                     if security_hub.len() < of_hub && is_asked_for(finding.record, &controls) {
                         security_hub.push(finding.record.clone());
                     }
                 }
-                Source::Inspector => {
+                SourceKind::Inspector => {
                     if inspector.len() < of_inspector {
                         inspector.push(with_times_in_seconds(finding.record.clone()));
                     }

@@ -21,7 +21,7 @@ use exposured::evaluate::{evaluate, fixes};
 use exposured::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use exposured::model::{
     CollectionTarget, ControlId, Coverage, Evidence, FindingId, Product, RelationKind, Resource,
-    ResourceMention, ResourceType, Source, TriageInForce, identify,
+    ResourceMention, ResourceType, SourceKind, TriageInForce, identify,
 };
 use peak_alloc::PeakAlloc;
 
@@ -170,7 +170,7 @@ fn stored(builder: SnapshotBuilder) -> Store {
     let mut store = Store::default();
     store.put(TargetOutcome {
         target: CollectionTarget::api(
-            Source::SecurityHub,
+            SourceKind::SecurityHub,
             "111122223333".parse().expect("an account"),
             "us-east-1".parse().expect("a Region"),
         ),

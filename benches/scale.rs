@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use exposured::catalog::{Catalog, Layers, compile};
 use exposured::evaluate::{Exposures, evaluate};
 use exposured::graph::{Store, TargetOutcome, View};
-use exposured::model::{AccountId, CollectionTarget, Coverage, Source, TriageInForce};
+use exposured::model::{AccountId, CollectionTarget, Coverage, SourceKind, TriageInForce};
 use exposured::publish::content_digest;
 use exposured::reconcile::Destination;
 use exposured::records::{self, SnapshotWriter};
@@ -199,8 +199,8 @@ fn target(
         organization.findings(*rank, *size, &mut |finding| {
             let json = finding.record.to_string();
             let read = match finding.source {
-                Source::SecurityHub => records::asff::parse(&json),
-                Source::Inspector => records::inspector::parse(&json),
+                SourceKind::SecurityHub => records::asff::parse(&json),
+                SourceKind::Inspector => records::inspector::parse(&json),
                 _ => records::macie::parse(&json),
             };
             if let Some(record) = read.expect("what is made up can be read") {

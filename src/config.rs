@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::catalog::{SeverityOverride, UnreadableFile};
 use crate::diagnostics::{self, Problems, SourceFile};
-use crate::model::{AccountId, Criticality, Mute, Region, Source, Triage};
+use crate::model::{AccountId, Criticality, Mute, Region, SourceKind, Triage};
 
 pub use catalog::load_catalog;
 
@@ -77,7 +77,7 @@ pub struct PlacedMute {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collect {
     /// Which services.
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceKind>,
     /// Of AWS Config: the aggregator that is asked, in the first Region, instead of each Region's own records.
     pub aggregator: Option<String>,
 }

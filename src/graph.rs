@@ -132,12 +132,12 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Source;
+    use crate::model::SourceKind;
 
     fn outcome(coverage: Coverage, minute: u32) -> TargetOutcome {
         TargetOutcome {
             target: CollectionTarget::api(
-                Source::Macie,
+                SourceKind::Macie,
                 "111122223333".parse().unwrap(),
                 "us-east-1".parse().unwrap(),
             ),

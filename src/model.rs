@@ -19,7 +19,7 @@ mod triage;
 pub use account::{AccountId, NotAnAccountId};
 pub use arn::{Arn, NotAnArn, Partition};
 pub use attack_path::{AttackPath, AttackPathBuilder, Entry, PathEdge, PathNode};
-pub use coverage::{CollectionTarget, Coverage, CoverageReason, CoverageRow, Scope, Source};
+pub use coverage::{CollectionTarget, Coverage, CoverageReason, CoverageRow, Scope, SourceKind};
 pub use evidence::{
     CodeVulnerability, ControlId, Cvss, Epss, Evidence, FixAvailable, NetworkPath, NotAnEpss,
     PathStep, PortRange, SensitiveData, SourceSeverity, Vulnerability,

@@ -20,7 +20,7 @@ use crate::aws::{CallError, CallRate, Session, Until};
 use crate::catalog::Catalog;
 use crate::config::Collect;
 use crate::graph::TargetOutcome;
-use crate::model::{CollectionTarget, Region, Source};
+use crate::model::{CollectionTarget, Region, SourceKind};
 use crate::telemetry::{CycleLog, Progress};
 
 use api_target::ApiTarget;
@@ -43,14 +43,14 @@ pub type Timed = (TargetOutcome, Duration);
 
 /// The targets that a configuration asks for. An aggregator knows all Regions, so it is one target.
 pub fn targets(session: &Session, collect: &Collect) -> Vec<CollectionTarget> {
-    let target = |source: Source, region: &Region| {
+    let target = |source: SourceKind, region: &Region| {
         CollectionTarget::api(source, session.account, region.clone())
     };
     collect
         .sources
         .iter()
         .flat_map(|source| {
-            let is_aggregated = *source == Source::Config && collect.aggregator.is_some();
+            let is_aggregated = *source == SourceKind::Config && collect.aggregator.is_some();
             let count = if is_aggregated {
                 1
             } else {
@@ -109,14 +109,14 @@ pub async fn probe(
 ) -> Result<(), CallError> {
     let region = target.region().unwrap_or(session.home());
     match target.source {
-        Source::SecurityHub => security_hub::probe(&session.security_hub(region)).await,
-        Source::Inspector => inspector::probe(&session.inspector(region)).await,
-        Source::Macie => macie::probe(&session.macie(region)).await,
-        Source::SecurityHubResources => resources::probe(&session.security_hub(region)).await,
-        Source::Config => {
+        SourceKind::SecurityHub => security_hub::probe(&session.security_hub(region)).await,
+        SourceKind::Inspector => inspector::probe(&session.inspector(region)).await,
+        SourceKind::Macie => macie::probe(&session.macie(region)).await,
+        SourceKind::SecurityHubResources => resources::probe(&session.security_hub(region)).await,
+        SourceKind::Config => {
             config_service::probe(&session.config(region), collect.aggregator.as_deref()).await
         }
-        Source::File => Ok(()),
+        SourceKind::File => Ok(()),
     }
 }
 
@@ -133,28 +133,28 @@ async fn read_target(
     let reading = ApiTarget::new(&collection, target);
     let limiter = |rate| session.limiter(session.account, &region, rate);
     let ended = match source {
-        Source::SecurityHub => {
+        SourceKind::SecurityHub => {
             let limiter = limiter(CallRate::GetFindings);
             security_hub::read(&session.security_hub(&region), &limiter, &reading).await
         }
-        Source::Inspector => {
+        SourceKind::Inspector => {
             let limiter = limiter(CallRate::Inspector);
             inspector::read(&session.inspector(&region), &limiter, &reading).await
         }
-        Source::Macie => {
+        SourceKind::Macie => {
             let limiter = limiter(CallRate::Macie);
             macie::read(&session.macie(&region), &limiter, &reading).await
         }
-        Source::SecurityHubResources => {
+        SourceKind::SecurityHubResources => {
             let limiter = limiter(CallRate::GetResourcesV2);
             resources::read(&session.security_hub(&region), &limiter, &reading).await
         }
-        Source::Config => {
+        SourceKind::Config => {
             let limiter = limiter(CallRate::Config);
             let client = session.config(&region);
             config_service::read(&client, aggregator.as_deref(), &limiter, &reading).await
         }
-        Source::File => Ok(()),
+        SourceKind::File => Ok(()),
     };
     (reading.finish(ended, Utc::now()), started.elapsed())
 }

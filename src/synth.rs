@@ -16,7 +16,7 @@ mod workloads;
 
 use serde_json::Value;
 
-use crate::model::Source;
+use crate::model::SourceKind;
 
 pub use files::{Written, write};
 
@@ -42,7 +42,7 @@ pub struct Organization {
 #[derive(Debug)]
 pub struct Finding<'a> {
     /// Security Hub, Inspector or Macie.
-    pub source: Source,
+    pub source: SourceKind,
     /// The record, as in `GetFindings` or `ListFindings`.
     pub record: &'a Value,
 }
@@ -92,7 +92,7 @@ mod tests {
         seed: 7,
     };
 
-    fn all(organization: Organization) -> Vec<(Source, String)> {
+    fn all(organization: Organization) -> Vec<(SourceKind, String)> {
         let mut all = Vec::new();
         for (rank, size) in organization.accounts().into_iter().enumerate() {
             organization.findings(rank, size, &mut |finding| {
@@ -131,8 +131,8 @@ mod tests {
         let mut writer = SnapshotWriter::new(&catalog);
         for (source, json) in all(SMALL) {
             let read = match source {
-                Source::SecurityHub => records::asff::parse,
-                Source::Inspector => records::inspector::parse,
+                SourceKind::SecurityHub => records::asff::parse,
+                SourceKind::Inspector => records::inspector::parse,
                 _ => records::macie::parse,
             };
             writer.write(&read(&json).unwrap().unwrap());

@@ -205,15 +205,15 @@ fn a_configuration_that_collects_nothing_is_refused() {
 #[test]
 fn relations_are_read_where_the_file_says() {
     let collect = |text: &str| parse(text, "f").unwrap().collect;
-    assert!(!collect("").sources.contains(&Source::Config));
+    assert!(!collect("").sources.contains(&SourceKind::Config));
     assert!(
         collect("[collect]\nresources = \"security-hub\"\n")
             .sources
-            .contains(&Source::SecurityHubResources)
+            .contains(&SourceKind::SecurityHubResources)
     );
     let of_config =
         collect("[collect]\nresources = \"config\"\n[collect.config]\naggregator = \"all\"\n");
-    assert!(of_config.sources.contains(&Source::Config));
+    assert!(of_config.sources.contains(&SourceKind::Config));
     assert_eq!(of_config.aggregator.as_deref(), Some("all"));
 }
 

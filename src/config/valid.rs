@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use crate::catalog::SeverityOverride;
 use crate::diagnostics::{Problem, Problems, SourceFile};
-use crate::model::{Arn, Region, Source};
+use crate::model::{Arn, Region, SourceKind};
 
 use super::raw::{RawCollect, RawConfig, RawMode, RawPublish, RawSchedule, RawSecurityHub};
 use super::{Collect, Config, MemberRole, Mode, Publish, Schedule, SecurityHub};
@@ -158,10 +158,10 @@ impl Checking<'_> {
     fn collect(&mut self, raw: Option<&Spanned<RawCollect>>) -> Collect {
         let none = RawCollect::default();
         let collect = raw.map_or(&none, Spanned::get_ref);
-        let mut sources: Vec<Source> = [
-            (Source::SecurityHub, collect.security_hub),
-            (Source::Inspector, collect.inspector),
-            (Source::Macie, collect.macie),
+        let mut sources: Vec<SourceKind> = [
+            (SourceKind::SecurityHub, collect.security_hub),
+            (SourceKind::Inspector, collect.inspector),
+            (SourceKind::Macie, collect.macie),
         ]
         .into_iter()
         .filter(|(_, on)| on.unwrap_or(true))
@@ -176,7 +176,7 @@ impl Checking<'_> {
         }
         let relations = self.relations(collect);
         sources.extend(relations);
-        let aggregator = self.aggregator(collect, relations == Some(Source::Config));
+        let aggregator = self.aggregator(collect, relations == Some(SourceKind::Config));
         Collect {
             sources,
             aggregator,
@@ -184,12 +184,12 @@ impl Checking<'_> {
     }
 
     /// Where relations come from, beside the findings.
-    fn relations(&mut self, collect: &RawCollect) -> Option<Source> {
+    fn relations(&mut self, collect: &RawCollect) -> Option<SourceKind> {
         let resources = collect.resources.as_ref()?;
         match resources.get_ref().as_str() {
             "none" => None,
-            "security-hub" => Some(Source::SecurityHubResources),
-            "config" => Some(Source::Config),
+            "security-hub" => Some(SourceKind::SecurityHubResources),
+            "config" => Some(SourceKind::Config),
             other => {
                 self.complain(
                     resources,

@@ -14,7 +14,7 @@ use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome};
 use crate::model::{
     CollectionTarget, ControlId, Coverage, Evidence, Exposure, ExposureId, FindingId, Likelihood,
     NetworkPath, PathStep, PortRange, Product, RelationKind, Resource, ResourceMention,
-    ResourceType, Source, SourceSeverity, TraitId, TraitIndex, TraitSet, TriageInForce,
+    ResourceType, SourceKind, SourceSeverity, TraitId, TraitIndex, TraitSet, TriageInForce,
     Vulnerability, identify,
 };
 
@@ -181,7 +181,7 @@ impl<'a> World<'a> {
         let mut store = Store::default();
         store.put(TargetOutcome {
             target: CollectionTarget::api(
-                Source::Inspector,
+                SourceKind::Inspector,
                 "111122223333".parse().unwrap(),
                 "us-east-1".parse().unwrap(),
             ),

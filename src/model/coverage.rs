@@ -10,7 +10,7 @@ use super::{AccountId, Region};
 /// Where findings are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum SourceKind {
     /// Security Hub's `GetFindings`.
     SecurityHub,
     /// Inspector's `ListFindings`.
@@ -25,7 +25,7 @@ pub enum Source {
     File,
 }
 
-impl Source {
+impl SourceKind {
     /// The services.
     pub const SERVICES: [Self; 5] = [
         Self::SecurityHub,
@@ -48,7 +48,7 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for SourceKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
@@ -77,7 +77,7 @@ pub enum Scope {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct CollectionTarget {
     /// The source.
-    pub source: Source,
+    pub source: SourceKind,
     /// The part of it.
     #[serde(flatten)]
     pub scope: Scope,
@@ -85,7 +85,7 @@ pub struct CollectionTarget {
 
 impl CollectionTarget {
     /// A target of a service.
-    pub fn api(source: Source, account: AccountId, region: Region) -> Self {
+    pub fn api(source: SourceKind, account: AccountId, region: Region) -> Self {
         Self {
             source,
             scope: Scope::Api { account, region },
@@ -95,7 +95,7 @@ impl CollectionTarget {
     /// A file.
     pub fn file(file: String) -> Self {
         Self {
-            source: Source::File,
+            source: SourceKind::File,
             scope: Scope::File { file },
         }
     }

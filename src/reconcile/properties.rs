@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::tests::{at, complete, destination, id, published, target};
 use super::*;
-use crate::model::{Exposure, Source};
+use crate::model::{Exposure, SourceKind};
 
 const NOW: i64 = 100;
 const IDS: usize = 6;
@@ -71,7 +71,7 @@ prop_compose! {
             one.record_state = RecordState::Archived;
         }
         if macie {
-            one.seen_by.insert(target(Source::Macie, "us-east-1"));
+            one.seen_by.insert(target(SourceKind::Macie, "us-east-1"));
         }
         Published { workflow, severity: Some(severity), reopened, missed, ..one }
     }

@@ -3,7 +3,7 @@
 use super::*;
 use std::collections::BTreeSet;
 
-use crate::model::{Exposure, Source};
+use crate::model::{Exposure, SourceKind};
 
 pub(super) fn at(day: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + Duration::days(20_000 + day)
@@ -16,7 +16,7 @@ pub(super) fn destination() -> Destination {
     }
 }
 
-pub(super) fn target(source: Source, region: &str) -> CollectionTarget {
+pub(super) fn target(source: SourceKind, region: &str) -> CollectionTarget {
     let account = "111122223333".parse().unwrap();
     CollectionTarget::api(source, account, region.parse().unwrap())
 }
@@ -41,7 +41,7 @@ pub(super) fn published(digest: &str, updated: i64) -> Published {
         record_state: RecordState::Active,
         workflow: Workflow::Open,
         digest: Some(digest.into()),
-        seen_by: [target(Source::Inspector, "us-east-1")].into(),
+        seen_by: [target(SourceKind::Inspector, "us-east-1")].into(),
         reopened: 0,
         missed: 0,
     }
@@ -68,7 +68,7 @@ fn standing(published: Published) -> Previous {
     }
 }
 
-fn row(source: Source, region: &str, coverage: Coverage) -> CoverageRow {
+fn row(source: SourceKind, region: &str, coverage: Coverage) -> CoverageRow {
     CoverageRow {
         target: target(source, region),
         coverage,
@@ -83,8 +83,8 @@ fn row(source: Source, region: &str, coverage: Coverage) -> CoverageRow {
 
 pub(super) fn complete() -> Vec<CoverageRow> {
     vec![
-        row(Source::Inspector, "us-east-1", Coverage::Complete),
-        row(Source::Macie, "us-east-1", Coverage::Unavailable),
+        row(SourceKind::Inspector, "us-east-1", Coverage::Complete),
+        row(SourceKind::Macie, "us-east-1", Coverage::Unavailable),
     ]
 }
 
@@ -222,7 +222,7 @@ fn what_a_user_has_closed_is_opened_only_by_a_severity_that_rose() {
 #[test]
 fn what_is_gone_is_archived_only_if_that_is_known() {
     use Coverage::{Complete, Failed, Partial};
-    let one = |coverage| row(Source::Inspector, "us-east-1", coverage);
+    let one = |coverage| row(SourceKind::Inspector, "us-east-1", coverage);
     let step = missed(published("a", 70), &complete());
     assert_eq!(step.decision, Decision::Archive(ArchiveReason::Gone));
     assert_eq!(step.record_state, RecordState::Archived);
@@ -238,12 +238,15 @@ fn what_is_gone_is_archived_only_if_that_is_known() {
         ),
         // Another Region than the one that showed it: the configuration was narrowed.
         (
-            vec![row(Source::Inspector, "eu-west-1", Complete)],
+            vec![row(SourceKind::Inspector, "eu-west-1", Complete)],
             "inspector 111122223333 us-east-1 was not read",
         ),
         // Another target could have shown it, had it been read.
         (
-            vec![one(Complete), row(Source::SecurityHub, "us-east-1", Failed)],
+            vec![
+                one(Complete),
+                row(SourceKind::SecurityHub, "us-east-1", Failed),
+            ],
             "security-hub 111122223333 us-east-1 is failed (throttled)",
         ),
     ];
@@ -265,9 +268,9 @@ fn a_service_that_is_not_offered_has_nothing_to_show_unless_it_has_shown_it() {
         seen_by: [target(source, "us-east-1")].into(),
         ..published("a", 70)
     };
-    let gone = missed(shown_by(Source::Inspector), &complete()).decision;
+    let gone = missed(shown_by(SourceKind::Inspector), &complete()).decision;
     assert_eq!(gone, Decision::Archive(ArchiveReason::Gone));
-    let held = missed(shown_by(Source::Macie), &complete()).decision;
+    let held = missed(shown_by(SourceKind::Macie), &complete()).decision;
     assert_eq!(
         held.to_string(),
         "macie 111122223333 us-east-1 is unavailable"
@@ -287,7 +290,7 @@ fn a_severity_falls_only_if_that_is_known() {
     assert_eq!(decided(high(), &complete()), changed);
     let failed = [
         complete().remove(0),
-        row(Source::Macie, "us-east-1", Coverage::Failed),
+        row(SourceKind::Macie, "us-east-1", Coverage::Failed),
     ];
     let held = decided(high(), &failed);
     assert_eq!(
@@ -318,10 +321,10 @@ fn a_service_that_is_not_enabled_has_nothing_to_show_unless_it_has_shown_it() {
         reason: Some(CoverageReason::NotEnabled),
         ..row(source, "us-east-1", Coverage::Failed)
     };
-    let elsewhere = [complete().remove(0), off(Source::Macie)];
+    let elsewhere = [complete().remove(0), off(SourceKind::Macie)];
     let decision = missed(published("a", 70), &elsewhere).decision;
     assert_eq!(decision, Decision::Archive(ArchiveReason::Gone));
-    let decision = missed(published("a", 70), &[off(Source::Inspector)]).decision;
+    let decision = missed(published("a", 70), &[off(SourceKind::Inspector)]).decision;
     assert_eq!(decision.action(), Action::Hold);
 }
 

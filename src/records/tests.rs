@@ -6,7 +6,7 @@ use super::{RecordParser, SnapshotWriter, asff, config_item, inspector, macie};
 use crate::catalog::{Catalog, Layers, compile};
 use crate::evaluate::tests::evaluated;
 use crate::graph::{Store, TargetOutcome, View};
-use crate::model::{CollectionTarget, Coverage, RelationKind, Source, TriageInForce};
+use crate::model::{CollectionTarget, Coverage, RelationKind, SourceKind, TriageInForce};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -30,7 +30,7 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
     let mut store = Store::default();
     store.put(TargetOutcome {
         target: CollectionTarget::api(
-            Source::SecurityHub,
+            SourceKind::SecurityHub,
             ACCOUNT.parse().unwrap(),
             "us-east-1".parse().unwrap(),
         ),

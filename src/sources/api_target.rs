@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::aws::{CallError, Failure};
 use crate::graph::TargetOutcome;
-use crate::model::{CollectionTarget, Coverage, CoverageReason, Region, Source, clean};
+use crate::model::{CollectionTarget, Coverage, CoverageReason, Region, SourceKind, clean};
 
 use super::Collection;
 use crate::records::{RecordParser, SnapshotWriter};
@@ -264,7 +264,7 @@ const MACIE_REGIONS: [&str; 22] = [
 /// Whether the service is known to be in the target's Region. Where it is not, it is asked all the same, since Regions
 /// are added; but no answer is then no failure.
 fn is_known_in(target: &CollectionTarget) -> bool {
-    target.source != Source::Macie
+    target.source != SourceKind::Macie
         || target
             .region()
             .is_some_and(|region: &Region| MACIE_REGIONS.contains(&region.as_str()))

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use serde_json::Value;
 
-use crate::model::Source;
+use crate::model::SourceKind;
 
 use super::vulnerabilities::Pool;
 use super::{Finding, Organization};
@@ -136,7 +136,7 @@ impl<'a> AccountWriter<'a> {
         )
     }
 
-    pub(super) fn hand_over(&mut self, source: Source, record: &Value) {
+    pub(super) fn hand_over(&mut self, source: SourceKind, record: &Value) {
         (self.each)(Finding { source, record });
     }
 }

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use rayon::prelude::*;
 
-use crate::model::Source;
+use crate::model::SourceKind;
 
 use super::{Finding, Organization};
 
@@ -79,8 +79,12 @@ fn write_set(
     number: usize,
     gzip: bool,
 ) -> Result<Written, Unwritable> {
-    let mut lists = [Source::SecurityHub, Source::Inspector, Source::Macie]
-        .map(|source| List::new(source, folder, number, gzip));
+    let mut lists = [
+        SourceKind::SecurityHub,
+        SourceKind::Inspector,
+        SourceKind::Macie,
+    ]
+    .map(|source| List::new(source, folder, number, gzip));
     for (rank, size) in accounts {
         organization.findings(*rank, *size, &mut |finding| {
             if let Some(list) = lists.iter_mut().find(|list| list.source == finding.source) {
@@ -98,7 +102,7 @@ fn write_set(
 
 /// One file: a list of findings in the envelope of its service.
 struct List {
-    source: Source,
+    source: SourceKind,
     path: PathBuf,
     gzip: bool,
     count: u64,
@@ -110,7 +114,7 @@ struct List {
 }
 
 impl List {
-    fn new(source: Source, folder: &Path, number: usize, gzip: bool) -> Self {
+    fn new(source: SourceKind, folder: &Path, number: usize, gzip: bool) -> Self {
         let ending = if gzip { "json.gz" } else { "json" };
         Self {
             source,
@@ -136,7 +140,7 @@ impl List {
         } else {
             // Security Hub's envelope is spelt in upper case.
             self.text.extend_from_slice(match self.source {
-                Source::SecurityHub => b"{\"Findings\":[\n",
+                SourceKind::SecurityHub => b"{\"Findings\":[\n",
                 _ => b"{\"findings\":[\n",
             });
         }

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::Source;
+use crate::model::SourceKind;
 
 use super::account::{AccountWriter, Subject};
 
@@ -82,7 +82,7 @@ impl AccountWriter<'_> {
                 "Types": ["Software and Configuration Checks/Industry and Regulatory Standards"],
             },
         });
-        self.hand_over(Source::SecurityHub, &record);
+        self.hand_over(SourceKind::SecurityHub, &record);
     }
 
     /// What each of these controls says of a subject.
@@ -170,7 +170,7 @@ impl AccountWriter<'_> {
             record["exploitabilityDetails"] =
                 json!({"lastKnownExploitAt": "2026-10-01T00:00:00.000Z"});
         }
-        self.hand_over(Source::Inspector, &record);
+        self.hand_over(SourceKind::Inspector, &record);
     }
 
     /// A path from the internet to an instance, by Inspector.
@@ -216,7 +216,7 @@ impl AccountWriter<'_> {
             },
             "resources": [self.inspector_resource("AWS_EC2_INSTANCE", instance, details)],
         });
-        self.hand_over(Source::Inspector, &record);
+        self.hand_over(SourceKind::Inspector, &record);
     }
 
     fn inspector_resource(
@@ -283,7 +283,7 @@ impl AccountWriter<'_> {
                 "s3Object": {"bucketArn": bucket.arn, "key": format!("{object}.csv"), "size": 75_000},
             },
         });
-        self.hand_over(Source::Macie, &record);
+        self.hand_over(SourceKind::Macie, &record);
     }
 }
 

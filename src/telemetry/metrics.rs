@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
     use crate::aws::CallCount;
-    use crate::model::{CollectionTarget, CoverageReason, CoverageRow, Source};
+    use crate::model::{CollectionTarget, CoverageReason, CoverageRow, SourceKind};
     use crate::publish::PublicationOutcome;
 
     fn at(minute: i64) -> DateTime<Utc> {
@@ -173,8 +173,8 @@ mod tests {
             collected_at: Some(at(minute)),
         };
         let coverage = [
-            row(Source::Inspector, Coverage::Complete, false, 360),
-            row(Source::Macie, Coverage::Failed, true, 0),
+            row(SourceKind::Inspector, Coverage::Complete, false, 360),
+            row(SourceKind::Macie, Coverage::Failed, true, 0),
         ];
         let published = PublicationOutcome {
             created: 3,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formats::asff::AsffFinding;
-use crate::model::{AccountId, CollectionTarget, Exposure, Region, Source};
+use crate::model::{AccountId, CollectionTarget, Exposure, Region, SourceKind};
 use crate::reconcile::{Published, Step};
 
 /// [`crate::publish::content_digest`].
@@ -82,7 +82,7 @@ fn targets(text: &str) -> BTreeSet<CollectionTarget> {
 fn group(text: &str) -> Option<Vec<CollectionTarget>> {
     let mut words = text.split(' ');
     let source = words.next()?;
-    let source = Source::SERVICES
+    let source = SourceKind::SERVICES
         .into_iter()
         .find(|known| known.as_str() == source)?;
     let account: AccountId = words.next()?.parse().ok()?;
@@ -98,7 +98,7 @@ fn group(text: &str) -> Option<Vec<CollectionTarget>> {
 mod tests {
     use super::*;
 
-    fn target(source: Source, region: &str) -> CollectionTarget {
+    fn target(source: SourceKind, region: &str) -> CollectionTarget {
         let account = "111122223333".parse().unwrap();
         CollectionTarget::api(source, account, region.parse().unwrap())
     }
@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn targets_are_read_back_as_they_were_noted() {
         let noted = [
-            target(Source::SecurityHub, "us-east-1"),
-            target(Source::Inspector, "us-east-1"),
-            target(Source::Inspector, "eu-west-1"),
+            target(SourceKind::SecurityHub, "us-east-1"),
+            target(SourceKind::Inspector, "us-east-1"),
+            target(SourceKind::Inspector, "eu-west-1"),
         ];
         let text = seen_by(&noted);
         assert_eq!(
@@ -137,8 +137,12 @@ mod tests {
         let region = |number| format!("ap-southeast-{number}");
         let noted: Vec<CollectionTarget> = (0..36)
             .flat_map(|number| {
-                [Source::SecurityHub, Source::Inspector, Source::Macie]
-                    .map(|source| target(source, &region(number)))
+                [
+                    SourceKind::SecurityHub,
+                    SourceKind::Inspector,
+                    SourceKind::Macie,
+                ]
+                .map(|source| target(source, &region(number)))
             })
             .collect();
         // Source: the securityhub model: the longest value of `ProductFields`.

@@ -13,7 +13,7 @@ use crate::aws::{CallError, CallRate, Failure, RawAnswer};
 use crate::config::{Mode, SecurityHub};
 use crate::formats::asff::{AsffFinding, GENERATOR_PREFIX, PRODUCT_NAME, product_arn};
 use crate::model::{
-    AccountId, Arn, CollectionTarget, ExposureId, Partition, Region, Source, clean,
+    AccountId, Arn, CollectionTarget, ExposureId, Partition, Region, SourceKind, clean,
 };
 use crate::publish::Publisher;
 use crate::reconcile::{Destination, Key, Previous, Published, Workflow};
@@ -227,7 +227,7 @@ async fn each_finding(
                 if error.failure == Failure::InvalidInput && token.is_some() && !restarted =>
             {
                 let target = CollectionTarget::api(
-                    Source::SecurityHub,
+                    SourceKind::SecurityHub,
                     destination.account,
                     destination.region.clone(),
                 );
