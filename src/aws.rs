@@ -4,16 +4,16 @@
 //! set here.
 
 mod answer;
+mod call_budget;
 mod call_error;
 mod limit;
 mod meter;
 mod session;
 mod unreachable;
-mod until;
 
 pub use answer::RawAnswer;
+pub use call_budget::CallBudget;
 pub use call_error::{CallError, Failure, classify};
 pub use limit::{CallRate, Limiter};
 pub use meter::{CallCount, CallMeter};
 pub use session::{Session, SessionError};
-pub use until::Until;

@@ -6,7 +6,7 @@ mod security_hub;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::aws::{CallError, Session, Until};
+use crate::aws::{CallBudget, CallError, Session};
 use crate::config::{Mode, Publish, SecurityHub};
 use crate::evaluate::{Evaluation, Exposures};
 use crate::formats::asff;
@@ -32,7 +32,7 @@ pub struct Publisher<'a> {
     /// How far it has come.
     pub progress: &'a Progress,
     /// From then on no further batch is sent.
-    pub until: &'a Until,
+    pub budget: &'a CallBudget,
 }
 
 /// What was published.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use tokio::task::JoinSet;
 
-use crate::aws::{CallError, CallRate, Session, Until};
+use crate::aws::{CallBudget, CallError, CallRate, Session};
 use crate::catalog::Catalog;
 use crate::config::Collect;
 use crate::graph::TargetOutcome;
@@ -35,7 +35,7 @@ pub struct Collection {
     /// How far it has come.
     pub progress: Progress,
     /// From then on no further call is made.
-    pub until: Until,
+    pub budget: CallBudget,
 }
 
 /// A target's outcome, and how long it took.

@@ -12,11 +12,11 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::model::{AccountId, Partition, Region, clean};
 
+use super::call_budget::retry_bad_answers;
 use super::call_error::{CallError, Failure, classify};
 use super::limit::{CallRate, Limiter};
 use super::meter::{CallCount, CallMeter};
 use super::unreachable::GiveUpOnUnreachable;
-use super::until::asked_again;
 
 /// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random) these last 165 seconds on
 /// average, and outlast a minute of throttling whatever the dice say. The SDK's own 3 attempts last 2 seconds.
@@ -245,5 +245,7 @@ async fn identity(config: &SdkConfig, meter: &CallMeter) -> Result<AccountId, Se
             message: format!("the answer names no account: {:?}", clean(account)),
         })
     };
-    asked_again(call).await.map_err(SessionError::Identity)
+    retry_bad_answers(call)
+        .await
+        .map_err(SessionError::Identity)
 }

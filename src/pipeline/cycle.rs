@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{CallCount, Session, SessionError, Until};
+use crate::aws::{CallBudget, CallCount, Session, SessionError};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::evaluate::{Evaluation, Exposures, MuteState, evaluate};
@@ -252,13 +252,13 @@ impl Cycle {
             now: started,
             log,
             progress: &self.progress,
-            until: &times.all,
+            budget: &times.all,
         };
         let collection = Collection {
             catalog: Arc::clone(&self.catalog),
             log: log.clone(),
             progress: self.progress.clone(),
-            until: times.collecting.clone(),
+            budget: times.collecting.clone(),
         };
         let collecting = sources::from_aws(&session, &self.config.collect, &collection, |target| {
             self.keep(target, log);
@@ -337,17 +337,17 @@ impl Cycle {
     /// When what has to be done.
     fn times(&self) -> Times {
         let (now, allowed) = (tokio::time::Instant::now(), self.config.schedule.deadline);
-        let until = |deadline| Until {
+        let budget = |deadline| CallBudget {
             cancel: self.cancel.clone(),
             deadline,
         };
         Times {
             // A deadline beyond what the clock can say is none.
-            collecting: until(
+            collecting: budget(
                 now.checked_add(allowed / 5 * 4)
                     .unwrap_or(now + NO_DEADLINE),
             ),
-            all: until(now.checked_add(allowed).unwrap_or(now + NO_DEADLINE)),
+            all: budget(now.checked_add(allowed).unwrap_or(now + NO_DEADLINE)),
         }
     }
 
@@ -362,11 +362,11 @@ impl Cycle {
         }
     }
 
-    async fn open(&self, until: &Until) -> Result<Session, CycleError> {
+    async fn open(&self, budget: &CallBudget) -> Result<Session, CycleError> {
         let opening = self
             .cancel
             .run_until_cancelled(Session::open(&self.config.regions));
-        let opened = tokio::time::timeout_at(until.deadline, opening)
+        let opened = tokio::time::timeout_at(budget.deadline, opening)
             .await
             .map_err(|_| CycleError::Deadline)?;
         Ok(opened.ok_or(CycleError::Interrupted)??)
@@ -429,9 +429,9 @@ impl Cycle {
 /// Until when the parts of a cycle may take.
 struct Times {
     /// Reading targets: a fifth of the time is left for what follows.
-    collecting: Until,
+    collecting: CallBudget,
     /// Everything.
-    all: Until,
+    all: CallBudget,
 }
 
 /// A blocking task that is not aborted ends with its value or a panic: a defect, which goes on where it can be seen.

@@ -87,7 +87,7 @@ impl<'a> ApiTarget<'a> {
         doing: &'static str,
         call: impl Fn() -> C,
     ) -> Result<T, Stopped> {
-        let answer = self.collection.until.call(call).await;
+        let answer = self.collection.budget.call(call).await;
         answer.map_err(|error| Stopped::Call { doing, error })
     }
 

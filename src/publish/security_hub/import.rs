@@ -49,7 +49,7 @@ pub(super) async fn import(
         next: None,
     }) {
         let size = batch.len();
-        match publisher.until.over() {
+        match publisher.budget.exhausted() {
             Some(why) => lost.extend(not_sent(publisher, destination, &batch, &why)),
             None => lost.extend(import_batch(publisher, hub, destination, batch, outcome).await),
         }
@@ -184,11 +184,11 @@ async fn sent_before_the_deadline(
     hub: &Hub,
     batch: &[Outgoing],
 ) -> Result<Vec<ImportFindingsError>, CallError> {
-    let until = crate::aws::Until {
+    let budget = crate::aws::CallBudget {
         cancel: tokio_util::sync::CancellationToken::new(),
-        deadline: publisher.until.deadline,
+        deadline: publisher.budget.deadline,
     };
-    until.call(|| send(hub, batch)).await
+    budget.call(|| send(hub, batch)).await
 }
 
 /// What is wrong with a finding, or with who sends it, stays wrong; anything else is on the service's side.

@@ -222,7 +222,7 @@ async fn each_finding(
             limiter.wait().await;
             page(client, filters.clone(), token.clone()).await
         };
-        let answer = match publisher.until.call(page).await {
+        let answer = match publisher.budget.call(page).await {
             Err(error)
                 if error.failure == Failure::InvalidInput && token.is_some() && !restarted =>
             {

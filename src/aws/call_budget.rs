@@ -1,38 +1,38 @@
-//! How long to go on: until told to stop, or until the cycle's deadline.
+//! How long calls may go on: until exposured is asked to stop, or until the cycle's deadline.
 
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::call_error::{CallError, Failure};
 
-/// How often an answer that is no JSON, which the SDK takes for final, is asked for.
+/// How often a request is sent when its response is not JSON. The SDK does not retry such a response.
 const ATTEMPTS: u32 = 3;
 
-/// When to give up. Clones are the same.
+/// When to give up. Clones share the cancellation and the deadline.
 #[derive(Clone, Debug)]
-pub struct Until {
-    /// Once canceled, nothing new is begun.
+pub struct CallBudget {
+    /// Once this is canceled, no new work starts.
     pub cancel: CancellationToken,
-    /// From then on neither.
+    /// After this moment, no new work starts.
     pub deadline: Instant,
 }
 
-impl Until {
-    /// Why nothing new may be begun, if so.
-    pub fn over(&self) -> Option<CallError> {
+impl CallBudget {
+    /// Returns the reason why no new work may start, if there is one.
+    pub fn exhausted(&self) -> Option<CallError> {
         if self.cancel.is_cancelled() {
             Some(interrupted())
         } else if Instant::now() >= self.deadline {
-            Some(too_late())
+            Some(deadline_passed())
         } else {
             None
         }
     }
 
-    /// Waits for a piece of work, but no longer than until then: a call that is being retried may take minutes.
+    /// Waits for a piece of work, but no longer than the budget allows: a call that is being retried may take minutes.
     ///
     /// # Errors
-    /// It was not done in time, or its own error.
+    /// The work did not finish in time, or it failed.
     pub async fn wait<T>(
         &self,
         work: impl Future<Output = Result<T, CallError>>,
@@ -40,24 +40,24 @@ impl Until {
         match timeout_at(self.deadline, self.cancel.run_until_cancelled(work)).await {
             Ok(Some(done)) => done,
             Ok(None) => Err(interrupted()),
-            Err(_) => Err(too_late()),
+            Err(_) => Err(deadline_passed()),
         }
     }
 
-    /// Makes a call and waits for its answer. One that is no JSON is asked for again.
+    /// Makes a call and waits for its response. A response that is not JSON is requested again.
     ///
     /// # Errors
-    /// The last attempt's, or that it was not done in time.
+    /// The last attempt failed, or it did not finish in time.
     pub async fn call<T, C: Future<Output = Result<T, CallError>>>(
         &self,
         call: impl Fn() -> C,
     ) -> Result<T, CallError> {
-        asked_again(|| self.wait(call())).await
+        retry_bad_answers(|| self.wait(call())).await
     }
 }
 
-/// Makes a call, and makes it again if the answer cannot be read: a proxy's page, or one that breaks off.
-pub(super) async fn asked_again<T, C: Future<Output = Result<T, CallError>>>(
+/// Makes a call, and makes it again if its response cannot be read: a proxy's error page, or a truncated response.
+pub(super) async fn retry_bad_answers<T, C: Future<Output = Result<T, CallError>>>(
     call: impl Fn() -> C,
 ) -> Result<T, CallError> {
     let mut attempt = 1;
@@ -66,7 +66,7 @@ pub(super) async fn asked_again<T, C: Future<Output = Result<T, CallError>>>(
             Err(error) if error.failure == Failure::BadAnswer && attempt < ATTEMPTS => {
                 attempt += 1;
             }
-            ended => return ended,
+            result => return result,
         }
     }
 }
@@ -74,11 +74,11 @@ pub(super) async fn asked_again<T, C: Future<Output = Result<T, CallError>>>(
 fn interrupted() -> CallError {
     CallError {
         failure: Failure::Interrupted,
-        message: "exposured was told to stop".into(),
+        message: "exposured was asked to stop".into(),
     }
 }
 
-fn too_late() -> CallError {
+fn deadline_passed() -> CallError {
     CallError {
         failure: Failure::Deadline,
         message: "the cycle's deadline passed".into(),
