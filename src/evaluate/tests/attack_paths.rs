@@ -33,12 +33,12 @@ fn a_role_that_reads_sensitive_data_leads_on_to_the_bucket() {
         .relates(&instance, RelationKind::UsesInstanceProfile, &profile)
         .relates(&profile, RelationKind::ContainsRole, &role)
         .relates(&role, RelationKind::CanRead, &bucket)
-        .shows(&bucket, "sensitive-data-within-reach");
+        .shows(&bucket, "sensitive-data-reachable");
     let exposure = world.evaluated().exposures.remove(0);
     assert_eq!(
         (exposure.rule.as_str(), exposure.severity),
         (
-            "ec2-internet-reachable-with-sensitive-data-in-reach",
+            "ec2-internet-reachable-with-reachable-sensitive-data",
             Severity::High
         )
     );
@@ -49,7 +49,7 @@ fn a_role_that_reads_sensitive_data_leads_on_to_the_bucket() {
             "igw-1 -> i-1: TCP 0-65535",
             "i-1 -> web: uses-instance-profile",
             "web -> web-role: contains-role",
-            "web-role -> payroll: can-read (sensitive-data-within-reach)",
+            "web-role -> payroll: can-read (sensitive-data-reachable)",
         ]
     );
 }
