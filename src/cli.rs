@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, no logic of its own.
 
+mod arguments;
 mod catalog;
 mod check;
 mod explain;
@@ -17,11 +18,13 @@ use clap::{Parser, Subcommand};
 
 use crate::aws::SessionError;
 use crate::catalog::Catalog;
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, ConfigSource};
 use crate::daemon::Shutdown;
 use crate::model::Triage;
-use crate::pipeline::{Cycle, CycleError, CycleOutcome, Input, Intent, MassArchiving};
+use crate::pipeline::{Cycle, CycleError, CycleOutcome, Intent, MassArchiving};
 use crate::telemetry::{self, Progress, metrics};
+
+use arguments::InputArgs;
 
 /// How a command ended. Scripts can rely on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,17 +112,14 @@ pub async fn main() -> ExitCode {
 }
 
 /// Reads configuration and catalog, and tells every problem of both.
-fn load(path: Option<&PathBuf>) -> Result<(Arc<Config>, Arc<Catalog>), Exit> {
-    load_with(path, &[])
+fn load(source: &ConfigSource) -> Result<(Arc<Config>, Arc<Catalog>), Exit> {
+    load_with(source, &[])
 }
 
 /// The same with more catalog files than the configuration names.
-fn load_with(
-    path: Option<&PathBuf>,
-    more: &[PathBuf],
-) -> Result<(Arc<Config>, Arc<Catalog>), Exit> {
+fn load_with(source: &ConfigSource, more: &[PathBuf]) -> Result<(Arc<Config>, Arc<Catalog>), Exit> {
     let more: Vec<&Path> = more.iter().map(PathBuf::as_path).collect();
-    let loaded = config::load(path.map(PathBuf::as_path)).and_then(|config| {
+    let loaded = config::load(source).and_then(|config| {
         let catalog = config::load_catalog(&config, &more)?;
         Ok((Arc::new(config), Arc::new(catalog)))
     });
@@ -135,7 +135,7 @@ fn load_with(
 
 /// What every command that runs cycles begins with: configuration and catalog, the log, the signals.
 fn start(
-    config: Option<&PathBuf>,
+    config: &ConfigSource,
     progress: &Progress,
 ) -> Result<(Arc<Config>, Arc<Catalog>, Shutdown), Exit> {
     let (config, catalog) = load(config)?;
@@ -158,9 +158,9 @@ struct Looked {
 }
 
 /// Runs one cycle that collects and evaluates, and publishes nothing.
-async fn look(config: Option<&PathBuf>, input: Input) -> Result<Looked, Exit> {
+async fn look(arguments: &InputArgs) -> Result<Looked, Exit> {
     let progress = Progress::on_terminal();
-    let (config, catalog, shutdown) = start(config, &progress)?;
+    let (config, catalog, shutdown) = start(&arguments.config(), &progress)?;
     let cycle = Cycle {
         config: Arc::clone(&config),
         catalog: Arc::clone(&catalog),
@@ -171,7 +171,7 @@ async fn look(config: Option<&PathBuf>, input: Input) -> Result<Looked, Exit> {
         progress,
         cancel: shutdown.token().clone(),
     };
-    match cycle.run(&input).await {
+    match cycle.run(&arguments.input()).await {
         Ok(outcome) => Ok(Looked {
             outcome,
             catalog,
@@ -181,15 +181,6 @@ async fn look(config: Option<&PathBuf>, input: Input) -> Result<Looked, Exit> {
             complain(&error);
             Err(exit_of(&error))
         }
-    }
-}
-
-/// Where findings come from.
-fn input(folder: Option<PathBuf>, sample: bool) -> Input {
-    match (folder, sample) {
-        (Some(folder), _) => Input::Folder(folder),
-        (None, true) => Input::Sample,
-        (None, false) => Input::Aws,
     }
 }
 

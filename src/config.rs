@@ -5,6 +5,9 @@ mod raw;
 mod triage;
 mod valid;
 
+use std::env::VarError;
+use std::ffi::OsStr;
+use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +33,8 @@ pub struct Config {
     pub collect: Collect,
     /// Where exposures are published.
     pub publish: Publish,
+    /// The namespace of the CloudWatch metrics.
+    pub metrics_namespace: String,
     /// Files and folders of catalog entries of the user's own.
     pub catalog: Vec<PathBuf>,
     /// The user's own numbers of the severity model.
@@ -141,16 +146,58 @@ impl MemberRole {
     }
 }
 
+/// Where the text of the configuration comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigSource {
+    /// No text: every key has its default.
+    Defaults,
+    /// A file. Relative paths in it are relative to its folder.
+    File(PathBuf),
+    /// An environment variable that holds the text. Relative paths in it are relative to the working directory.
+    Variable(String),
+}
+
+impl ConfigSource {
+    /// Reads a value that names a file, or an environment variable as `env:NAME`.
+    pub fn parse(value: &OsStr) -> Self {
+        match value.to_str().and_then(|text| text.strip_prefix("env:")) {
+            Some(name) => Self::Variable(name.to_owned()),
+            None => Self::File(value.into()),
+        }
+    }
+}
+
+impl fmt::Display for ConfigSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Defaults => formatter.write_str("the defaults"),
+            Self::File(path) => path.display().fmt(formatter),
+            Self::Variable(name) => write!(formatter, "env:{name}"),
+        }
+    }
+}
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("reading the configuration {path}: {error}")]
-    Unreadable {
+    #[error("reading the configuration file `{}`: {source}", path.display())]
+    UnreadableFile {
         /// Which file.
-        path: String,
+        path: PathBuf,
         /// Why.
-        error: std::io::Error,
+        source: std::io::Error,
+    },
+    /// The environment variable cannot be read.
+    #[error(
+        "reading the configuration from the environment variable `{name}`: {source}; \
+         set `{name}` to the text of the configuration file"
+    )]
+    UnreadableVariable {
+        /// Which variable.
+        name: String,
+        /// Why.
+        source: VarError,
     },
     /// A catalog file cannot be read.
     #[error(transparent)]
@@ -168,25 +215,42 @@ impl Default for Config {
     }
 }
 
-/// Reads the file, or takes the defaults.
+/// Reads and checks the configuration.
 ///
 /// # Errors
-/// The file cannot be read, or every problem in it.
-pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
-    let Some(path) = path else {
-        return Ok(Config::default());
+/// The file or the environment variable cannot be read, or every problem in the text.
+pub fn load(source: &ConfigSource) -> Result<Config, ConfigError> {
+    let text = match source {
+        ConfigSource::Defaults => return Ok(Config::default()),
+        ConfigSource::File(path) => {
+            std::fs::read_to_string(path).map_err(|source| ConfigError::UnreadableFile {
+                path: path.clone(),
+                source,
+            })?
+        }
+        ConfigSource::Variable(name) => {
+            read_variable(name).map_err(|source| ConfigError::UnreadableVariable {
+                name: name.clone(),
+                source,
+            })?
+        }
     };
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
-        path: path.display().to_string(),
-        error,
-    })?;
-    let mut config = parse(&text, &path.display().to_string()).map_err(ConfigError::Wrong)?;
-    // As in most configuration files: what is named in it is looked for beside it.
-    let folder = path.parent().unwrap_or(Path::new(""));
-    for named in &mut config.catalog {
-        *named = folder.join(&named);
+    let mut config = parse(&text, &source.to_string()).map_err(ConfigError::Wrong)?;
+    if let ConfigSource::File(path) = source {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for named in &mut config.catalog {
+            *named = folder.join(&named);
+        }
     }
     Ok(config)
+}
+
+/// `std::env::var` panics where the name is empty or contains `=` or NUL; no variable has such a name.
+fn read_variable(name: &str) -> Result<String, VarError> {
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err(VarError::NotPresent);
+    }
+    std::env::var(name)
 }
 
 /// Reads a configuration's text; `name` is what problems call it.

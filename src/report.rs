@@ -38,6 +38,7 @@ pub(crate) fn print_result(format: ResultFormat, outcome: &CycleOutcome) -> std:
         ResultFormat::Json => json::write(&mut to, outcome),
         ResultFormat::Asff => asff(&mut to, outcome),
         ResultFormat::Ocsf => ocsf(&mut to, outcome),
+        ResultFormat::None => Ok(()),
     };
     unless_unread(written.and_then(|()| to.flush()))
 }

@@ -10,6 +10,7 @@ use crate::diagnostics::nearest;
 use crate::evaluate::{TestResult, run_rule_test};
 use crate::model::ResourceType;
 
+use super::arguments::ConfigArgs;
 use super::{Exit, complain, load_with};
 use crate::report::catalog as text;
 use crate::report::{self, CatalogFormat};
@@ -33,9 +34,8 @@ pub(super) enum CatalogCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct CommonArguments {
-    /// The configuration file, whose [catalog] and [severity] count; without it, the built-in catalog
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
     format: CatalogFormat,
@@ -79,7 +79,7 @@ pub(super) fn catalog(command: CatalogCommand) -> Exit {
 }
 
 fn load(common: &CommonArguments, more: &[PathBuf]) -> Result<Arc<Catalog>, Exit> {
-    load_with(common.config.as_ref(), more).map(|(_, catalog)| catalog)
+    load_with(&common.config.source(), more).map(|(_, catalog)| catalog)
 }
 
 fn list(arguments: &ListArguments) -> Result<Exit, Exit> {

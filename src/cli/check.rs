@@ -1,7 +1,5 @@
 //! `exposured check`: whether configuration and catalog hold, and what AWS lets us do.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use comfy_table::{Table, presets};
 use futures_util::future::join_all;
@@ -12,21 +10,22 @@ use crate::publish;
 use crate::sources;
 use crate::telemetry::{self, Progress};
 
+use super::arguments::ConfigArgs;
 use super::{Exit, complain, load};
 use crate::report;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// The configuration file; without it, the defaults
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Also ask each API that would be called, with the smallest request
     #[arg(long)]
     aws: bool,
 }
 
 pub(super) async fn check(arguments: CheckArguments) -> Exit {
-    let (config, catalog) = match load(arguments.config.as_ref()) {
+    let source = arguments.config.source();
+    let (config, catalog) = match load(&source) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -34,11 +33,7 @@ pub(super) async fn check(arguments: CheckArguments) -> Exit {
         complain(error);
         return Exit::Usage;
     }
-    let named = arguments
-        .config
-        .as_ref()
-        .map_or("the defaults".to_owned(), |path| path.display().to_string());
-    println!("configuration: {named}: ok");
+    println!("configuration: {source}: ok");
     println!("catalog: {}: ok", report::catalog::counts(&catalog));
     if arguments.aws {
         check_aws(&config).await

@@ -1,12 +1,11 @@
 //! `exposured explain`: everything about one resource, from the same evaluation that publishes it.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::evaluate::{explain as explain_resource, find};
 
-use super::{Exit, Looked, complain, input, look};
+use super::arguments::InputArgs;
+use super::{Exit, Looked, complain, look};
 use crate::report;
 use crate::report::ExplainFormat;
 
@@ -17,25 +16,15 @@ const CANDIDATES: usize = 20;
 pub(super) struct ExplainArguments {
     /// The resource: its ARN, its id, or a unique part of one
     resource: String,
-    /// The configuration file; without it, the defaults
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Read findings from the files in this folder instead of AWS
-    #[arg(long, value_name = "DIR", conflicts_with = "sample")]
-    input: Option<PathBuf>,
-    /// Read built-in sample findings instead of AWS
-    #[arg(long)]
-    sample: bool,
+    #[command(flatten)]
+    input: InputArgs,
     /// How to print the explanation
     #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
     format: ExplainFormat,
 }
 
 pub(super) async fn explain(arguments: ExplainArguments) -> Exit {
-    let looked = look(
-        arguments.config.as_ref(),
-        input(arguments.input.clone(), arguments.sample),
-    );
+    let looked = look(&arguments.input);
     match looked.await {
         Ok(looked) => tell(&arguments, &looked),
         Err(exit) => exit,

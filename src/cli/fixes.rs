@@ -1,27 +1,20 @@
 //! `exposured fixes`: what to fix first, over all exposures, from the same evaluation that publishes them.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::evaluate::fixes as work_out;
 
-use super::{Exit, complain, input, look};
+use super::arguments::InputArgs;
+use super::{Exit, complain, look};
 use crate::report;
 use crate::report::FixesFormat;
 
 #[derive(Debug, Args)]
 pub(super) struct FixesArguments {
-    /// The configuration file; without it, the defaults
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Read findings from the files in this folder instead of AWS
-    #[arg(long, value_name = "DIR", conflicts_with = "sample")]
-    input: Option<PathBuf>,
-    /// Read built-in sample findings instead of AWS
-    #[arg(long)]
-    sample: bool,
+    #[command(flatten)]
+    input: InputArgs,
     /// How to print the fixes
     #[arg(long, value_enum, default_value_t = FixesFormat::Table)]
     format: FixesFormat,
@@ -31,10 +24,7 @@ pub(super) struct FixesArguments {
 }
 
 pub(super) async fn fixes(arguments: FixesArguments) -> Exit {
-    let looked = look(
-        arguments.config.as_ref(),
-        input(arguments.input, arguments.sample),
-    );
+    let looked = look(&arguments.input);
     let looked = match looked.await {
         Ok(looked) => looked,
         Err(exit) => return exit,

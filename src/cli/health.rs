@@ -1,24 +1,22 @@
 //! `exposured health`: whether the daemon lives, for the health check of a container without a shell.
 
-use std::path::PathBuf;
-
 use chrono::{SecondsFormat, Utc};
 use clap::Args;
 
 use crate::config;
 use crate::daemon::health;
 
+use super::arguments::ConfigArgs;
 use super::{Exit, complain};
 
 #[derive(Debug, Args)]
 pub(super) struct HealthArguments {
-    /// The daemon's configuration file; without it, the defaults
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 pub(super) fn health(arguments: &HealthArguments) -> Exit {
-    let config = match config::load(arguments.config.as_deref()) {
+    let config = match config::load(&arguments.config.source()) {
         Ok(config) => config,
         Err(error) => {
             eprintln!("{error}");

@@ -1,7 +1,6 @@
 //! `exposured once`: one cycle, its result on standard output.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -9,22 +8,16 @@ use clap::Args;
 use crate::pipeline::{Cycle, Input, Intent};
 use crate::telemetry::{CycleResult, Progress, metrics};
 
-use super::{Exit, complain, exit_of, input, mass_archiving, start};
+use super::arguments::InputArgs;
+use super::{Exit, complain, exit_of, mass_archiving, start};
 use crate::report;
 use crate::report::ResultFormat;
 
 #[derive(Debug, Args)]
 pub(super) struct OnceArguments {
-    /// The configuration file; without it, the defaults
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Read findings from the files in this folder instead of AWS, as the AWS CLI writes them; implies --dry-run
-    #[arg(long, value_name = "DIR", conflicts_with = "sample")]
-    input: Option<PathBuf>,
-    /// Read built-in sample findings instead of AWS; implies --dry-run
-    #[arg(long)]
-    sample: bool,
-    /// Publish nothing and write nothing, but tell what would be done
+    #[command(flatten)]
+    input: InputArgs,
+    /// Publish nothing and write nothing, but print what would be done; implied by --input and --sample
     #[arg(long)]
     dry_run: bool,
     /// Archive even if it is more than [publish] max_archive_percent of what stands
@@ -37,11 +30,11 @@ pub(super) struct OnceArguments {
 
 pub(super) async fn once(arguments: OnceArguments) -> Exit {
     let progress = Progress::on_terminal();
-    let (config, catalog, shutdown) = match start(arguments.config.as_ref(), &progress) {
+    let (config, catalog, shutdown) = match start(&arguments.input.config(), &progress) {
         Ok(started) => started,
         Err(exit) => return exit,
     };
-    let input = input(arguments.input, arguments.sample);
+    let input = arguments.input.input();
     let intent = if arguments.dry_run || input != Input::Aws {
         Intent::Plan
     } else {

@@ -1,7 +1,6 @@
 //! `exposured run`: the daemon.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -10,13 +9,13 @@ use crate::daemon;
 use crate::pipeline::{Cycle, Intent};
 use crate::telemetry::{Progress, metrics};
 
+use super::arguments::ConfigArgs;
 use super::{Exit, complain, mass_archiving, start};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
-    /// The configuration file
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Archive even if it is more than [publish] max_archive_percent of what stands, in every cycle of this daemon
     #[arg(long)]
     allow_mass_archive: bool,
@@ -24,7 +23,7 @@ pub(super) struct RunArguments {
 
 pub(super) async fn run(arguments: RunArguments) -> Exit {
     let progress = Progress::none();
-    let (config, catalog, shutdown) = match start(Some(&arguments.config), &progress) {
+    let (config, catalog, shutdown) = match start(&arguments.config.source(), &progress) {
         Ok(started) => started,
         Err(exit) => return exit,
     };

@@ -13,6 +13,7 @@ pub(super) struct RawConfig {
     pub aws: RawAws,
     pub collect: Option<Spanned<RawCollect>>,
     pub publish: RawPublish,
+    pub metrics: RawMetrics,
     pub catalog: RawCatalog,
     pub severity: Option<Spanned<RawSeverity>>,
     #[serde(rename = "mute")]
@@ -116,4 +117,10 @@ pub(super) enum RawMode {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawOcsf {
     pub directory: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawMetrics {
+    pub namespace: Option<Spanned<String>>,
 }

@@ -10,16 +10,10 @@ fn every_key_has_a_default() {
 }
 
 #[test]
-fn the_shipped_file_is_valid_and_says_the_defaults() {
+fn the_shipped_file_is_valid_and_states_the_defaults() {
     let shipped =
         parse(SHIPPED, "config/exposured.toml").unwrap_or_else(|problems| panic!("{problems}"));
-    // But for the OCSF files, which are off unless their table is there.
     let expected = Config {
-        publish: Publish {
-            ocsf_directory: Some("exposures".into()),
-            ..Config::default().publish
-        },
-        regions: vec!["us-east-1".parse().unwrap()],
         severity: shipped.severity.clone(),
         file: Arc::clone(&shipped.file),
         ..Config::default()
@@ -38,6 +32,7 @@ fn the_shipped_file_names_every_key() {
             "catalog",
             "collect",
             "criticality",
+            "metrics",
             "publish",
             "schedule",
             "severity"
@@ -53,7 +48,10 @@ fn the_shipped_file_names_every_key() {
         keys(table["schedule"].as_table().unwrap()),
         ["cron", "deadline", "health_file", "run_on_start"]
     );
-    assert_eq!(keys(table["aws"].as_table().unwrap()), ["regions"]);
+    // The Regions default to that of the environment, which has no value to show.
+    assert!(table["aws"].as_table().unwrap().is_empty());
+    assert!(SHIPPED.contains("# regions = "));
+    assert_eq!(keys(table["metrics"].as_table().unwrap()), ["namespace"]);
     assert_eq!(
         keys(table["collect"].as_table().unwrap()),
         ["config", "inspector", "macie", "resources", "security_hub"]
@@ -62,18 +60,14 @@ fn the_shipped_file_names_every_key() {
     assert!(table["collect"]["config"].as_table().unwrap().is_empty());
     assert!(SHIPPED.contains("# aggregator = "));
     let publish = table["publish"].as_table().unwrap();
-    let expected = [
-        "max_archive_percent",
-        "ocsf",
-        "security_hub",
-        "settle_cycles",
-    ];
+    let expected = ["max_archive_percent", "security_hub", "settle_cycles"];
     assert_eq!(keys(publish), expected);
     // `region` has no default value to show; it is documented as a comment.
     let expected = ["enabled", "external_id", "member_role", "mode"];
     assert_eq!(keys(publish["security_hub"].as_table().unwrap()), expected);
     assert!(SHIPPED.contains("# region = "));
-    assert_eq!(keys(publish["ocsf"].as_table().unwrap()), ["directory"]);
+    // Without its table, no file is written, so that the shipped file works on a read-only file system.
+    assert!(SHIPPED.contains("# [publish.ocsf]") && SHIPPED.contains("# directory = "));
 }
 
 /// What the shipped file shows as a comment is right as well.
@@ -99,6 +93,22 @@ fn the_commented_examples_are_valid() {
     let mute = &config.triaging.mutes[0].mute;
     assert_eq!(mute.owner, "platform team");
     assert!(mute.account.is_some() && mute.region.is_some() && mute.tag.is_some());
+}
+
+#[test]
+fn a_metric_namespace_is_one_that_cloudwatch_accepts() {
+    let namespace = |name: &str| {
+        let text = format!("[metrics]\nnamespace = \"{name}\"\n");
+        parse(&text, "f").map(|config| config.metrics_namespace)
+    };
+    assert_eq!(Config::default().metrics_namespace, "exposured");
+    for valid in ["a", "team/exposured-staging", "My App", "a:b#c"] {
+        assert_eq!(namespace(valid).unwrap(), valid);
+    }
+    let long = "a".repeat(256);
+    for invalid in ["", " ", ":a", "a\\n", "caf\u{e9}", "AWS/ECS", &long] {
+        assert!(namespace(invalid).is_err(), "{invalid}");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::{Collect, Config, MemberRole, Mode, Publish, Schedule, SecurityHub};
 const DEFAULT_CRON: &str = "0 0 */6 * * *";
 const DEFAULT_MEMBER_ROLE: &str = "arn:aws:iam::{account}:role/exposured-publish";
 const DEFAULT_OCSF_DIRECTORY: &str = "exposures";
+const DEFAULT_METRICS_NAMESPACE: &str = "exposured";
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(5 * 3_600);
 const DEFAULT_HEALTH_FILE: &str = "/tmp/exposured-health.json";
 const DEFAULT_SETTLE_CYCLES: u32 = 2;
@@ -37,6 +38,7 @@ pub(super) fn check(raw: &RawConfig, file: &Arc<SourceFile>, problems: &mut Prob
         regions: checking.regions(&raw.aws.regions),
         collect: checking.collect(raw.collect.as_ref()),
         publish: checking.publish(&raw.publish),
+        metrics_namespace: checking.metrics_namespace(raw.metrics.namespace.as_ref()),
         catalog: checking.catalog(&raw.catalog.paths),
         severity: raw.severity.as_ref().map(|severity| SeverityOverride {
             file: Arc::clone(file),
@@ -224,6 +226,34 @@ impl Checking<'_> {
             );
         }
         Some(name.clone())
+    }
+
+    /// Sources: CloudWatch User Guide, "Namespaces"; CloudWatch API Reference, `PutMetricData`, `Namespace`.
+    fn metrics_namespace(&mut self, raw: Option<&Spanned<String>>) -> String {
+        let Some(at) = raw else {
+            return DEFAULT_METRICS_NAMESPACE.to_owned();
+        };
+        let name = at.get_ref();
+        let is_valid = (1..=255).contains(&name.len())
+            && !name.starts_with(':')
+            && !name.trim().is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-_/#: ".contains(&byte));
+        if !is_valid {
+            self.complain(
+                at,
+                format!("invalid metric namespace `{name}`"),
+                "1 to 255 letters, digits, spaces, and any of . - _ / # : are expected, without a colon at the start",
+            );
+        } else if name.starts_with("AWS/") {
+            self.complain(
+                at,
+                format!("the metric namespace `{name}` is reserved"),
+                "namespaces that begin with AWS/ belong to AWS services; choose another name",
+            );
+        }
+        name.clone()
     }
 
     fn catalog(&mut self, raw: &[Spanned<String>]) -> Vec<PathBuf> {

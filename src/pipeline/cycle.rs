@@ -195,7 +195,13 @@ impl Cycle {
         }
         if self.intent == Intent::Publish {
             let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-            let line = metrics::line(log.cycle(), ended, milliseconds, summary.ok().as_ref());
+            let line = metrics::line(
+                &self.config.metrics_namespace,
+                log.cycle(),
+                ended,
+                milliseconds,
+                summary.ok().as_ref(),
+            );
             if let Err(error) = metrics::write(self.metrics, &line, &self.progress) {
                 log.metrics_failed(&error.to_string());
             }

@@ -13,6 +13,8 @@ pub enum ResultFormat {
     Asff,
     /// OCSF Detection Findings, one a line
     Ocsf,
+    /// No result; the log and the exit code still report how the cycle ended
+    None,
 }
 
 /// How an explanation is printed.

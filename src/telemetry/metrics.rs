@@ -12,9 +12,6 @@ use crate::model::{Coverage, Severity};
 
 use super::{CycleResult, CycleSummary, Progress};
 
-/// The namespace of the metrics.
-const NAMESPACE: &str = "exposured";
-
 /// Where the line goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sink {
@@ -28,6 +25,7 @@ pub enum Sink {
 
 /// The line of a cycle; `None`: it could not be done.
 pub fn line(
+    namespace: &str,
     cycle: &str,
     now: DateTime<Utc>,
     duration_ms: u64,
@@ -58,7 +56,7 @@ pub fn line(
         json!({
             "Timestamp": now.timestamp_millis(),
             "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
+                "Namespace": namespace,
                 "Dimensions": [[]],
                 "Metrics": declared,
             }],
@@ -194,7 +192,7 @@ mod tests {
             duration: Duration::from_secs(9),
             ended: at(361),
         };
-        insta::assert_json_snapshot!(line("c", at(361), 9_000, Some(&summary)));
+        insta::assert_json_snapshot!(line("exposured", "c", at(361), 9_000, Some(&summary)));
         assert_eq!(
             summary.coverage_by_target(),
             "inspector 111122223333 us-east-1: complete; macie 111122223333 us-east-1: failed (throttled), stale"
@@ -203,7 +201,7 @@ mod tests {
 
     #[test]
     fn every_metric_that_is_declared_has_a_value() {
-        let line = line("c", at(0), 1, None);
+        let line = line("exposured", "c", at(0), 1, None);
         let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
             .as_array()
             .unwrap();

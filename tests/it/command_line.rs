@@ -26,7 +26,6 @@ fn wrong_usage_is_2() {
     for arguments in [
         &[][..],
         &["fly"],
-        &["run"],
         &["once", "--format", "pdf"],
         &["once", "--sample", "--input", "."],
         &["run", "--config", "/does/not/exist.toml"],
@@ -63,6 +62,110 @@ fn the_shipped_configuration_is_accepted() {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/config/exposured.toml");
     let ran = run(exposured().args(["check", "--config", shipped])).expect(0);
     assert!(ran.stdout.contains(": ok"), "{}", ran.stdout);
+}
+
+const INVALID: &str = "[schedule]\ncorn = \"\"\n";
+
+/// What each command says of an invalid configuration that only the environment names.
+fn stderr_of_every_command(environment: &[(&str, &std::ffi::OsStr)]) -> Vec<String> {
+    let commands = [
+        &["run"][..],
+        &["once", "--sample"],
+        &["explain", "--sample", "i-0"],
+        &["fixes", "--sample"],
+        &["check"],
+        &["health"],
+        &["catalog", "list"],
+    ];
+    let stderr = |arguments: &&[&str]| {
+        let mut command = exposured();
+        command.envs(environment.iter().copied()).args(*arguments);
+        run(&mut command).expect(2).stderr
+    };
+    commands.iter().map(stderr).collect()
+}
+
+#[test]
+fn a_variable_names_the_configuration_file_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path(), INVALID);
+    for stderr in stderr_of_every_command(&[("EXPOSURED_CONFIG", path.as_os_str())]) {
+        assert!(stderr.contains("exposured.toml:2:1"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_variable_holds_the_text_of_the_configuration_for_every_command() {
+    let environment = [
+        ("EXPOSURED_CONFIG", "env:EXPOSURED_TOML".as_ref()),
+        ("EXPOSURED_TOML", INVALID.as_ref()),
+    ];
+    for stderr in stderr_of_every_command(&environment) {
+        assert!(stderr.contains("env:EXPOSURED_TOML:2:1"), "{stderr}");
+    }
+    let environment = [("EXPOSURED_CONFIG", "env:EXPOSURED_TOML".as_ref())];
+    for stderr in stderr_of_every_command(&environment) {
+        assert!(
+            stderr.contains(
+                "the environment variable `EXPOSURED_TOML`: environment variable not found"
+            ),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn the_command_line_outranks_the_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path(), "[aws]\nregions = [\"eu-west-1\"]\n");
+    let check = |named: &str| {
+        run(exposured()
+            .env("EXPOSURED_CONFIG", "/does/not/exist.toml")
+            .args(["check", "--config", named]))
+        .expect(0)
+    };
+    let path = path.to_str().unwrap();
+    assert!(check(path).stdout.contains(path));
+    // The same notation works there, and an empty variable is absent.
+    let ran = run(exposured()
+        .env("EXPOSURED_CONFIG", "")
+        .env("TEXT", "[metrics]\nnamespace = \"a\"")
+        .args(["check", "--config", "env:TEXT"]))
+    .expect(0);
+    assert!(ran.stdout.contains("configuration: env:TEXT: ok"));
+    let ran = run(exposured().env("EXPOSURED_CONFIG", "").arg("check")).expect(0);
+    assert!(ran.stdout.contains("configuration: the defaults: ok"));
+}
+
+#[test]
+fn a_variable_with_an_impossible_name_is_reported() {
+    for name in ["env:", "env:A=B"] {
+        let ran = run(exposured().args(["check", "--config", name])).expect(2);
+        assert!(
+            ran.stderr.contains("environment variable"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn paths_beside_a_text_in_a_variable_are_relative_to_the_working_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("own.toml"), "").unwrap();
+    let ran = run(exposured()
+        .current_dir(folder.path())
+        .env("EXPOSURED_CONFIG", "env:TEXT")
+        .env("TEXT", "[catalog]\npaths = [\"own.toml\"]\n")
+        .arg("check"));
+    ran.expect(0);
+}
+
+#[test]
+fn no_result_is_printed_where_none_is_wanted() {
+    let ran = run(exposured().args(["once", "--sample", "--format", "none"])).expect(0);
+    assert_eq!(ran.stdout, "");
+    assert_eq!(ran.events("cycle_finished").len(), 1);
 }
 
 #[test]

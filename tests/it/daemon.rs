@@ -25,9 +25,14 @@ impl Daemon {
         let health = folder.path().join("health.json");
         let schedule = format!("[schedule]\nhealth_file = \"{}\"\n", health.display());
         let path = config(folder.path(), &text.replace("[schedule]\n", &schedule));
-        let child = exposured_on(aws)
-            .args(["run", "--config"])
-            .arg(path)
+        Self::spawn(
+            exposured_on(aws).args(["run", "--config"]).arg(path),
+            folder,
+        )
+    }
+
+    fn spawn(command: &mut Command, folder: tempfile::TempDir) -> Self {
+        let child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -109,6 +114,20 @@ fn a_cycle_runs_at_once_and_the_signal_ends_the_daemon() {
         );
         assert_eq!(ran.events("shutdown_finished").len(), 1);
     }
+}
+
+#[test]
+fn without_a_configuration_file_the_daemon_runs_on_the_defaults() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = Daemon::spawn(exposured_on(&aws).arg("run"), folder);
+    wait_until("two published exposures", || {
+        aws.imported(HOME, "us-east-1").len() == 2
+    });
+    daemon.signal("TERM");
+    let ran = daemon.ended(Duration::from_secs(10)).expect(0);
+    assert_eq!(ran.events("daemon_started")[0]["cron"], "0 0 */6 * * *");
 }
 
 #[test]

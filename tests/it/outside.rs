@@ -81,7 +81,8 @@ fn metrics_follow_each_cycle_that_publishes() {
 fn the_daemon_says_nothing_but_metrics_on_standard_output() {
     let aws = Aws::start();
     put(&aws, seed());
-    let daemon = Daemon::start(&aws, EVERY_SECOND);
+    let namespace = "[metrics]\nnamespace = \"team/staging\"\n";
+    let daemon = Daemon::start(&aws, &format!("{EVERY_SECOND}{namespace}"));
     wait_until("two cycles", || {
         aws.requests_to(Operation::GetCallerIdentity).len() >= 3
     });
@@ -100,7 +101,7 @@ fn the_daemon_says_nothing_but_metrics_on_standard_output() {
     for line in &lines {
         assert_eq!(
             line["_aws"]["CloudWatchMetrics"][0]["Namespace"],
-            "exposured"
+            "team/staging"
         );
     }
 }
