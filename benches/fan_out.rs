@@ -20,8 +20,8 @@ use exposured::catalog::{Catalog, Layers, compile};
 use exposured::evaluate::{evaluate, fixes};
 use exposured::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use exposured::model::{
-    CollectionTarget, ControlId, Coverage, Evidence, FindingId, Product, RelationKind, Resource,
-    ResourceMention, ResourceType, SourceKind, TriageInForce, identify,
+    ActiveTriage, CollectionTarget, ControlId, Coverage, Evidence, FindingId, Product,
+    RelationKind, Resource, ResourceMention, ResourceType, SourceKind, identify,
 };
 use peak_alloc::PeakAlloc;
 
@@ -43,7 +43,7 @@ fn main() {
             let view = store.view();
             let stored = (MEMORY.current_usage() - before) / count;
             let walked = best_of(|| walk(&view));
-            let triage = TriageInForce::default();
+            let triage = ActiveTriage::default();
             let evaluated = best_of(|| evaluate(&view, &catalog, &triage));
             let fixed = best_of(|| fixes(&view, &catalog, &triage));
             // What is given back at the end is counted too: the most that was in use at once, for each instance.

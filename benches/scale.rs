@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use exposured::catalog::{Catalog, Layers, compile};
 use exposured::evaluate::{Exposures, evaluate};
 use exposured::graph::{Store, TargetOutcome, View};
-use exposured::model::{AccountId, CollectionTarget, Coverage, SourceKind, TriageInForce};
+use exposured::model::{AccountId, ActiveTriage, CollectionTarget, Coverage, SourceKind};
 use exposured::publish::content_digest;
 use exposured::reconcile::Destination;
 use exposured::records::{self, SnapshotWriter};
@@ -66,7 +66,7 @@ fn measure(catalog: &Catalog, size: usize) {
         .num_threads(1)
         .build()
         .expect("a pool of one thread");
-    let triage = TriageInForce::default();
+    let triage = ActiveTriage::default();
     let walked = timed_best_of(10 * RUNS, || walk(&view)).0;
     let viewed = best_of(|| store.view());
     let (evaluated, evaluation) =

@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use crate::catalog::Catalog;
 use crate::graph::{ResourceIndex, ResourceRange, View};
-use crate::model::{ResourceType, Severity, TraitSet, Triage, TriageInForce};
+use crate::model::{ActiveTriage, ResourceType, Severity, TraitSet, Triage};
 
 use arriving::Arriving;
 use carried::Travel;
@@ -130,7 +130,7 @@ impl Evaluation {
 }
 
 /// Evaluates every resource of the view, on all cores.
-pub fn evaluate(view: &View, catalog: &Catalog, triage: &TriageInForce<'_>) -> Evaluation {
+pub fn evaluate(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Evaluation {
     let reached = Reached::of(view, catalog);
     let parts = PARTS_A_CORE * rayon::current_num_threads();
     let mut evaluation = catalog
@@ -160,7 +160,7 @@ const PARTS_A_CORE: usize = 2;
 struct Part<'a> {
     view: &'a View,
     catalog: &'a Catalog,
-    triage: &'a TriageInForce<'a>,
+    triage: &'a ActiveTriage<'a>,
     reached: &'a Reached,
     travel: Travel<'a>,
     arriving: Arriving<'a>,
@@ -173,7 +173,7 @@ impl<'a> Part<'a> {
     fn new(
         view: &'a View,
         catalog: &'a Catalog,
-        triage: &'a TriageInForce<'a>,
+        triage: &'a ActiveTriage<'a>,
         reached: &'a Reached,
         resource_type: ResourceType,
     ) -> Self {
@@ -232,7 +232,7 @@ impl<'a> Part<'a> {
             ..
         } = self;
         let criticality = triage
-            .weighed()
+            .active_criticality()
             .and_then(|criticality| Some(criticality.step(&view.tags(index))?.0));
         let circumstances = severities.circumstances(travel, index, traits, traveled, criticality);
         let severity = severities.of(circumstances, || {

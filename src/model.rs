@@ -16,24 +16,24 @@ mod text;
 mod traits;
 mod triage;
 
-pub use account::{AccountId, NotAnAccountId};
-pub use arn::{Arn, NotAnArn, Partition};
-pub use attack_path::{AttackPath, AttackPathBuilder, Entry, PathEdge, PathNode};
+pub use account::{AccountId, ParseAccountIdError};
+pub use arn::{Arn, ParseArnError, Partition};
+pub use attack_path::{AttackPath, AttackPathBuilder, EntryPoint, PathEdge, PathNode};
 pub use coverage::{CollectionTarget, Coverage, CoverageReason, CoverageRow, Scope, SourceKind};
 pub use evidence::{
-    CodeVulnerability, ControlId, Cvss, Epss, Evidence, FixAvailable, NetworkPath, NotAnEpss,
+    CodeVulnerability, ControlId, Cvss, Epss, EpssRangeError, Evidence, FixAvailable, NetworkPath,
     PathStep, PortRange, SensitiveData, SourceSeverity, Vulnerability,
 };
 pub use exposure::{
     Adjustment, Exposure, ExposureId, ExposureMitigation, ExposureTrait, ExposureTypes,
-    FactorScore, GENERATOR_PREFIX, Remediation, SignalReference, Step, Traveled,
+    FactorScore, GENERATOR_PREFIX, LevelChange, Remediation, RouteHop, SignalReference,
 };
 pub use identity::{ResourceMention, identify};
-pub use region::{NotARegion, Region};
+pub use region::{ParseRegionError, Region};
 pub use relation::{Relation, RelationKind};
 pub use resource::{Resource, ResourceType};
 pub use severity::{Factor, Impact, Level, Likelihood, Severity};
 pub use signal::{FindingId, Product, Signal};
 pub use text::{clean, is_clean_identifier, is_harmful};
 pub use traits::{RuleId, TraitId, TraitIndex, TraitSet, TraitType};
-pub use triage::{Criticality, Mute, Muted, Pattern, TagPattern, Triage, TriageInForce};
+pub use triage::{ActiveTriage, Criticality, Mute, MutedItem, TagPattern, Triage, WildcardPattern};

@@ -84,7 +84,7 @@ mod tests {
     use crate::catalog::{Layers, compile};
     use crate::evaluate::{Evaluation, Exposures, Graded, evaluate};
     use crate::graph::{Store, TargetOutcome, View};
-    use crate::model::{CollectionTarget, Coverage, Severity, TriageInForce};
+    use crate::model::{ActiveTriage, CollectionTarget, Coverage, Severity};
     use crate::records::{self, SnapshotWriter};
 
     const SMALL: Organization = Organization {
@@ -150,7 +150,7 @@ mod tests {
             collected_at: None,
         });
         let view = store.view();
-        let evaluation = evaluate(&view, &catalog, &TriageInForce::default());
+        let evaluation = evaluate(&view, &catalog, &ActiveTriage::default());
         let exposed = evaluation.graded.len();
         let (wanted, seen) = (SMALL.resources, view.len());
         assert!(seen.abs_diff(wanted) < wanted / 10, "{seen} resources");
@@ -165,7 +165,7 @@ mod tests {
         let exposures = Exposures {
             view,
             catalog,
-            triage: TriageInForce::default(),
+            triage: ActiveTriage::default(),
             evaluation,
         };
         let one = |resource| {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use exposured::catalog::{Catalog, Layers, compile};
 use exposured::records::{RecordParser, SnapshotWriter};
 use exposured::evaluate::{Exposures, evaluate, explain};
-use exposured::model::{AccountId, CollectionTarget, Coverage, Exposure, Partition, TriageInForce, is_harmful};
+use exposured::model::{AccountId, CollectionTarget, Coverage, Exposure, Partition, ActiveTriage, is_harmful};
 use exposured::publish::asff::{self, Publication, RecordState};
 use exposured::graph::{TargetOutcome, Snapshot, Store, View};
 
@@ -51,7 +51,7 @@ fn all_the_way(snapshot: Snapshot) {
 
 /// Nothing panics, the same gives the same, and nothing harmful is in what goes out.
 pub fn check(view: &View) {
-    let triage = TriageInForce::default();
+    let triage = ActiveTriage::default();
     let evaluation = evaluate(view, catalog(), &triage);
     let again = evaluate(view, catalog(), &triage);
     assert_eq!(evaluation.graded, again.graded);

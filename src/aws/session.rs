@@ -84,7 +84,7 @@ pub enum SessionError {
     NoRegion,
     /// The environment names something that is no Region.
     #[error("the environment's Region: {0}")]
-    BadRegion(#[from] crate::model::NotARegion),
+    BadRegion(#[from] crate::model::ParseRegionError),
     /// `GetCallerIdentity` failed.
     #[error("asking AWS STS who we are (sts:GetCallerIdentity): {0}\n  {remedy}", remedy = .0.remedy())]
     Identity(CallError),

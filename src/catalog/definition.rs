@@ -6,8 +6,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::model::{
-    Entry, Epss, ExposureTypes, Factor, Level, RelationKind, Remediation, ResourceType, RuleId,
-    Severity, TraitId, TraitIndex, TraitSet, TraitType,
+    EntryPoint, Epss, ExposureTypes, Factor, Level, RelationKind, Remediation, ResourceType,
+    RuleId, Severity, TraitId, TraitIndex, TraitSet, TraitType,
 };
 
 /// How a trait raises one factor.
@@ -109,7 +109,7 @@ pub struct TraitDefinition {
     /// What shows it, and where.
     pub derivation: Derivation,
     /// Where an attacker comes from who makes use of it.
-    pub entry: Option<Entry>,
+    pub entry: Option<EntryPoint>,
     /// Along which relations it leads an attacker on.
     pub leads_to: Vec<Vec<RelationKind>>,
     /// Which factors it raises.

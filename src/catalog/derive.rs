@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    CodeVulnerability, ControlId, Entry, Epss, Evidence, NetworkPath, ResourceType, SensitiveData,
-    SourceSeverity, TraitIndex, TraitSet, Vulnerability,
+    CodeVulnerability, ControlId, EntryPoint, Epss, Evidence, NetworkPath, ResourceType,
+    SensitiveData, SourceSeverity, TraitIndex, TraitSet, Vulnerability,
 };
 
 use super::Catalog;
@@ -17,7 +17,7 @@ pub enum SignalCondition {
     /// A network path.
     NetworkReachability {
         /// Where it starts.
-        from: Option<Entry>,
+        from: Option<EntryPoint>,
         /// One of which it covers; empty: any.
         ports: Vec<u16>,
     },
@@ -46,7 +46,7 @@ pub enum SignalCondition {
     },
 }
 
-impl From<RawOrigin> for Entry {
+impl From<RawOrigin> for EntryPoint {
     fn from(origin: RawOrigin) -> Self {
         match origin {
             RawOrigin::Internet => Self::Internet,

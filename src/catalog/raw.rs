@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::model::{
-    Entry as PathEntry, Impact, Likelihood, ResourceType, Severity, SourceSeverity, TraitType,
+    EntryPoint, Impact, Likelihood, ResourceType, Severity, SourceSeverity, TraitType,
 };
 
 use super::schema::{Entry, Name, TypeName};
@@ -157,7 +157,7 @@ pub(super) struct RawTrait {
     pub factors: RawFactors,
     /// Where an attacker comes from who makes use of it; shown as the beginning of the attack path, to the resource on
     /// which it is found.
-    pub entry: Option<PathEntry>,
+    pub entry: Option<EntryPoint>,
     /// Along which relations it leads an attacker on from the exposed resource; shown in the attack path as far as they
     /// are known: `uses-instance-profile > contains-role`.
     #[serde(default)]

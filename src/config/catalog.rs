@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::catalog::{Catalog, Layers, builtin_files, compile, read_files};
 use crate::diagnostics::{Problem, Problems, nearest};
-use crate::model::{Muted, RuleId, TraitId};
+use crate::model::{MutedItem, RuleId, TraitId};
 
 use super::{Config, ConfigError};
 
@@ -32,7 +32,7 @@ fn unknown_mutes(config: &Config, catalog: &Catalog) -> Problems {
     let mut problems = Problems::default();
     for placed in &config.triaging.mutes {
         let (kind, id, near) = match &placed.mute.muted {
-            Muted::Trait(id) if catalog.index_of(id).is_none() => {
+            MutedItem::Trait(id) if catalog.index_of(id).is_none() => {
                 let traits = catalog.traits().iter().map(|one| &one.id);
                 let known = traits.chain(catalog.mitigations().iter().map(|one| &one.id));
                 (
@@ -41,7 +41,7 @@ fn unknown_mutes(config: &Config, catalog: &Catalog) -> Problems {
                     nearest(id.as_str(), known.map(TraitId::as_str)),
                 )
             }
-            Muted::Exposure(id) if catalog.rule(id).is_none() => {
+            MutedItem::Exposure(id) if catalog.rule(id).is_none() => {
                 let known = catalog.all_rules().map(|rule| &rule.id);
                 (
                     "exposure",

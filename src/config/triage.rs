@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use crate::model::{AccountId, Criticality, Mute, Muted, Pattern, Region, TagPattern};
+use crate::model::{AccountId, Criticality, Mute, MutedItem, Region, TagPattern, WildcardPattern};
 
 use super::raw::{RawConfig, RawCriticality, RawMute, RawTag};
 use super::valid::Checking;
@@ -58,7 +58,7 @@ impl Checking<'_> {
             at: at.span(),
             mute: Mute {
                 muted,
-                resource: raw.resource.as_deref().map(Pattern::new),
+                resource: raw.resource.as_deref().map(WildcardPattern::new),
                 account: account.flatten(),
                 region: region.flatten(),
                 tag: raw.tag.as_ref().map(tag),
@@ -70,12 +70,15 @@ impl Checking<'_> {
     }
 
     /// What is muted, and where that stands.
-    fn muted<'a>(&mut self, placed: &'a Spanned<RawMute>) -> Option<(&'a Spanned<String>, Muted)> {
+    fn muted<'a>(
+        &mut self,
+        placed: &'a Spanned<RawMute>,
+    ) -> Option<(&'a Spanned<String>, MutedItem)> {
         let raw = placed.get_ref();
         let (at, muted) = match (&raw.trait_id, &raw.exposure) {
-            (Some(id), None) => (id, id.get_ref().parse().map(Muted::Trait)),
-            (None, Some(id)) if id.get_ref() == EVERY => (id, Ok(Muted::EveryExposure)),
-            (None, Some(id)) => (id, id.get_ref().parse().map(Muted::Exposure)),
+            (Some(id), None) => (id, id.get_ref().parse().map(MutedItem::Trait)),
+            (None, Some(id)) if id.get_ref() == EVERY => (id, Ok(MutedItem::EveryExposure)),
+            (None, Some(id)) => (id, id.get_ref().parse().map(MutedItem::Exposure)),
             _ => {
                 self.complain(
                     placed,
@@ -97,7 +100,7 @@ impl Checking<'_> {
     fn account(&mut self, text: &Spanned<String>) -> Option<AccountId> {
         text.get_ref()
             .parse()
-            .map_err(|error: crate::model::NotAnAccountId| {
+            .map_err(|error: crate::model::ParseAccountIdError| {
                 self.complain(text, error.to_string(), "an account has twelve digits");
             })
             .ok()
@@ -107,7 +110,7 @@ impl Checking<'_> {
     fn any_region(&mut self, text: &Spanned<String>) -> Option<Region> {
         text.get_ref()
             .parse()
-            .map_err(|error: crate::model::NotARegion| {
+            .map_err(|error: crate::model::ParseRegionError| {
                 self.complain(
                     text,
                     error.to_string(),
@@ -147,6 +150,6 @@ fn criticality(raw: &RawCriticality) -> Criticality {
 fn tag(raw: &RawTag) -> TagPattern {
     TagPattern {
         key: raw.key.clone(),
-        value: Pattern::new(&raw.value),
+        value: WildcardPattern::new(&raw.value),
     }
 }

@@ -6,8 +6,8 @@
 use crate::catalog::TraitDefinition;
 use crate::graph::ResourceIndex;
 use crate::model::{
-    AttackPath, AttackPathBuilder, Entry, Evidence, NetworkPath, PathNode, PortRange, RelationKind,
-    Resource, ResourceMention, ResourceType, TraitIndex, TraitSet, clean, identify,
+    AttackPath, AttackPathBuilder, EntryPoint, Evidence, NetworkPath, PathNode, PortRange,
+    RelationKind, Resource, ResourceMention, ResourceType, TraitIndex, TraitSet, clean, identify,
 };
 
 use super::carried::{Chain, Hop};
@@ -47,7 +47,7 @@ impl<'a> Drawing<'a> {
     }
 
     /// The components that findings name, and the entries from which they lead here.
-    fn network_paths(&mut self, contributing: &TraitSet) -> Vec<Entry> {
+    fn network_paths(&mut self, contributing: &TraitSet) -> Vec<EntryPoint> {
         let Grading { view, index, .. } = *self.grading;
         let mut entries = Vec::new();
         for trait_index in contributing.iter() {
@@ -60,7 +60,7 @@ impl<'a> Drawing<'a> {
         entries
     }
 
-    fn network_path(&mut self, path: &NetworkPath) -> Entry {
+    fn network_path(&mut self, path: &NetworkPath) -> EntryPoint {
         let subject = self.grading.view.resource(self.grading.index);
         let entry = path.entry();
         let steps = path
@@ -80,7 +80,7 @@ impl<'a> Drawing<'a> {
 
     /// From the entry to where the trait was found, and back along the chain to the exposed resource. What a network
     /// path shows in detail is not drawn again as one step.
-    fn lead_in(&mut self, index: TraitIndex, entry: Entry, is_drawn: bool) {
+    fn lead_in(&mut self, index: TraitIndex, entry: EntryPoint, is_drawn: bool) {
         let id = self.definition(index).id.as_str();
         let subject = self.node(self.grading.index);
         let carried = &self.grading.carried;
@@ -160,7 +160,7 @@ fn node_of(resource: &Resource) -> PathNode {
 
 /// A component of a network path, by the name that the resource has everywhere else.
 fn component(subject: &Resource, component_type: &str, id: &str) -> PathNode {
-    match ResourceType::of_any_spelling(component_type) {
+    match ResourceType::from_any_name(component_type) {
         Some(resource_type) => node_of(&identify(ResourceMention {
             resource_type,
             id,

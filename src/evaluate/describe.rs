@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::graph::{ResourceIndex, View};
 use crate::model::{
     CollectionTarget, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product,
-    SignalReference, TraitIndex, TraitSet, Traveled,
+    RouteHop, SignalReference, TraitIndex, TraitSet,
 };
 
 use super::attack_path;
@@ -129,14 +129,14 @@ fn traveled(
     carried: &Carried,
     trait_index: TraitIndex,
     origin: ResourceIndex,
-) -> Vec<Traveled> {
+) -> Vec<RouteHop> {
     let leads_there = |chain: &&Chain| chain.last().is_some_and(|hop| hop.to == origin);
     carried
         .chains(trait_index)
         .find(leads_there)
         .into_iter()
         .flatten()
-        .map(|hop| Traveled {
+        .map(|hop| RouteHop {
             relation: hop.kind,
             to: view.resource(hop.to),
         })

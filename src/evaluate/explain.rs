@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::catalog::{Catalog, ExposureRule};
 use crate::graph::{ResourceIndex, View};
 use crate::model::{
-    Exposure, ExposureMitigation, ExposureTrait, Mute, Remediation, Resource, RuleId, Severity,
-    TraitId, TraitIndex, TraitSet, TriageInForce,
+    ActiveTriage, Exposure, ExposureMitigation, ExposureTrait, Mute, Remediation, Resource, RuleId,
+    Severity, TraitId, TraitIndex, TraitSet,
 };
 
 use super::carried::carried;
@@ -119,7 +119,7 @@ pub fn find(view: &View, catalog: &Catalog, text: &str) -> Vec<ResourceIndex> {
 pub fn explain(
     view: &View,
     catalog: &Catalog,
-    triage: &TriageInForce<'_>,
+    triage: &ActiveTriage<'_>,
     index: ResourceIndex,
 ) -> Explanation {
     let triaged = triaged(view, catalog, triage, carried(view, catalog, index));

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::catalog::Catalog;
 use crate::graph::View;
-use crate::model::{Exposure, TriageInForce};
+use crate::model::{ActiveTriage, Exposure};
 
 use super::carried::carried;
 use super::describe::expose;
@@ -23,7 +23,7 @@ pub struct Exposures<'a> {
     /// By which rules.
     pub catalog: &'a Catalog,
     /// By which of the user's words.
-    pub triage: TriageInForce<'a>,
+    pub triage: ActiveTriage<'a>,
     /// What came of it.
     pub evaluation: &'a Evaluation,
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::catalog::Catalog;
 use crate::graph::{ResourceIndex, View};
-use crate::model::{ExposureId, Remediation, Resource, Severity, TraitId, TriageInForce};
+use crate::model::{ActiveTriage, ExposureId, Remediation, Resource, Severity, TraitId};
 
 use super::carried::Cause;
 use cover::cover;
@@ -133,7 +133,7 @@ impl Effects {
 ///
 /// Of each exposed resource only what contributes to it is taken away, one by one, so the cost is linear in exposures
 /// and their causes, however many share one.
-pub fn fixes(view: &View, catalog: &Catalog, triage: &TriageInForce<'_>) -> Fixes {
+pub fn fixes(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Fixes {
     let mut subjects = subjects(view, catalog, triage);
     let (effects, exposed_types) = effects(&mut subjects);
     let target = |cause: &Cause| {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::catalog::{Catalog, ExposureRule};
 use crate::graph::{ResourceIndex, View};
-use crate::model::{Mute, Muted, RuleId, Severity, Step, TraitSet, TriageInForce};
+use crate::model::{ActiveTriage, LevelChange, Mute, MutedItem, RuleId, Severity, TraitSet};
 
 use super::carried::Carried;
 use super::score::Score;
 
 /// A tag that says how much hangs on a resource.
-pub(super) type Criticality = (Step, (String, String));
+pub(super) type Criticality = (LevelChange, (String, String));
 
 /// Which rules the user has taken away.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ pub(super) struct Triaged<'a> {
 pub(super) fn triaged<'a>(
     view: &'a View,
     catalog: &'a Catalog,
-    triage: &TriageInForce<'a>,
+    triage: &ActiveTriage<'a>,
     carried: Carried,
 ) -> Triaged<'a> {
     let index = carried.resource;
@@ -88,24 +88,24 @@ pub(super) fn triaged<'a>(
 
 impl Grading<'_> {
     /// Whether the mute would take something away that is there.
-    fn is_touched_by(&self, muted: &Muted) -> bool {
+    fn is_touched_by(&self, muted: &MutedItem) -> bool {
         let traits = &self.carried.traits;
         match muted {
-            Muted::Trait(id) => self
+            MutedItem::Trait(id) => self
                 .catalog
                 .index_of(id)
                 .is_some_and(|index| traits.contains(index)),
-            Muted::Exposure(id) => self
+            MutedItem::Exposure(id) => self
                 .rules
                 .iter()
                 .any(|rule| rule.id == *id && rule.matches(traits)),
-            Muted::EveryExposure => self.rules.iter().any(|rule| rule.matches(traits)),
+            MutedItem::EveryExposure => self.rules.iter().any(|rule| rule.matches(traits)),
         }
     }
 
-    fn mute(&mut self, muted: &Muted) {
+    fn mute(&mut self, muted: &MutedItem) {
         match muted {
-            Muted::Trait(id) => {
+            MutedItem::Trait(id) => {
                 if let Some(index) = self.catalog.index_of(id) {
                     self.carried.traits = self
                         .carried
@@ -113,8 +113,8 @@ impl Grading<'_> {
                         .difference(&[index].into_iter().collect());
                 }
             }
-            Muted::Exposure(id) => drop(self.muted_rules.some.insert(id.clone())),
-            Muted::EveryExposure => self.muted_rules.every = true,
+            MutedItem::Exposure(id) => drop(self.muted_rules.some.insert(id.clone())),
+            MutedItem::EveryExposure => self.muted_rules.every = true,
         }
     }
 

@@ -3,8 +3,8 @@
 use crate::catalog::{Catalog, Raise, RuleTest};
 use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome};
 use crate::model::{
-    AccountId, CollectionTarget, Coverage, Evidence, Exposure, Factor, FindingId, Product, Region,
-    Resource, RuleId, Severity, SourceSeverity, TraitIndex, TriageInForce, Vulnerability,
+    AccountId, ActiveTriage, CollectionTarget, Coverage, Evidence, Exposure, Factor, FindingId,
+    Product, Region, Resource, RuleId, Severity, SourceSeverity, TraitIndex, Vulnerability,
 };
 
 use super::{Exposures, evaluate};
@@ -67,7 +67,7 @@ fn exposure(catalog: &Catalog, test: &RuleTest) -> Option<Exposure> {
         signals: 0,
         collected_at: None,
     });
-    let (view, triage) = (store.view(), TriageInForce::default());
+    let (view, triage) = (store.view(), ActiveTriage::default());
     let evaluation = evaluate(&view, catalog, &triage);
     let exposures = Exposures {
         view: &view,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{ExposureRule, Raise};
 use crate::model::{
-    Adjustment, Epss, Factor, FactorScore, Impact, Level, Likelihood, Severity, Step, TraitId,
-    TraitIndex, TraitSet,
+    Adjustment, Epss, Factor, FactorScore, Impact, Level, LevelChange, Likelihood, Severity,
+    TraitId, TraitIndex, TraitSet,
 };
 
 use crate::graph::{ResourceIndex, View};
@@ -169,8 +169,8 @@ fn weigh(impact: &mut FactorScore, (step, (tag, value)): &Criticality) {
         impact.level
     };
     let after = match step {
-        Step::Raised => before.raised(),
-        Step::Lowered => before.lowered().max(lowest),
+        LevelChange::Raised => before.raised(),
+        LevelChange::Lowered => before.lowered().max(lowest),
     };
     if after != before {
         impact.level = after;

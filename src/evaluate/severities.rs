@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::catalog::{Catalog, Raise};
 use crate::graph::{ResourceIndex, View};
-use crate::model::{Epss, Level, Severity, Step, TraitIndex, TraitSet};
+use crate::model::{Epss, Level, LevelChange, Severity, TraitIndex, TraitSet};
 
 use super::carried::Travel;
 use super::grading::Grading;
@@ -17,7 +17,7 @@ pub(super) struct Circumstances {
     traits: TraitSet,
     /// The levels of those traits that EPSS scores, in the catalog's order.
     levels: Vec<Level>,
-    criticality: Option<Step>,
+    criticality: Option<LevelChange>,
 }
 
 /// The severities of one type's resources.
@@ -59,7 +59,7 @@ impl<'a> Severities<'a> {
         index: ResourceIndex,
         traits: TraitSet,
         traveled: &TraitSet,
-        criticality: Option<Step>,
+        criticality: Option<LevelChange>,
     ) -> Circumstances {
         let scored = traits.intersection(&self.scored);
         let level = |score: Option<Epss>| {

@@ -12,10 +12,10 @@ use super::*;
 use crate::catalog::{Layers, compile};
 use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome};
 use crate::model::{
-    CollectionTarget, ControlId, Coverage, Evidence, Exposure, ExposureId, FindingId, Likelihood,
-    NetworkPath, PathStep, PortRange, Product, RelationKind, Resource, ResourceMention,
-    ResourceType, SourceKind, SourceSeverity, TraitId, TraitIndex, TraitSet, TriageInForce,
-    Vulnerability, identify,
+    ActiveTriage, CollectionTarget, ControlId, Coverage, Evidence, Exposure, ExposureId, FindingId,
+    Likelihood, NetworkPath, PathStep, PortRange, Product, RelationKind, Resource, ResourceMention,
+    ResourceType, SourceKind, SourceSeverity, TraitId, TraitIndex, TraitSet, Vulnerability,
+    identify,
 };
 
 pub(crate) fn catalog() -> Catalog {
@@ -42,7 +42,7 @@ pub(crate) struct Evaluated {
     pub evaluation: Evaluation,
 }
 
-pub(crate) fn evaluated(view: &View, catalog: &Catalog, triage: TriageInForce<'_>) -> Evaluated {
+pub(crate) fn evaluated(view: &View, catalog: &Catalog, triage: ActiveTriage<'_>) -> Evaluated {
     let evaluation = evaluate(view, catalog, &triage);
     let exposures = Exposures {
         view,
@@ -174,7 +174,7 @@ impl<'a> World<'a> {
 
     fn evaluated(self) -> Evaluated {
         let catalog = self.catalog;
-        evaluated(&self.view(), catalog, TriageInForce::default())
+        evaluated(&self.view(), catalog, ActiveTriage::default())
     }
 
     fn view(self) -> View {

@@ -19,19 +19,19 @@ impl AccountId {
 /// The text is no account id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an AWS account id: 12 digits are expected")]
-pub struct NotAnAccountId(String);
+pub struct ParseAccountIdError(String);
 
 impl FromStr for AccountId {
-    type Err = NotAnAccountId;
+    type Err = ParseAccountIdError;
 
-    fn from_str(text: &str) -> Result<Self, NotAnAccountId> {
+    fn from_str(text: &str) -> Result<Self, ParseAccountIdError> {
         if text.len() == 12
             && text.bytes().all(|byte| byte.is_ascii_digit())
             && let Ok(number) = text.parse()
         {
             return Ok(Self(number));
         }
-        Err(NotAnAccountId(text.chars().take(64).collect()))
+        Err(ParseAccountIdError(text.chars().take(64).collect()))
     }
 }
 

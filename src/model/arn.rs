@@ -73,7 +73,7 @@ pub struct Arn(String);
 /// The text is no ARN.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an ARN: \"arn:partition:service:region:account:resource\" is expected")]
-pub struct NotAnArn(String);
+pub struct ParseArnError(String);
 
 impl Arn {
     /// Puts an ARN together from parts that are known to be sound.
@@ -130,10 +130,10 @@ impl Arn {
 }
 
 impl FromStr for Arn {
-    type Err = NotAnArn;
+    type Err = ParseArnError;
 
-    fn from_str(text: &str) -> Result<Self, NotAnArn> {
-        let refused = || NotAnArn(text.chars().take(128).collect());
+    fn from_str(text: &str) -> Result<Self, ParseArnError> {
+        let refused = || ParseArnError(text.chars().take(128).collect());
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let [prefix, partition, service, _, _, resource] = parts[..] else {
             return Err(refused());

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
     schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Entry {
+pub enum EntryPoint {
     /// Anywhere.
     Internet,
     /// A peered VPC, a VPN, the VPC itself.
@@ -28,7 +28,7 @@ pub enum Entry {
     OtherAccount,
 }
 
-impl Entry {
+impl EntryPoint {
     /// The id of its node.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -70,8 +70,8 @@ impl PathNode {
     }
 }
 
-impl From<Entry> for PathNode {
-    fn from(entry: Entry) -> Self {
+impl From<EntryPoint> for PathNode {
+    fn from(entry: EntryPoint) -> Self {
         Self {
             id: entry.as_str().to_owned(),
             node_type: Self::ENTRY.to_owned(),

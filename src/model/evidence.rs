@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Entry, ResourceType};
+use super::{EntryPoint, ResourceType};
 
 /// The id of a Security Hub control, such as `EC2.8`, upper-cased: ids differ in case between pages and findings
 /// (`AutoScaling.3` but `Autoscaling.5`).
@@ -33,7 +33,7 @@ pub struct Epss(u32);
 /// The number is no probability.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("{0} is not an EPSS score: a number from 0 to 1 is expected")]
-pub struct NotAnEpss(f64);
+pub struct EpssRangeError(f64);
 
 impl Epss {
     /// As a whole number, for comparing.
@@ -48,9 +48,9 @@ impl Epss {
 }
 
 impl TryFrom<f64> for Epss {
-    type Error = NotAnEpss;
+    type Error = EpssRangeError;
 
-    fn try_from(score: f64) -> Result<Self, NotAnEpss> {
+    fn try_from(score: f64) -> Result<Self, EpssRangeError> {
         if (0.0..=1.0).contains(&score) {
             // In range: at most 100,000.
             #[allow(
@@ -60,7 +60,7 @@ impl TryFrom<f64> for Epss {
             )]
             return Ok(Self((score * 100_000.0).round() as u32));
         }
-        Err(NotAnEpss(score))
+        Err(EpssRangeError(score))
     }
 }
 
@@ -225,18 +225,18 @@ impl NetworkPath {
     /// Where the path begins. Only one whose first component is an internet gateway, or a load balancer, comes from the
     /// internet: Inspector reports a balancer at the head only where it faces the internet.
     /// Source: Amazon Inspector User Guide, "Finding types", network reachability.
-    pub fn entry(&self) -> Entry {
+    pub fn entry(&self) -> EntryPoint {
         let first = self
             .steps
             .first()
-            .and_then(|step| ResourceType::of_any_spelling(&step.component_type));
+            .and_then(|step| ResourceType::from_any_name(&step.component_type));
         match first {
             Some(
                 ResourceType::Ec2InternetGateway
                 | ResourceType::LoadBalancer
                 | ResourceType::ClassicLoadBalancer,
-            ) => Entry::Internet,
-            _ => Entry::PrivateNetwork,
+            ) => EntryPoint::Internet,
+            _ => EntryPoint::PrivateNetwork,
         }
     }
 }

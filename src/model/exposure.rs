@@ -101,8 +101,8 @@ impl FactorScore {
             Adjustment::Criticality { tag, value, step } => Some(format!(
                 "one step {} by the tag {tag}={value}",
                 match step {
-                    Step::Raised => "more",
-                    Step::Lowered => "less",
+                    LevelChange::Raised => "more",
+                    LevelChange::Lowered => "less",
                 }
             )),
         }));
@@ -127,14 +127,14 @@ pub enum Adjustment {
         /// The tag's value.
         value: String,
         /// Up or down.
-        step: Step,
+        step: LevelChange,
     },
 }
 
 /// A direction, by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Step {
+pub enum LevelChange {
     /// One more.
     Raised,
     /// One less.
@@ -165,12 +165,12 @@ pub struct SignalReference {
     pub evidence: Arc<Evidence>,
     /// From the exposed resource to the one that it is about, where these are two: how each hangs on the one before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub traveled: Vec<Traveled>,
+    pub traveled: Vec<RouteHop>,
 }
 
 /// A hop of the way along which a trait traveled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Traveled {
+pub struct RouteHop {
     /// How.
     pub relation: RelationKind,
     /// Where to.

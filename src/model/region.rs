@@ -15,7 +15,7 @@ pub struct Region(Arc<str>);
 /// The text has not the form of a Region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an AWS Region: something like \"eu-central-1\" is expected")]
-pub struct NotARegion(String);
+pub struct ParseRegionError(String);
 
 impl Region {
     /// The Region that AWS's own exposure findings show for IAM and other global resources.
@@ -35,9 +35,9 @@ impl Region {
 }
 
 impl FromStr for Region {
-    type Err = NotARegion;
+    type Err = ParseRegionError;
 
-    fn from_str(text: &str) -> Result<Self, NotARegion> {
+    fn from_str(text: &str) -> Result<Self, ParseRegionError> {
         // `aws-global` is the SDK's pseudo-Region for the same thing; one name keeps one resource one.
         if text == "global" || text == "aws-global" {
             return Ok(Self::global());
@@ -56,7 +56,7 @@ impl FromStr for Region {
         if shaped {
             Ok(Self(text.into()))
         } else {
-            Err(NotARegion(text.chars().take(64).collect()))
+            Err(ParseRegionError(text.chars().take(64).collect()))
         }
     }
 }

@@ -131,7 +131,7 @@ impl RelationKind {
     }
 
     /// What the held is to its holder, in words: a security group is "attached to" an interface.
-    pub fn of_holder(self) -> &'static str {
+    pub fn inverse_phrase(self) -> &'static str {
         match self {
             Self::HasNetworkInterface => "of",
             Self::MemberOfSecurityGroup => "attached to",

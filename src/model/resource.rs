@@ -29,7 +29,7 @@ macro_rules! resource_types {
             }
 
             /// Any spelling: CloudFormation, ASFF, Inspector.
-            pub fn of_any_spelling(text: &str) -> Option<Self> {
+            pub fn from_any_name(text: &str) -> Option<Self> {
                 match text {
                     $($cloudformation $(| $other)* => Some(Self::$variant),)*
                     "Other" => None,
@@ -198,18 +198,18 @@ mod tests {
         for known in ResourceType::ALL.iter().copied() {
             assert_eq!(known.cloudformation().parse(), Ok(known));
             assert_eq!(
-                ResourceType::of_any_spelling(known.cloudformation()),
+                ResourceType::from_any_name(known.cloudformation()),
                 Some(known)
             );
             if known.asff() != "Other" {
-                assert_eq!(ResourceType::of_any_spelling(known.asff()), Some(known));
+                assert_eq!(ResourceType::from_any_name(known.asff()), Some(known));
             }
         }
         assert_eq!(
-            ResourceType::of_any_spelling("AWS_EC2_INSTANCE"),
+            ResourceType::from_any_name("AWS_EC2_INSTANCE"),
             Some(ResourceType::Ec2Instance)
         );
-        assert_eq!(ResourceType::of_any_spelling("Other"), None);
+        assert_eq!(ResourceType::from_any_name("Other"), None);
     }
 
     #[test]

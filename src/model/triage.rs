@@ -6,13 +6,13 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use wildmatch::WildMatch;
 
-use super::{AccountId, Region, Resource, RuleId, Step, TraitId};
+use super::{AccountId, LevelChange, Region, Resource, RuleId, TraitId};
 
 /// A text in which `*` stands for any characters and `?` for one.
 #[derive(Clone, PartialEq)]
-pub struct Pattern(WildMatch);
+pub struct WildcardPattern(WildMatch);
 
-impl Pattern {
+impl WildcardPattern {
     /// The pattern that this text writes. Every text is one.
     pub fn new(text: &str) -> Self {
         Self(WildMatch::new(text))
@@ -24,15 +24,15 @@ impl Pattern {
     }
 }
 
-impl Eq for Pattern {}
+impl Eq for WildcardPattern {}
 
-impl fmt::Display for Pattern {
+impl fmt::Display for WildcardPattern {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, formatter)
     }
 }
 
-impl fmt::Debug for Pattern {
+impl fmt::Debug for WildcardPattern {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }
@@ -44,7 +44,7 @@ pub struct TagPattern {
     /// The key, as it is.
     pub key: String,
     /// What the value is like.
-    pub value: Pattern,
+    pub value: WildcardPattern,
 }
 
 impl TagPattern {
@@ -58,7 +58,7 @@ impl TagPattern {
 /// What a mute takes away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Muted {
+pub enum MutedItem {
     /// A trait: as if no finding had shown it.
     Trait(TraitId),
     /// An exposure rule: as if it did not match.
@@ -67,7 +67,7 @@ pub enum Muted {
     EveryExposure,
 }
 
-impl fmt::Display for Muted {
+impl fmt::Display for MutedItem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Trait(id) => write!(formatter, "trait {id}"),
@@ -81,9 +81,9 @@ impl fmt::Display for Muted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mute {
     /// What is taken away.
-    pub muted: Muted,
+    pub muted: MutedItem,
     /// Of resources with such an id.
-    pub resource: Option<Pattern>,
+    pub resource: Option<WildcardPattern>,
     /// Of this account.
     pub account: Option<AccountId>,
     /// Of this Region.
@@ -111,7 +111,7 @@ impl Mute {
 
     /// Whether it is about a resource of this name, if its tags are such.
     fn names(&self, resource: &Resource) -> bool {
-        let like = |pattern: &Pattern| pattern.matches(&resource.id);
+        let like = |pattern: &WildcardPattern| pattern.matches(&resource.id);
         self.resource.as_ref().is_none_or(like)
             && self.account.is_none_or(|one| one == resource.account)
             && self
@@ -132,11 +132,14 @@ pub struct Criticality {
 
 impl Criticality {
     /// The step for a resource with these tags, and the tag that says so. A tag that raises outweighs one that lowers.
-    pub fn step<'a>(&self, tags: &'a [(String, String)]) -> Option<(Step, &'a (String, String))> {
+    pub fn step<'a>(
+        &self,
+        tags: &'a [(String, String)],
+    ) -> Option<(LevelChange, &'a (String, String))> {
         let first = |patterns: &[TagPattern]| patterns.iter().find_map(|one| one.find(tags));
         first(&self.raise)
-            .map(|tag| (Step::Raised, tag))
-            .or_else(|| first(&self.lower).map(|tag| (Step::Lowered, tag)))
+            .map(|tag| (LevelChange::Raised, tag))
+            .or_else(|| first(&self.lower).map(|tag| (LevelChange::Lowered, tag)))
     }
 }
 
@@ -151,8 +154,8 @@ pub struct Triage {
 
 impl Triage {
     /// What holds on a day.
-    pub fn on(&self, day: NaiveDate) -> TriageInForce<'_> {
-        TriageInForce {
+    pub fn on(&self, day: NaiveDate) -> ActiveTriage<'_> {
+        ActiveTriage {
             mutes: self
                 .mutes
                 .iter()
@@ -166,17 +169,17 @@ impl Triage {
 
 /// What holds on some day.
 #[derive(Clone, Debug, Default)]
-pub struct TriageInForce<'a> {
+pub struct ActiveTriage<'a> {
     /// The mutes that have not expired, each with its place among all.
     pub mutes: Vec<(usize, &'a Mute)>,
     /// What counts for more, or less.
     pub criticality: Option<&'a Criticality>,
 }
 
-impl TriageInForce<'_> {
+impl ActiveTriage<'_> {
     /// Whether anything is said of a resource with this name and these tags.
     pub fn is_empty(&self) -> bool {
-        self.mutes.is_empty() && self.weighed().is_none()
+        self.mutes.is_empty() && self.active_criticality().is_none()
     }
 
     /// Whether any mute may be about a resource, as far as its name says: its tags are not asked.
@@ -189,7 +192,7 @@ impl TriageInForce<'_> {
     }
 
     /// What counts for more or less, if anything does.
-    pub fn weighed(&self) -> Option<&Criticality> {
+    pub fn active_criticality(&self) -> Option<&Criticality> {
         self.criticality
             .filter(|one| !one.raise.is_empty() || !one.lower.is_empty())
     }
@@ -210,13 +213,13 @@ mod tests {
     fn tag(key: &str, value: &str) -> TagPattern {
         TagPattern {
             key: key.into(),
-            value: Pattern::new(value),
+            value: WildcardPattern::new(value),
         }
     }
 
     fn mute() -> Mute {
         Mute {
-            muted: Muted::EveryExposure,
+            muted: MutedItem::EveryExposure,
             resource: None,
             account: None,
             region: None,
@@ -247,7 +250,7 @@ mod tests {
         let about = |mute: Mute| mute.is_about(&resource, &tags);
         assert!(about(mute()));
         let like = |text| Mute {
-            resource: Some(Pattern::new(text)),
+            resource: Some(WildcardPattern::new(text)),
             ..mute()
         };
         assert!(about(like("arn:aws:s3:::logs-*")));
@@ -281,11 +284,14 @@ mod tests {
             lower: vec![tag("environment", "dev"), tag("scratch", "*")],
         };
         let step = |pairs: &[(&str, &str)]| criticality.step(&tags(pairs)).map(|(step, _)| step);
-        assert_eq!(step(&[("environment", "production")]), Some(Step::Raised));
-        assert_eq!(step(&[("environment", "dev")]), Some(Step::Lowered));
+        assert_eq!(
+            step(&[("environment", "production")]),
+            Some(LevelChange::Raised)
+        );
+        assert_eq!(step(&[("environment", "dev")]), Some(LevelChange::Lowered));
         assert_eq!(
             step(&[("environment", "production"), ("scratch", "1")]),
-            Some(Step::Raised)
+            Some(LevelChange::Raised)
         );
         assert_eq!(step(&[("environment", "test")]), None);
     }

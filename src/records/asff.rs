@@ -142,7 +142,7 @@ fn parse_resource(
     account: AccountId,
     finding_region: &Region,
 ) -> Result<Option<ParsedResource>, RecordError> {
-    let Some(resource_type) = ResourceType::of_any_spelling(&resource.resource_type) else {
+    let Some(resource_type) = ResourceType::from_any_name(&resource.resource_type) else {
         return Ok(None);
     };
     if !is_clean_identifier(&resource.id) {

@@ -59,7 +59,7 @@ pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
         .configuration_item_status
         .as_deref()
         .is_some_and(|status| status.contains("Deleted"));
-    let Some(resource_type) = ResourceType::of_any_spelling(&item.resource_type) else {
+    let Some(resource_type) = ResourceType::from_any_name(&item.resource_type) else {
         return Ok(None);
     };
     if is_gone {

@@ -50,7 +50,7 @@ pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
     let named = result
         .resource_type
         .as_deref()
-        .and_then(ResourceType::of_any_spelling);
+        .and_then(ResourceType::from_any_name);
     let Some(resource_type) = named else {
         return Ok(None);
     };

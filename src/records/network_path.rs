@@ -16,7 +16,7 @@ pub(super) fn relations(
         .steps
         .iter()
         .filter_map(|step| {
-            let resource_type = T::of_any_spelling(&step.component_type)?;
+            let resource_type = T::from_any_name(&step.component_type)?;
             Some(identify(ResourceMention {
                 resource_type,
                 id: &step.component_id,

@@ -60,7 +60,7 @@ pub(super) fn relations(item: &Resource, relationships: &[Relationship]) -> Vec<
     relationships
         .iter()
         .filter_map(|relationship| {
-            let resource_type = T::of_any_spelling(relationship.resource_type.as_deref()?)?;
+            let resource_type = T::from_any_name(relationship.resource_type.as_deref()?)?;
             let direction = direction(item.resource_type, resource_type)?;
             // Of databases the id is the resource id, which no ARN has.
             let id = match resource_type {

@@ -6,7 +6,7 @@ use super::{RecordParser, SnapshotWriter, asff, config_item, inspector, macie};
 use crate::catalog::{Catalog, Layers, compile};
 use crate::evaluate::tests::evaluated;
 use crate::graph::{Store, TargetOutcome, View};
-use crate::model::{CollectionTarget, Coverage, RelationKind, SourceKind, TriageInForce};
+use crate::model::{ActiveTriage, CollectionTarget, Coverage, RelationKind, SourceKind};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -21,7 +21,7 @@ fn exposed(records: &[(RecordParser, Value)]) -> Vec<String> {
     for (read, record) in records {
         writer.write(&read(&record.to_string()).unwrap().unwrap());
     }
-    let exposures = evaluated(&view_of(writer), &catalog, TriageInForce::default()).exposures;
+    let exposures = evaluated(&view_of(writer), &catalog, ActiveTriage::default()).exposures;
     exposures.iter().map(|one| one.rule.to_string()).collect()
 }
 

@@ -205,7 +205,7 @@ fn muted(text: &mut String, mutes: &[Mute]) {
     if mutes.is_empty() {
         return;
     }
-    text.push_str("Muted in the configuration\n");
+    text.push_str("MutedItem in the configuration\n");
     for mute in mutes {
         let _ = writeln!(
             text,
@@ -295,7 +295,7 @@ fn located(signal: &SignalReference, subject: &Resource) -> String {
         } else {
             ""
         };
-        let _ = write!(text, "{comma} {} {holder}", hop.relation.of_holder());
+        let _ = write!(text, "{comma} {} {holder}", hop.relation.inverse_phrase());
     }
     text
 }

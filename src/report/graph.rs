@@ -161,7 +161,7 @@ fn dot_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::{AttackPathBuilder, Entry};
+    use crate::model::{AttackPathBuilder, EntryPoint};
 
     use super::*;
 
@@ -175,7 +175,7 @@ mod tests {
 
     fn circle() -> AttackPath {
         let mut builder = AttackPathBuilder::default();
-        builder.add(&Entry::Internet.into(), &node("a"), "TCP 22".into());
+        builder.add(&EntryPoint::Internet.into(), &node("a"), "TCP 22".into());
         builder.add(&node("a"), &node("b"), "one".into());
         builder.add(&node("b"), &node("a"), "two".into());
         builder.finish()
@@ -201,7 +201,7 @@ mod tests {
     fn no_label_ends_itself_or_is_markup() {
         let hostile = "x\"] ; end <b>&amp;</b> \\\" }\n| --> `#quot;` %%{init}";
         let mut builder = AttackPathBuilder::default();
-        builder.add(&Entry::Internet.into(), &node(hostile), hostile.into());
+        builder.add(&EntryPoint::Internet.into(), &node(hostile), hostile.into());
         let path = builder.finish();
         let mermaid = mermaid(&path);
         let dot = dot(&path);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
 use crate::graph::{ResourceIndex, View};
-use crate::model::{ExposureId, Severity, TraitSet, TriageInForce};
+use crate::model::{ActiveTriage, ExposureId, Severity, TraitSet};
 
 use super::super::carried::{Cause, Travel};
 use super::super::grading::{Grading, contributing, triaged};
@@ -25,7 +25,7 @@ pub(super) struct Subject<'a> {
 pub(super) fn subjects<'a>(
     view: &'a View,
     catalog: &'a Catalog,
-    triage: &TriageInForce<'a>,
+    triage: &ActiveTriage<'a>,
 ) -> Vec<Subject<'a>> {
     let mut travel = Travel::new(view, catalog);
     let mut subjects = Vec::new();

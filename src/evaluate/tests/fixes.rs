@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::super::carried::CHAINS;
 use super::super::fixes::{FixSet, FixTarget, Fixes, fixes};
 use super::*;
-use crate::model::{Mute, Muted, Pattern, Triage};
+use crate::model::{Mute, MutedItem, Triage, WildcardPattern};
 
 /// Something that a finding shows, with the score of its vulnerability where it is one.
 type Shown = (Resource, &'static str, f64);
@@ -136,7 +136,7 @@ fn view_without(shown: &[Shown], ended: &Ended) -> View {
 
 fn evaluated_without(shown: &[Shown], ended: &Ended) -> BTreeMap<ExposureId, Severity> {
     let view = view_without(shown, ended);
-    evaluated(&view, shared(), TriageInForce::default())
+    evaluated(&view, shared(), ActiveTriage::default())
         .exposures
         .into_iter()
         .map(|one| (one.id, one.severity))
@@ -145,7 +145,7 @@ fn evaluated_without(shown: &[Shown], ended: &Ended) -> BTreeMap<ExposureId, Sev
 
 fn found(shown: &[Shown]) -> Fixes {
     let view = view_without(shown, &Ended::new());
-    fixes(&view, shared(), &TriageInForce::default())
+    fixes(&view, shared(), &ActiveTriage::default())
 }
 
 fn ended<'a>(targets: impl IntoIterator<Item = &'a FixTarget>) -> Ended {
@@ -318,7 +318,7 @@ fn a_set_takes_what_does_nothing_by_itself_where_it_helps_many() {
     for policy in &policies {
         world = world.shows(policy, "administrative-access-policy");
     }
-    let found = fixes(&world.view(), shared(), &TriageInForce::default());
+    let found = fixes(&world.view(), shared(), &ActiveTriage::default());
     assert_eq!(found.leaves_no_high.exposures, 5);
     assert_eq!(
         found.no_effect_alone, 2,
@@ -352,7 +352,7 @@ fn a_trait_in_more_places_than_are_kept_is_not_said_to_end() {
             .shows(&policy, "administrative-access-policy")
             .relates(&role, RelationKind::GrantsPolicy, &policy);
     }
-    let found = fixes(&world.view(), shared(), &TriageInForce::default());
+    let found = fixes(&world.view(), shared(), &ActiveTriage::default());
     let named = |id: &str| {
         let mut all = found.fixes.iter().map(|one| &one.target);
         all.any(|one| one.trait_id.as_str() == id)
@@ -387,7 +387,7 @@ fn an_exposure_that_no_known_fix_brings_down_is_told() {
         }
         world = world.shows(&image(number), "high-priority-vulnerability");
     }
-    let found = fixes(&world.view(), shared(), &TriageInForce::default());
+    let found = fixes(&world.view(), shared(), &ActiveTriage::default());
     let set = &found.leaves_no_high;
     assert_eq!((set.exposures, set.fixes.len()), (1, 0));
     assert_eq!(set.remaining[0].resource, service);
@@ -400,8 +400,8 @@ fn what_is_muted_is_not_to_be_fixed() {
     let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
     let triage = Triage {
         mutes: vec![Mute {
-            muted: Muted::Trait("administrative-access-policy".parse().unwrap()),
-            resource: Some(Pattern::new("*")),
+            muted: MutedItem::Trait("administrative-access-policy".parse().unwrap()),
+            resource: Some(WildcardPattern::new("*")),
             account: None,
             region: None,
             tag: None,

@@ -1,17 +1,19 @@
 //! What users say of their own resources.
 
 use super::*;
-use crate::model::{Adjustment, Criticality, Mute, Muted, Pattern, Step, TagPattern, Triage};
+use crate::model::{
+    Adjustment, Criticality, LevelChange, Mute, MutedItem, TagPattern, Triage, WildcardPattern,
+};
 use chrono::NaiveDate;
 
 fn day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 23).unwrap()
 }
 
-fn mute(muted: Muted, resource: &str) -> Mute {
+fn mute(muted: MutedItem, resource: &str) -> Mute {
     Mute {
         muted,
-        resource: Some(Pattern::new(resource)),
+        resource: Some(WildcardPattern::new(resource)),
         account: None,
         region: None,
         tag: None,
@@ -42,7 +44,7 @@ fn a_muted_trait_is_as_if_no_finding_had_shown_it() {
     let catalog = catalog();
     let triage = Triage {
         mutes: vec![mute(
-            Muted::Trait("internet-reachable".parse().unwrap()),
+            MutedItem::Trait("internet-reachable".parse().unwrap()),
             "*/i-1",
         )],
         ..Triage::default()
@@ -77,8 +79,8 @@ fn a_muted_rule_does_not_match_and_is_no_near_miss() {
     let rule = "ec2-internet-reachable-with-instance-profile";
     let triage = Triage {
         mutes: vec![
-            mute(Muted::Exposure(rule.parse().unwrap()), "*"),
-            mute(Muted::EveryExposure, "*/i-2"),
+            mute(MutedItem::Exposure(rule.parse().unwrap()), "*"),
+            mute(MutedItem::EveryExposure, "*/i-2"),
         ],
         ..Triage::default()
     };
@@ -96,8 +98,8 @@ fn a_mute_that_finds_nothing_to_mute_is_not_used() {
     let catalog = catalog();
     let triage = Triage {
         mutes: vec![
-            mute(Muted::EveryExposure, "*/i-3"),
-            mute(Muted::Trait("malicious-file".parse().unwrap()), "*"),
+            mute(MutedItem::EveryExposure, "*/i-3"),
+            mute(MutedItem::Trait("malicious-file".parse().unwrap()), "*"),
         ],
         ..Triage::default()
     };
@@ -128,7 +130,7 @@ fn graded(traits: &[&str], tags: &[(&str, &str)]) -> Exposure {
     world.builder.tag(&instance("i-1"), &tags);
     let tag = |value: &str| TagPattern {
         key: "environment".into(),
-        value: Pattern::new(value),
+        value: WildcardPattern::new(value),
     };
     let triage = Triage {
         criticality: Criticality {
@@ -161,8 +163,8 @@ fn criticality_moves_the_impact_by_one_step_and_says_so() {
         assert_eq!(!adjusted.is_empty(), is_moved, "{traits:?} {environment}");
         if is_moved {
             let step = match environment {
-                "production" => Step::Raised,
-                _ => Step::Lowered,
+                "production" => LevelChange::Raised,
+                _ => LevelChange::Lowered,
             };
             let expected = Adjustment::Criticality {
                 tag: "environment".into(),

@@ -125,7 +125,7 @@ fn resources(exposure: &Exposure, fit: &mut Fit) -> Vec<Resource> {
     }
     let nodes = exposure.attack_path.nodes.iter();
     for node in nodes.filter(|node| node.id.parse::<Arn>().is_ok()) {
-        let known = model::ResourceType::of_any_spelling(&node.node_type);
+        let known = model::ResourceType::from_any_name(&node.node_type);
         if seen.insert(&node.id) {
             resources.push(Resource {
                 resource_type: known.map_or("Other", model::ResourceType::asff).to_owned(),
