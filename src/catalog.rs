@@ -22,11 +22,11 @@ pub use attribute::{AttributeCondition, AttributeTest};
 pub use builtin::builtin_files;
 pub use compile::{Layers, SeverityOverride, compile};
 pub use definition::{
-    Derivation, ExposureRule, MitigatedBy, MitigationDefinition, Place, Raise, Route, RuleTest,
-    SignalInWords, SignalSource, SwitchedOff, TraitDefinition,
+    Derivation, DisabledEntry, EntryLocation, ExposureRule, FactorLevel, MitigatedBy,
+    MitigationDefinition, Route, RuleCase, SignalDescription, SignalSource, TraitDefinition,
 };
 pub use derive::SignalCondition;
-pub use files::{UnreadableFile, read_files};
+pub use files::{ReadCatalogError, read_files};
 pub use raw::RawSeverity;
 pub use schema::schema;
 pub use severity::SeverityModel;
@@ -41,14 +41,14 @@ pub struct Catalog {
     rules_by_type: BTreeMap<ResourceType, Vec<ExposureRule>>,
     routes_by_type: BTreeMap<ResourceType, Vec<Route>>,
     /// Traits that a resource of the type may carry itself.
-    carried_by_type: BTreeMap<ResourceType, TraitSet>,
+    applicable_by_type: BTreeMap<ResourceType, TraitSet>,
     impact_traits: TraitSet,
     all_traits: TraitSet,
     severity: SeverityModel,
     conditions: derive::Conditions,
     by_id: HashMap<TraitId, TraitIndex>,
-    tests: Vec<RuleTest>,
-    switched_off: Vec<SwitchedOff>,
+    cases: Vec<RuleCase>,
+    disabled_entries: Vec<DisabledEntry>,
     version: String,
 }
 
@@ -110,13 +110,13 @@ impl Catalog {
     }
 
     /// The cases that the rule files carry, in the order of the files.
-    pub fn tests(&self) -> &[RuleTest] {
-        &self.tests
+    pub fn cases(&self) -> &[RuleCase] {
+        &self.cases
     }
 
     /// The entries that are switched off, sorted.
-    pub fn switched_off(&self) -> &[SwitchedOff] {
-        &self.switched_off
+    pub fn disabled_entries(&self) -> &[DisabledEntry] {
+        &self.disabled_entries
     }
 
     /// All rules, by type and then by id.
@@ -142,7 +142,7 @@ impl Catalog {
     }
 
     /// The types that have rules.
-    pub fn exposed_types(&self) -> impl Iterator<Item = ResourceType> {
+    pub fn types_with_rules(&self) -> impl Iterator<Item = ResourceType> {
         self.rules_by_type.keys().copied()
     }
 
@@ -154,8 +154,8 @@ impl Catalog {
     }
 
     /// The traits that a resource of the type may carry itself.
-    pub fn carried(&self, resource_type: ResourceType) -> TraitSet {
-        self.carried_by_type
+    pub fn applicable_traits(&self, resource_type: ResourceType) -> TraitSet {
+        self.applicable_by_type
             .get(&resource_type)
             .copied()
             .unwrap_or_default()

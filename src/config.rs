@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::catalog::{SeverityOverride, UnreadableFile};
+use crate::catalog::{ReadCatalogError, SeverityOverride};
 use crate::diagnostics::{self, Problems, SourceFile};
 use crate::model::{AccountId, Criticality, Mute, Region, SourceKind, Triage};
 
@@ -201,7 +201,7 @@ pub enum ConfigError {
     },
     /// A catalog file cannot be read.
     #[error(transparent)]
-    UnreadableCatalog(#[from] UnreadableFile),
+    UnreadableCatalog(#[from] ReadCatalogError),
     /// The file is wrong, or a catalog file.
     #[error("{0}")]
     Wrong(Problems),

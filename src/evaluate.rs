@@ -8,7 +8,7 @@ mod explain;
 mod exposures;
 mod fixes;
 mod grading;
-mod rule_tests;
+mod rule_cases;
 mod score;
 mod screen;
 mod severities;
@@ -28,11 +28,13 @@ use crate::model::{ActiveTriage, ResourceType, Severity, TraitSet, Triage};
 
 use arriving::Arriving;
 use carried::Travel;
-pub use explain::{Effect, Explanation, Fix, NearMiss, Prevented, explain, find};
+pub use explain::{Effect, Explanation, Fix, NearMiss, PreventedRule, explain, find};
 pub use exposures::Exposures;
-pub use fixes::{FixSet, FixTarget, Fixes, FoundBy, RankedFix, Reduced, Remaining, fixes};
+pub use fixes::{
+    FixSet, FixTarget, Fixes, FoundBy, RankedFix, RemainingExposure, SeverityReduction, fixes,
+};
 use grading::{Triaged, triaged};
-pub use rule_tests::{TestResult, run_rule_test};
+pub use rule_cases::{CaseResult, run_rule_case};
 pub use score::Score;
 use screen::{Reached, Verdict, Verdicts};
 use severities::Severities;
@@ -40,7 +42,7 @@ use severities::Severities;
 /// A resource that is exposed, and how badly. What is behind it, [`Exposures`] tells when it is asked: of an
 /// organization's exposures most are the same as in the last cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Graded {
+pub struct GradedResource {
     /// The resource.
     pub resource: ResourceIndex,
     /// The grade.
@@ -51,7 +53,7 @@ pub struct Graded {
 #[derive(Clone, Debug, Default)]
 pub struct Evaluation {
     /// What is exposed, most severe first, then by resource.
-    pub graded: Vec<Graded>,
+    pub graded: Vec<GradedResource>,
     /// How many resources could have been exposed: those of a type that has rules.
     pub resources: usize,
     /// How many of them have no exposure, but one further trait would make one of those that are there.
@@ -134,7 +136,7 @@ pub fn evaluate(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Ev
     let reached = Reached::of(view, catalog);
     let parts = PARTS_A_CORE * rayon::current_num_threads();
     let mut evaluation = catalog
-        .exposed_types()
+        .types_with_rules()
         .collect::<Vec<_>>()
         .into_par_iter()
         .flat_map(|resource_type| view.chunks_of(resource_type, parts, CHUNK))
@@ -238,7 +240,7 @@ impl<'a> Part<'a> {
         let severity = severities.of(circumstances, || {
             triaged(view, catalog, triage, travel.carried(index)).grading
         });
-        let graded = severity.map(|severity| Graded {
+        let graded = severity.map(|severity| GradedResource {
             resource: index,
             severity,
         });
@@ -256,7 +258,7 @@ impl<'a> Part<'a> {
         self.evaluation.count_mutes(&triaged, severity);
         let counting = grading.rules.iter().filter(|rule| grading.counts(rule));
         match severity {
-            Some(severity) => self.evaluation.graded.push(Graded {
+            Some(severity) => self.evaluation.graded.push(GradedResource {
                 resource: index,
                 severity,
             }),

@@ -13,7 +13,7 @@ use std::io::{BufWriter, Write};
 
 use serde::Serialize;
 
-use crate::evaluate::Graded;
+use crate::evaluate::GradedResource;
 use crate::formats::asff;
 use crate::formats::ocsf::{Activity, Event, event};
 use crate::model::{AccountId, Arn, Exposure, Partition, Region};
@@ -52,7 +52,7 @@ fn unless_unread(printed: std::io::Result<()>) -> std::io::Result<()> {
 
 /// As `BatchImportFindings` would take them. Without a caller they are of the resources' own accounts and Regions.
 fn asff(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
-    let finding = |_: &Graded, exposure: Exposure| {
+    let finding = |_: &GradedResource, exposure: Exposure| {
         let (account, region) = seen_from(outcome, &exposure);
         let publication = asff::Publication {
             exposure: &exposure,
@@ -79,7 +79,7 @@ fn asff(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
 }
 
 fn ocsf(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
-    let line = |_: &Graded, exposure: Exposure| {
+    let line = |_: &GradedResource, exposure: Exposure| {
         let event = event(&Event {
             exposure: &exposure,
             account: seen_from(outcome, &exposure).0,

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
     use crate::catalog::{Layers, compile};
-    use crate::evaluate::{Evaluation, Exposures, Graded, evaluate};
+    use crate::evaluate::{Evaluation, Exposures, GradedResource, evaluate};
     use crate::graph::{Store, TargetOutcome, View};
     use crate::model::{ActiveTriage, CollectionTarget, Coverage, Severity};
     use crate::records::{self, SnapshotWriter};
@@ -169,14 +169,14 @@ mod tests {
             evaluation,
         };
         let one = |resource| {
-            let asked = Graded {
+            let asked = GradedResource {
                 resource,
                 severity: Severity::Low,
             };
             let severity = exposures.describe(&asked)?.severity;
-            Some(Graded { resource, severity })
+            Some(GradedResource { resource, severity })
         };
-        let mut graded: Vec<Graded> = view.indices().filter_map(one).collect();
+        let mut graded: Vec<GradedResource> = view.indices().filter_map(one).collect();
         graded.sort_by_key(|one| (std::cmp::Reverse(one.severity), one.resource));
         assert_eq!(graded, evaluation.graded);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use exposured::catalog::{Layers, compile};
 use exposured::diagnostics::SourceFile;
-use exposured::evaluate::run_rule_test;
+use exposured::evaluate::run_rule_case;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -18,8 +18,8 @@ fuzz_target!(|text: &str| {
     };
     match compile(&layers) {
         Ok(catalog) => {
-            for test in catalog.tests().iter().filter(|test| test.place.is_own) {
-                let _ = run_rule_test(&catalog, test);
+            for case in catalog.cases().iter().filter(|case| case.location.is_custom) {
+                let _ = run_rule_case(&catalog, case);
             }
         }
         Err(problems) => {

@@ -20,7 +20,7 @@ use crate::diagnostics::{self, Problem, Problems, SourceFile, nearest};
 use crate::model::{Factor, RelationKind, ResourceType, TraitId, TraitIndex, TraitSet};
 
 use super::raw::{RawFile, RawSeverity};
-use super::{Catalog, Derivation, Place, Route, SwitchedOff};
+use super::{Catalog, Derivation, DisabledEntry, EntryLocation, Route};
 
 use entries::{Off, switch_off};
 
@@ -106,7 +106,7 @@ pub fn compile(layers: &Layers) -> Result<Catalog, Problems> {
         facts.traits.len()
     };
     let routes_by_type = routes(derivations().take(in_use));
-    let carried_by_type = carried(derivations().take(in_use));
+    let applicable_by_type = carried(derivations().take(in_use));
     let Compiler {
         problems,
         by_id,
@@ -118,7 +118,7 @@ pub fn compile(layers: &Layers) -> Result<Catalog, Problems> {
     };
     problems.into_result(Catalog {
         routes_by_type,
-        carried_by_type,
+        applicable_by_type,
         impact_traits: (0..facts.traits.len())
             .filter(|place| facts.traits[*place].factors.contains_key(&Factor::Impact))
             .filter_map(TraitIndex::new)
@@ -132,10 +132,10 @@ pub fn compile(layers: &Layers) -> Result<Catalog, Problems> {
         severity,
         conditions,
         by_id,
-        tests,
-        switched_off: switched_off
+        cases: tests,
+        disabled_entries: switched_off
             .into_iter()
-            .map(|off| SwitchedOff {
+            .map(|off| DisabledEntry {
                 kind: off.kind,
                 id: off.id,
             })
@@ -204,16 +204,16 @@ fn indexed<'a>(
 /// One file as read, and whether it is one of the user's own.
 struct Part {
     file: Arc<SourceFile>,
-    is_own: bool,
+    is_custom: bool,
     raw: RawFile,
 }
 
 impl Part {
-    fn place(&self, span: &Range<usize>) -> Place {
-        Place {
+    fn location(&self, span: &Range<usize>) -> EntryLocation {
+        EntryLocation {
             file: self.file.name.clone(),
             line: self.file.position(span.start).0,
-            is_own: self.is_own,
+            is_custom: self.is_custom,
         }
     }
 }
@@ -233,14 +233,14 @@ impl Compiler {
 
     fn read(&mut self, layers: &Layers) -> Vec<Part> {
         let mut parts = Vec::new();
-        for (is_own, file) in layers.files() {
+        for (is_custom, file) in layers.files() {
             let raw = diagnostics::read_prepared(file, &mut self.problems, |table| {
                 switch_off(file, table, &mut self.switched_off);
             });
             if let Some(raw) = raw {
                 parts.push(Part {
                     file: Arc::clone(file),
-                    is_own,
+                    is_custom,
                     raw,
                 });
             }

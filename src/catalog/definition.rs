@@ -12,25 +12,25 @@ use crate::model::{
 
 /// How a trait raises one factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Raise {
+pub enum FactorLevel {
     /// To this level.
-    To(Level),
+    Fixed(Level),
     /// To the level of the highest EPSS score among its vulnerabilities.
-    ByEpss,
+    FromEpss,
 }
 
-/// Where an entry stands.
+/// Where an entry is defined.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct EntryLocation {
     /// The file, as the user named it.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// Whether the file is one of the user's own.
-    pub is_own: bool,
+    /// Whether the file is a custom one, and not built in.
+    pub is_custom: bool,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for EntryLocation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}", self.file, self.line)
     }
@@ -48,12 +48,12 @@ pub struct Derivation {
     /// Along which relations it is looked for, from the exposed resource on.
     pub via: Vec<Vec<RelationKind>>,
     /// What shows it; one is enough.
-    pub signals: Vec<SignalInWords>,
+    pub signals: Vec<SignalDescription>,
 }
 
 /// What shows a trait or a mitigation, for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SignalInWords {
+pub struct SignalDescription {
     /// Who says it.
     pub source: SignalSource,
     /// What.
@@ -113,15 +113,15 @@ pub struct TraitDefinition {
     /// Along which relations it leads an attacker on.
     pub leads_to: Vec<Vec<RelationKind>>,
     /// Which factors it raises.
-    pub factors: BTreeMap<Factor, Raise>,
+    pub factors: BTreeMap<Factor, FactorLevel>,
     /// MITRE ATT&CK techniques.
     pub techniques: Vec<String>,
     /// How to end it.
     pub remediation: Remediation,
     /// Where the claim comes from.
     pub source: String,
-    /// Where it stands.
-    pub place: Place,
+    /// Where it is defined.
+    pub location: EntryLocation,
 }
 
 /// A fact that is known to stand in an attacker's way, as compiled.
@@ -135,8 +135,8 @@ pub struct MitigationDefinition {
     pub derivation: Derivation,
     /// Where the claim comes from.
     pub source: String,
-    /// Where it stands.
-    pub place: Place,
+    /// Where it is defined.
+    pub location: EntryLocation,
 }
 
 impl TraitDefinition {
@@ -178,8 +178,8 @@ pub struct ExposureRule {
     pub types: ExposureTypes,
     /// Where the rule comes from.
     pub source: String,
-    /// Where it stands.
-    pub place: Place,
+    /// Where it is defined.
+    pub location: EntryLocation,
 }
 
 impl ExposureRule {
@@ -234,7 +234,7 @@ impl ExposureRule {
 
 /// A case that the rules must fulfil: traits in, exposure and severity out.
 #[derive(Clone, Debug)]
-pub struct RuleTest {
+pub struct RuleCase {
     /// What it shows.
     pub name: String,
     /// The type of the resource.
@@ -245,13 +245,13 @@ pub struct RuleTest {
     pub epss: Option<Epss>,
     /// The rule that must give the title, and the severity; `None`: there must be no exposure.
     pub expected: Option<(RuleId, Severity)>,
-    /// Where it stands.
-    pub place: Place,
+    /// Where it is defined.
+    pub location: EntryLocation,
 }
 
 /// An entry that a file has switched off.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SwitchedOff {
+pub struct DisabledEntry {
     /// `trait`, `mitigation` or `exposure`.
     pub kind: &'static str,
     /// Its id.

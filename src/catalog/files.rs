@@ -9,7 +9,7 @@ use crate::model::clean;
 /// A file or folder of a catalog cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("reading the catalog {path}: {error}")]
-pub struct UnreadableFile {
+pub struct ReadCatalogError {
     path: String,
     error: std::io::Error,
 }
@@ -18,7 +18,7 @@ pub struct UnreadableFile {
 ///
 /// # Errors
 /// It is not there, is no UTF-8, or is a folder without such a file: rules that are named and not found are no rules.
-pub fn read_files(path: &Path) -> Result<Vec<Arc<SourceFile>>, UnreadableFile> {
+pub fn read_files(path: &Path) -> Result<Vec<Arc<SourceFile>>, ReadCatalogError> {
     let mut found = Vec::new();
     if path.is_dir() {
         list(path, &mut found)?;
@@ -35,7 +35,7 @@ pub fn read_files(path: &Path) -> Result<Vec<Arc<SourceFile>>, UnreadableFile> {
     found.iter().map(|path| read_file(path)).collect()
 }
 
-fn read_file(path: &Path) -> Result<Arc<SourceFile>, UnreadableFile> {
+fn read_file(path: &Path) -> Result<Arc<SourceFile>, ReadCatalogError> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
     Ok(Arc::new(SourceFile {
         name: clean(&path.to_string_lossy()),
@@ -43,7 +43,7 @@ fn read_file(path: &Path) -> Result<Arc<SourceFile>, UnreadableFile> {
     }))
 }
 
-fn list(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), UnreadableFile> {
+fn list(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadCatalogError> {
     let failed = |error| unreadable(folder, error);
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -65,8 +65,8 @@ fn list(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), UnreadableFile> {
     Ok(())
 }
 
-fn unreadable(path: &Path, error: std::io::Error) -> UnreadableFile {
-    UnreadableFile {
+fn unreadable(path: &Path, error: std::io::Error) -> ReadCatalogError {
+    ReadCatalogError {
         path: clean(&path.to_string_lossy()),
         error,
     }

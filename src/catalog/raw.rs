@@ -32,7 +32,7 @@ pub(super) struct RawFile {
     #[serde(default, rename = "relations")]
     pub relations: Vec<RawRelations>,
     #[serde(default, rename = "test")]
-    pub tests: Vec<RawTest>,
+    pub tests: Vec<RawCase>,
 }
 
 /// A Security Hub control whose findings are read for what their resource's details tell of other resources.
@@ -417,7 +417,7 @@ pub(super) enum RawLowered {
 /// A case that the rules must fulfil: traits in, exposure and severity out. Run by `exposured catalog test`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawTest {
+pub(super) struct RawCase {
     /// What the case shows.
     #[schemars(with = "String")]
     pub name: Spanned<String>,

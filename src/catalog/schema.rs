@@ -23,14 +23,14 @@ pub fn schema() -> Result<String, serde_json::Error> {
 #[serde(untagged)]
 #[allow(dead_code, reason = "describes what is read, and is never made")]
 pub(super) enum Entry<T> {
-    Off(SwitchedOff),
+    Off(Disabled),
     On(T),
 }
 
 /// Switches the entry with this id off.
 #[derive(JsonSchema)]
 #[allow(dead_code, reason = "describes what is read, and is never made")]
-pub(super) struct SwitchedOff {
+pub(super) struct Disabled {
     id: Name,
     enabled: False,
 }

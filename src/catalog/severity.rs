@@ -39,7 +39,7 @@ impl SeverityModel {
     }
 
     /// The least sums of moderate, high and very high.
-    pub fn least_sums(&self) -> [u8; 3] {
+    pub fn likelihood_thresholds(&self) -> [u8; 3] {
         self.sums
     }
 

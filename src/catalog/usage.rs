@@ -35,7 +35,7 @@ pub struct UsedSignal<'a> {
 impl Catalog {
     /// What of the services' findings is used by what.
     pub fn usage(&self) -> Usage<'_> {
-        let exposed: BTreeSet<ResourceType> = self.exposed_types().collect();
+        let exposed: BTreeSet<ResourceType> = self.types_with_rules().collect();
         let mut needed = TraitSet::default();
         self.all_rules()
             .for_each(|rule| needed.extend(&rule.needed()));

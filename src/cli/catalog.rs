@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::catalog::{Catalog, schema};
 use crate::diagnostics::nearest;
-use crate::evaluate::{TestResult, run_rule_test};
+use crate::evaluate::{CaseResult, run_rule_case};
 use crate::model::ResourceType;
 
 use super::arguments::ConfigArgs;
@@ -135,13 +135,13 @@ fn coverage(arguments: &CommonArguments) -> Result<Exit, Exit> {
 fn test(arguments: &FilesArguments) -> Result<Exit, Exit> {
     let catalog = load(&arguments.common, &arguments.paths)?;
     let results: Vec<_> = catalog
-        .tests()
+        .cases()
         .iter()
-        .map(|test| (test, run_rule_test(&catalog, test)))
+        .map(|test| (test, run_rule_case(&catalog, test)))
         .collect();
     let failed = results
         .iter()
-        .any(|(_, result)| matches!(result, TestResult::Failed(_)));
+        .any(|(_, result)| matches!(result, CaseResult::Failed(_)));
     let printed = print(&match arguments.common.format {
         CatalogFormat::Table => text::test_results(&results),
         CatalogFormat::Json => report::json_text(&text::test_results_json(&results)),

@@ -53,7 +53,7 @@ fn unknown_mutes(config: &Config, catalog: &Catalog) -> Problems {
         };
         // Switched off, it cannot show: the mute is of no use, and no mistake.
         if catalog
-            .switched_off()
+            .disabled_entries()
             .iter()
             .any(|off| off.kind == kind && off.id == id)
         {

@@ -130,7 +130,7 @@ impl<'a> Travel<'a> {
         let own = self
             .view
             .traits(resource)
-            .intersection(&self.catalog.carried(resource_type));
+            .intersection(&self.catalog.applicable_traits(resource_type));
         let mut carried = Carried {
             resource,
             traits: own,

@@ -27,7 +27,7 @@ pub struct Explanation {
     /// The mutes that took something away from it.
     pub muted: Vec<Mute>,
     /// The rules that only a mitigation keeps from matching, the most severe first.
-    pub prevented: Vec<Prevented>,
+    pub prevented: Vec<PreventedRule>,
     /// The rules that one absent trait keeps from matching, the most severe first.
     pub near_misses: Vec<NearMiss>,
     /// What ending each contributing trait does, what helps most first.
@@ -53,7 +53,7 @@ pub struct NearMiss {
 
 /// A rule that something in the attacker's way keeps from matching.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Prevented {
+pub struct PreventedRule {
     /// The rule.
     pub rule: RuleId,
     /// What would be published.
@@ -192,16 +192,16 @@ fn near_miss(grading: &Grading<'_>, rule: &ExposureRule) -> Option<NearMiss> {
     })
 }
 
-fn prevented(grading: &Grading<'_>, now: Option<Severity>) -> Vec<Prevented> {
+fn prevented(grading: &Grading<'_>, now: Option<Severity>) -> Vec<PreventedRule> {
     let traits = &grading.carried.traits;
-    let mut prevented: Vec<Prevented> = grading
+    let mut prevented: Vec<PreventedRule> = grading
         .rules
         .iter()
         .filter(|rule| grading.counts(rule))
         .filter_map(|rule| {
             let by = rule.prevented_by(traits);
             let severity = grading.score(&traits.difference(&by))?.severity;
-            (!by.is_empty()).then(|| Prevented {
+            (!by.is_empty()).then(|| PreventedRule {
                 rule: rule.id.clone(),
                 title: rule.title.clone(),
                 severity,

@@ -9,7 +9,7 @@ use crate::model::{ActiveTriage, Exposure};
 use super::carried::carried;
 use super::describe::expose;
 use super::grading::triaged;
-use super::{Evaluation, Graded};
+use super::{Evaluation, GradedResource};
 
 /// So many are told at once, on all cores, and are in memory together.
 const AT_ONCE: usize = 256;
@@ -40,14 +40,14 @@ impl Exposures<'_> {
     }
 
     /// What is exposed, in the same order.
-    pub fn graded(&self) -> &[Graded] {
+    pub fn graded(&self) -> &[GradedResource] {
         &self.evaluation.graded
     }
 
     /// One of them in full.
     ///
     /// `None` if there is none, which is not so of what the same evaluation has graded.
-    pub fn describe(&self, graded: &Graded) -> Option<Exposure> {
+    pub fn describe(&self, graded: &GradedResource) -> Option<Exposure> {
         let carried = carried(self.view, self.catalog, graded.resource);
         expose(&triaged(self.view, self.catalog, &self.triage, carried).grading)
     }
@@ -60,7 +60,7 @@ impl Exposures<'_> {
     /// What is made of each of them, some at a time and on all cores.
     pub fn map<T: Send>(
         &self,
-        made_of: impl Fn(&Graded, Exposure) -> T + Sync,
+        made_of: impl Fn(&GradedResource, Exposure) -> T + Sync,
     ) -> impl Iterator<Item = T> {
         self.graded().chunks(AT_ONCE).flat_map(move |some| {
             some.par_iter()

@@ -53,14 +53,14 @@ pub struct RankedFix {
     /// How many exposures there are no more.
     pub resolves: usize,
     /// How many are less severe, the worst first.
-    pub reduces: Vec<Reduced>,
+    pub reduces: Vec<SeverityReduction>,
     /// The exposures that it resolves or reduces, in the order of their resources.
     pub exposures: Vec<ExposureId>,
 }
 
 /// How many exposures become less severe, from what to what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Reduced {
+pub struct SeverityReduction {
     /// Now.
     pub from: Severity,
     /// Then.
@@ -88,12 +88,12 @@ pub struct FixSet {
     pub fixes: Vec<FixTarget>,
     /// The exposures that no set of fixes brings down as far as is known: a trait of theirs is found in so many places
     /// that not all of them are kept.
-    pub remaining: Vec<Remaining>,
+    pub remaining: Vec<RemainingExposure>,
 }
 
 /// An exposure that stays too severe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Remaining {
+pub struct RemainingExposure {
     /// The exposure.
     pub exposure: ExposureId,
     /// The resource that is exposed.
@@ -135,10 +135,10 @@ impl Effects {
 /// and their causes, however many share one.
 pub fn fixes(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Fixes {
     let mut subjects = subjects(view, catalog, triage);
-    let (effects, exposed_types) = effects(&mut subjects);
+    let (effects, types_with_rules) = effects(&mut subjects);
     let target = |cause: &Cause| {
         let definition = catalog.definition(cause.trait_index);
-        let title = exposed_types
+        let title = types_with_rules
             .get(cause)
             .map_or(definition.title.as_str(), |first| {
                 definition.title_on(view.resource_type(*first))
@@ -152,7 +152,7 @@ pub fn fixes(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Fixes
     };
     let remains = |index| {
         let resource = view.resource(index);
-        Remaining {
+        RemainingExposure {
             exposure: ExposureId::of(&resource),
             resource,
         }
@@ -195,12 +195,13 @@ pub fn fixes(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Fixes
     }
 }
 
-fn reduced(effects: &Effects) -> Vec<Reduced> {
-    let row = |(change, count): (&(Reverse<Severity>, Reverse<Severity>), &usize)| Reduced {
-        from: change.0.0,
-        to: change.1.0,
-        count: *count,
-    };
+fn reduced(effects: &Effects) -> Vec<SeverityReduction> {
+    let row =
+        |(change, count): (&(Reverse<Severity>, Reverse<Severity>), &usize)| SeverityReduction {
+            from: change.0.0,
+            to: change.1.0,
+            count: *count,
+        };
     effects.reduces.iter().map(row).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{ExposureRule, Raise};
+use crate::catalog::{ExposureRule, FactorLevel};
 use crate::model::{
     Adjustment, Epss, Factor, FactorScore, Impact, Level, LevelChange, Likelihood, Severity,
     TraitId, TraitIndex, TraitSet,
@@ -113,10 +113,12 @@ fn of_rule(
     for index in rule.contributing(traits).iter() {
         for (factor, raise) in &grading.catalog.definition(index).factors {
             let level = match raise {
-                Raise::To(level) => *level,
-                Raise::ByEpss => highest_epss(grading.view, grading.carried.origins(index), index)
-                    .map(|score| grading.catalog.severity().level_of(score))
-                    .unwrap_or_default(),
+                FactorLevel::Fixed(level) => *level,
+                FactorLevel::FromEpss => {
+                    highest_epss(grading.view, grading.carried.origins(index), index)
+                        .map(|score| grading.catalog.severity().level_of(score))
+                        .unwrap_or_default()
+                }
             };
             if level > Level::default() {
                 reached.entry(*factor).or_default().join(Reached {

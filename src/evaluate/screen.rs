@@ -62,7 +62,7 @@ impl<'a> Verdicts<'a> {
         Self {
             view,
             rules: catalog.rules(resource_type),
-            carried: catalog.carried(resource_type),
+            carried: catalog.applicable_traits(resource_type),
             by_own: vec![None; view.trait_sets().len()],
             by_traits: FxHashMap::default(),
         }
@@ -102,7 +102,11 @@ pub(super) struct Reached {
 
 impl Reached {
     pub(super) fn of(view: &View, catalog: &Catalog) -> Self {
-        let routes = || catalog.exposed_types().flat_map(|one| catalog.routes(one));
+        let routes = || {
+            catalog
+                .types_with_rules()
+                .flat_map(|one| catalog.routes(one))
+        };
         let mut traveling = TraitSet::default();
         routes().for_each(|route| traveling.extend(&route.traits));
         let steps = routes().map(|route| route.steps.len()).max().unwrap_or(0);

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::catalog::{Catalog, Raise};
+use crate::catalog::{Catalog, FactorLevel};
 use crate::graph::{ResourceIndex, View};
 use crate::model::{Epss, Level, LevelChange, Severity, TraitIndex, TraitSet};
 
@@ -36,7 +36,7 @@ impl<'a> Severities<'a> {
             definition
                 .factors
                 .values()
-                .any(|raise| matches!(raise, Raise::ByEpss))
+                .any(|raise| matches!(raise, FactorLevel::FromEpss))
         };
         Self {
             view,

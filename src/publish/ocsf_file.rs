@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::evaluate::{Exposures, Graded};
+use crate::evaluate::{Exposures, GradedResource};
 use crate::model::{Exposure, ExposureId};
 
 use super::Publisher;
@@ -61,7 +61,7 @@ fn write_events(
         .permissions(std::fs::Permissions::from_mode(0o644))
         .tempfile_in(directory)?;
     let mut writer = BufWriter::new(file.as_file_mut());
-    let json = |_: &Graded, exposure: Exposure| {
+    let json = |_: &GradedResource, exposure: Exposure| {
         let created = created_at.get(&exposure.id).copied();
         let event = event(&Event {
             exposure: &exposure,

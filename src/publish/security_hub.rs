@@ -11,7 +11,7 @@ use chrono::Duration;
 
 use crate::aws::{CallRate, Limiter};
 use crate::config::{Mode, SecurityHub};
-use crate::evaluate::{Exposures, Graded};
+use crate::evaluate::{Exposures, GradedResource};
 use crate::model::{CoverageRow, Exposure, Partition};
 
 use super::{PublicationOutcome, Publisher, content_digest, destination};
@@ -41,7 +41,7 @@ pub struct Planned {
 /// An exposure that was compared.
 #[derive(Debug)]
 struct Found {
-    graded: Graded,
+    graded: GradedResource,
     digest: String,
 }
 
@@ -63,12 +63,12 @@ pub(super) async fn plan_publication(
     coverage: &[CoverageRow],
     policy: Policy,
 ) -> Planned {
-    let compared = |graded: &Graded, exposure: Exposure| {
+    let compared = |graded: &GradedResource, exposure: Exposure| {
         let destination = destination(publisher.session, settings, &exposure);
         let digest = content_digest(&exposure, &destination);
         (*graded, Current::of(&exposure, destination, digest))
     };
-    let (graded, current): (Vec<Graded>, Vec<Current>) = exposures.map(compared).unzip();
+    let (graded, current): (Vec<GradedResource>, Vec<Current>) = exposures.map(compared).unzip();
     let destinations = current
         .iter()
         .map(|one| one.destination.clone())
@@ -90,7 +90,7 @@ pub(super) async fn plan_publication(
         publisher.now,
     );
     publisher.log.planned(&plan);
-    let found = |(one, graded): (Current, Graded)| {
+    let found = |(one, graded): (Current, GradedResource)| {
         let digest = one.digest;
         ((one.destination, one.id), Found { graded, digest })
     };

@@ -119,11 +119,11 @@ const INFERRED: &[(T, K)] = &[(T::Ec2SecurityGroup, K::AdmittedBy)];
 /// by an attribute, and those that name others along its routes.
 pub fn needed_types(catalog: &Catalog) -> Vec<T> {
     let kinds: BTreeSet<K> = catalog
-        .exposed_types()
+        .types_with_rules()
         .flat_map(|exposed| catalog.routes(exposed))
         .flat_map(|route| route.steps.iter().copied())
         .collect();
-    let exposed: BTreeSet<T> = catalog.exposed_types().collect();
+    let exposed: BTreeSet<T> = catalog.types_with_rules().collect();
     T::ALL
         .iter()
         .copied()

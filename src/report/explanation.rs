@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::catalog::{Catalog, SeverityModel};
-use crate::evaluate::{Effect, Explanation, Fix, NearMiss, Prevented};
+use crate::evaluate::{Effect, Explanation, Fix, NearMiss, PreventedRule};
 use crate::model::{
     AttackPath, Evidence, Exposure, ExposureMitigation, ExposureTrait, Factor, Impact, Likelihood,
     Mute, Resource, SignalReference, clean,
@@ -29,7 +29,7 @@ struct ExplanationJson<'a> {
     mitigations: Vec<MitigationJson<'a>>,
     muted: Vec<MuteJson<'a>>,
     near_misses: &'a [NearMiss],
-    prevented: &'a [Prevented],
+    prevented: &'a [PreventedRule],
     fixes: &'a [Fix],
 }
 
@@ -219,7 +219,7 @@ fn muted(text: &mut String, mutes: &[Mute]) {
     text.push('\n');
 }
 
-fn prevented(text: &mut String, prevented: &[Prevented]) {
+fn prevented(text: &mut String, prevented: &[PreventedRule]) {
     if prevented.is_empty() {
         return;
     }
@@ -327,7 +327,7 @@ fn arithmetic(text: &mut String, exposure: &Exposure, model: &SeverityModel) {
         level(Factor::Awareness),
         level(Factor::LikelihoodOfExploit),
         SeverityModel::sum(&levels),
-        band(exposure.likelihood, model.least_sums()),
+        band(exposure.likelihood, model.likelihood_thresholds()),
     );
     let impact = exposure.impact.map_or("unknown", Impact::as_str);
     let _ = writeln!(

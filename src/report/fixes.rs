@@ -5,7 +5,7 @@ use std::fmt::Write;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use crate::evaluate::{FixSet, Fixes, RankedFix, Reduced};
+use crate::evaluate::{FixSet, Fixes, RankedFix, SeverityReduction};
 use crate::model::{Resource, Severity, clean};
 
 use super::FixesFormat;
@@ -102,7 +102,7 @@ fn table(fixes: &[RankedFix]) -> String {
 }
 
 fn reduces(fix: &RankedFix) -> String {
-    let line = |one: &Reduced| {
+    let line = |one: &SeverityReduction| {
         let grade = |severity: Severity| severity.as_str();
         format!("{} → {}: {}", grade(one.from), grade(one.to), one.count)
     };

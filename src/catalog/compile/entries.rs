@@ -119,7 +119,7 @@ impl Compiler {
                     }
                 };
                 match entries.get(&id) {
-                    Some((before, _)) if before.is_own == part.is_own => {
+                    Some((before, _)) if before.is_custom == part.is_custom => {
                         let message = format!(
                             "the {} {} stands in the catalog already",
                             T::KIND,

@@ -12,7 +12,7 @@ use crate::model::{
 
 use super::super::derive::Conditions;
 use super::super::raw::{RawFactors, RawMitigation, RawSignal, RawTrait};
-use super::super::{Derivation, MitigationDefinition, Raise, TraitDefinition};
+use super::super::{Derivation, FactorLevel, MitigationDefinition, TraitDefinition};
 use super::entries::RawEntry;
 use super::signals::Owner;
 use super::{Compiler, Part};
@@ -131,7 +131,7 @@ impl Compiler {
                 url: entry.remediation.url.clone(),
             },
             source: entry.source.clone(),
-            place: part.place(&entry.id.span()),
+            location: part.location(&entry.id.span()),
         }
     }
 
@@ -154,7 +154,7 @@ impl Compiler {
             title: entry.title.clone(),
             derivation: self.derivation(&part.file, &derivation, Owner::Mitigation, id, conditions),
             source: entry.source.clone(),
-            place: part.place(&entry.id.span()),
+            location: part.location(&entry.id.span()),
         }
     }
 
@@ -226,7 +226,11 @@ impl Compiler {
         Some(kinds)
     }
 
-    fn factors(&mut self, file: &Arc<SourceFile>, raw: &RawFactors) -> BTreeMap<Factor, Raise> {
+    fn factors(
+        &mut self,
+        file: &Arc<SourceFile>,
+        raw: &RawFactors,
+    ) -> BTreeMap<Factor, FactorLevel> {
         let mut factors = BTreeMap::new();
         let numbers = [
             (Factor::Awareness, &raw.awareness),
@@ -236,15 +240,15 @@ impl Compiler {
         for (factor, number) in numbers {
             let Some(number) = number else { continue };
             match Level::new(*number.get_ref()) {
-                Some(level) => drop(factors.insert(factor, Raise::To(level))),
+                Some(level) => drop(factors.insert(factor, FactorLevel::Fixed(level))),
                 None => self.complain(file, number.span(), "a level goes from 0 to 3"),
             }
         }
         if raw.likelihood_of_exploit.is_some() {
-            factors.insert(Factor::LikelihoodOfExploit, Raise::ByEpss);
+            factors.insert(Factor::LikelihoodOfExploit, FactorLevel::FromEpss);
         }
         if let Some(level) = raw.impact.and_then(|impact| Level::new(impact as u8 + 1)) {
-            factors.insert(Factor::Impact, Raise::To(level));
+            factors.insert(Factor::Impact, FactorLevel::Fixed(level));
         }
         factors
     }

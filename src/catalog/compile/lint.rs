@@ -34,7 +34,7 @@ impl Compiler {
                     compiled.rule.id, other.id
                 );
                 let problem = Problem::new(&compiled.file, compiled.id_span.clone(), message)
-                    .help(format!("{} stands at {}", other.id, other.place));
+                    .help(format!("{} stands at {}", other.id, other.location));
                 self.problems.push(problem);
             }
         }

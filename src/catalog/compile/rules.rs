@@ -9,8 +9,8 @@ use toml::Spanned;
 use crate::diagnostics::SourceFile;
 use crate::model::{Epss, ExposureTypes, Factor, ResourceType, RuleId, TraitId, TraitSet};
 
-use super::super::raw::{RawExposure, RawLowered, RawTest};
-use super::super::{ExposureRule, MitigatedBy, RuleTest, TraitDefinition};
+use super::super::raw::{RawCase, RawExposure, RawLowered};
+use super::super::{ExposureRule, MitigatedBy, RuleCase, TraitDefinition};
 use super::{Compiler, Part};
 
 /// ASFF's namespaces. Source: Security Hub User Guide, "Types taxonomy for ASFF".
@@ -68,7 +68,7 @@ impl Compiler {
                     .filter(|_| entry.any.iter().all(|name| self.is_off(name.get_ref()))),
             );
         if let Some(name) = needs_what_is_off {
-            if part.is_own {
+            if part.is_custom {
                 let message = format!("{} is switched off", name.get_ref());
                 self.complain(file, name.span(), message);
             }
@@ -93,7 +93,7 @@ impl Compiler {
                 ocsf: entry.ocsf_types.clone(),
             },
             source: entry.source.clone(),
-            place: part.place(&entry.id.span()),
+            location: part.location(&entry.id.span()),
         };
         Some(Compiled {
             rule,
@@ -203,7 +203,7 @@ impl Compiler {
         parts: &[Part],
         rules: &BTreeMap<ResourceType, Vec<ExposureRule>>,
         carried: &BTreeMap<ResourceType, TraitSet>,
-    ) -> Vec<RuleTest> {
+    ) -> Vec<RuleCase> {
         let mut tests = Vec::new();
         for part in parts {
             for entry in &part.raw.tests {
@@ -241,9 +241,9 @@ impl Compiler {
     fn test(
         &mut self,
         part: &Part,
-        entry: &RawTest,
+        entry: &RawCase,
         rules: &BTreeMap<ResourceType, Vec<ExposureRule>>,
-    ) -> Option<RuleTest> {
+    ) -> Option<RuleCase> {
         let file = &part.file;
         let traits = self.trait_set(file, &entry.traits);
         let epss = match entry
@@ -287,13 +287,13 @@ impl Compiler {
                 None
             }
         };
-        Some(RuleTest {
+        Some(RuleCase {
             name: entry.name.get_ref().clone(),
             resource_type: entry.resource_type,
             traits,
             epss,
             expected,
-            place: part.place(&entry.name.span()),
+            location: part.location(&entry.name.span()),
         })
     }
 }

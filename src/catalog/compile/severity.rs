@@ -48,7 +48,7 @@ impl Compiler {
             let Some(table) = &part.raw.severity else {
                 continue;
             };
-            let count = &mut layers_with_one[usize::from(part.is_own)];
+            let count = &mut layers_with_one[usize::from(part.is_custom)];
             *count = count.saturating_add(1);
             if *count > 1 {
                 let message = "[severity] stands in another file already";

@@ -11,7 +11,7 @@ use crate::model::{ControlId, Epss, ResourceType, TraitIndex};
 use super::super::attribute::{self, AttributeCondition, AttributeTest};
 use super::super::derive::{Conditions, SignalCondition, VulnerabilityCondition};
 use super::super::raw::{RawInspector, RawSignal};
-use super::super::{SignalInWords, SignalSource};
+use super::super::{SignalDescription, SignalSource};
 use super::Compiler;
 
 /// Whose signals are read.
@@ -30,7 +30,7 @@ impl Compiler {
         found_on: &[ResourceType],
         (owner, index): (Owner, TraitIndex),
         into: &mut Conditions,
-    ) -> Vec<SignalInWords> {
+    ) -> Vec<SignalDescription> {
         if signals.get_ref().is_empty() {
             let message = "what derives from nothing never shows";
             self.complain(file, signals.span(), message);
@@ -205,7 +205,7 @@ fn misfit(raw: &RawSignal, owner: Owner) -> Option<&'static str> {
 }
 
 /// A signal in words: `control EC2.8 failed`, `package-vulnerability: EPSS 0.1 or more`.
-fn in_words(raw: &RawSignal) -> SignalInWords {
+fn in_words(raw: &RawSignal) -> SignalDescription {
     let list = |values: &Vec<String>| values.join(" or ");
     let (source, kind) = if let Some(control) = &raw.control {
         (
@@ -280,5 +280,5 @@ fn in_words(raw: &RawSignal) -> SignalInWords {
     } else {
         format!("{kind}: {}", conditions.join(", "))
     };
-    SignalInWords { source, text }
+    SignalDescription { source, text }
 }

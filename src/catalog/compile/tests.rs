@@ -287,7 +287,7 @@ fn of_severity_each_key_replaces_the_one_before() {
         "[severity]\nlikelihood = { moderate = 3 }\nmatrix = { low = { unknown = \"MEDIUM\" } }\n",
     );
     let model = catalog.severity();
-    assert_eq!(model.least_sums(), [3, 6, 8]);
+    assert_eq!(model.likelihood_thresholds(), [3, 6, 8]);
     assert_eq!(model.severity(Likelihood::Low, None), Severity::Medium);
     assert_eq!(model.severity(Likelihood::High, None), Severity::High);
 }
@@ -306,7 +306,10 @@ fn the_configuration_has_the_last_word_on_severity() {
         }),
         ..Layers::builtin()
     });
-    assert_eq!(catalog.unwrap().severity().least_sums(), [2, 5, 8]);
+    assert_eq!(
+        catalog.unwrap().severity().likelihood_thresholds(),
+        [2, 5, 8]
+    );
 }
 
 #[test]
@@ -327,8 +330,8 @@ source = "s"
     let replaced = rule(&catalog, "ec2-internet-reachable-with-instance-profile").unwrap();
     assert_eq!(replaced.title, "Ours");
     assert_eq!(replaced.all.len(), 3);
-    assert!(replaced.place.is_own);
-    assert_eq!(replaced.place.to_string(), "rules.toml:3");
+    assert!(replaced.location.is_custom);
+    assert_eq!(replaced.location.to_string(), "rules.toml:3");
 }
 
 #[test]
@@ -349,7 +352,7 @@ enabled = false
     assert!(rule(&catalog, "ec2-low-priority-vulnerability").is_none());
     assert!(rule(&catalog, "ec2-internet-reachable-with-instance-profile").is_none());
     let off: Vec<&str> = catalog
-        .switched_off()
+        .disabled_entries()
         .iter()
         .map(|off| off.id.as_str())
         .collect();
@@ -394,10 +397,14 @@ fn without_mitigations_nothing_asks_for_them() {
     assert!(with.passed_controls().count() > 0);
     assert_eq!(without.passed_controls().count(), 0);
     let instance = ResourceType::Ec2Instance;
-    assert!(!with.only_mitigations(&with.carried(instance)).is_empty());
+    assert!(
+        !with
+            .only_mitigations(&with.applicable_traits(instance))
+            .is_empty()
+    );
     assert!(
         without
-            .only_mitigations(&without.carried(instance))
+            .only_mitigations(&without.applicable_traits(instance))
             .is_empty()
     );
 }

@@ -44,7 +44,7 @@ proptest! {
         extra in any::<prop::sample::Index>(),
     ) {
         let catalog = shared();
-        let carried = catalog.carried(resource_type);
+        let carried = catalog.applicable_traits(resource_type);
         let all = names(catalog, &carried);
         let traits = names(catalog, &catalog.only_traits(&carried));
         let mut some: Vec<String> = picks.iter().map(|pick| pick.get(&all).clone()).collect();
@@ -63,7 +63,7 @@ proptest! {
         picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
     ) {
         let catalog = shared();
-        let carried = catalog.carried(resource_type);
+        let carried = catalog.applicable_traits(resource_type);
         let traits = names(catalog, &catalog.only_traits(&carried));
         let mitigations = names(catalog, &catalog.only_mitigations(&carried));
         let some: Vec<String> = picks.iter().map(|pick| pick.get(&traits).clone()).collect();
@@ -91,7 +91,7 @@ fn least_sets(catalog: &Catalog, rule: &ExposureRule) -> Vec<Vec<String>> {
 
 #[test]
 fn every_type_has_rules() {
-    assert!(shared().exposed_types().eq(TYPES));
+    assert!(shared().types_with_rules().eq(TYPES));
 }
 
 /// Else another rule would always shadow it.
@@ -212,17 +212,17 @@ fn titles_name_the_type_that_they_are_shown_on() {
 #[test]
 fn the_cases_of_the_builtin_files_hold_and_leave_no_rule_out() {
     let catalog = shared();
-    for test in catalog.tests() {
+    for test in catalog.cases() {
         assert_eq!(
-            run_rule_test(catalog, test),
-            TestResult::Passed,
+            run_rule_case(catalog, test),
+            CaseResult::Passed,
             "{}: {}",
-            test.place,
+            test.location,
             test.name
         );
     }
     let tested: Vec<&RuleId> = catalog
-        .tests()
+        .cases()
         .iter()
         .filter_map(|test| test.expected.as_ref().map(|(rule, _)| rule))
         .collect();

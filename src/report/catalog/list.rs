@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Derivation, SwitchedOff};
+use crate::catalog::{Catalog, Derivation, DisabledEntry};
 use crate::model::ResourceType;
 
 use super::table;
@@ -32,21 +32,21 @@ pub(crate) fn list(catalog: &Catalog, resource_type: Option<ResourceType>) -> Ve
         id: one.id.as_str(),
         title: &one.title,
         resource_types: types(&one.derivation),
-        is_own: one.place.is_own,
+        is_own: one.location.is_custom,
     });
     let mitigations = catalog.mitigations().iter().map(|one| Listed {
         kind: "mitigation",
         id: one.id.as_str(),
         title: &one.title,
         resource_types: types(&one.derivation),
-        is_own: one.place.is_own,
+        is_own: one.location.is_custom,
     });
     let exposures = catalog.all_rules().map(|rule| Listed {
         kind: "exposure",
         id: rule.id.as_str(),
         title: &rule.title,
         resource_types: vec![rule.resource_type],
-        is_own: rule.place.is_own,
+        is_own: rule.location.is_custom,
     });
     traits
         .chain(mitigations)
@@ -80,14 +80,14 @@ pub(crate) struct Counts<'a> {
 }
 
 pub(crate) fn counts(catalog: &Catalog) -> Counts<'_> {
-    let switched_off = catalog.switched_off().iter();
+    let switched_off = catalog.disabled_entries().iter();
     Counts {
         traits: catalog.traits().len(),
         mitigations: catalog.mitigations().len(),
         exposures: catalog.all_rules().count(),
-        tests: catalog.tests().len(),
+        tests: catalog.cases().len(),
         switched_off: switched_off
-            .map(|off: &SwitchedOff| off.id.as_str())
+            .map(|off: &DisabledEntry| off.id.as_str())
             .collect(),
         version: catalog.version(),
     }

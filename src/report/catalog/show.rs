@@ -7,7 +7,8 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::catalog::{
-    Catalog, Derivation, ExposureRule, MitigationDefinition, Raise, SignalInWords, TraitDefinition,
+    Catalog, Derivation, ExposureRule, FactorLevel, MitigationDefinition, SignalDescription,
+    TraitDefinition,
 };
 use crate::model::{
     Factor, Level, RelationKind, Remediation, ResourceType, RuleId, TraitId, TraitIndex, TraitSet,
@@ -55,7 +56,7 @@ pub(crate) struct DerivationEntry<'a> {
     resource_types: &'a BTreeSet<ResourceType>,
     found_on: &'a BTreeSet<ResourceType>,
     via: Vec<String>,
-    signals: &'a [SignalInWords],
+    signals: &'a [SignalDescription],
 }
 
 #[derive(Serialize)]
@@ -110,7 +111,7 @@ fn trait_entry<'a>(catalog: &'a Catalog, one: &'a TraitDefinition) -> TraitEntry
         techniques: &one.techniques,
         remediation: &one.remediation,
         source: &one.source,
-        place: one.place.to_string(),
+        place: one.location.to_string(),
         needed_by: catalog
             .all_rules()
             .filter(needs)
@@ -119,13 +120,13 @@ fn trait_entry<'a>(catalog: &'a Catalog, one: &'a TraitDefinition) -> TraitEntry
     }
 }
 
-fn raise_text(factor: Factor, raise: Raise) -> String {
+fn raise_text(factor: Factor, raise: FactorLevel) -> String {
     match (factor, raise) {
-        (_, Raise::ByEpss) => "by EPSS".to_owned(),
-        (Factor::Impact, Raise::To(level)) => crate::model::Impact::of_level(level)
+        (_, FactorLevel::FromEpss) => "by EPSS".to_owned(),
+        (Factor::Impact, FactorLevel::Fixed(level)) => crate::model::Impact::of_level(level)
             .map_or("unknown", crate::model::Impact::as_str)
             .to_owned(),
-        (_, Raise::To(level)) => Level::value(level).to_string(),
+        (_, FactorLevel::Fixed(level)) => Level::value(level).to_string(),
     }
 }
 
@@ -145,7 +146,7 @@ fn mitigation_entry<'a>(
         title: &one.title,
         derivation: derivation_entry(&one.derivation),
         source: &one.source,
-        place: one.place.to_string(),
+        place: one.location.to_string(),
         lowers: lowers.collect(),
         prevents: catalog
             .all_rules()
@@ -192,7 +193,7 @@ fn exposure_entry<'a>(catalog: &'a Catalog, rule: &'a ExposureRule) -> ExposureE
         asff_types: &rule.types.asff,
         ocsf_types: &rule.types.ocsf,
         source: &rule.source,
-        place: rule.place.to_string(),
+        place: rule.location.to_string(),
     }
 }
 

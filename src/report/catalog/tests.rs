@@ -4,23 +4,23 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::catalog::RuleTest;
-use crate::evaluate::TestResult;
+use crate::catalog::RuleCase;
+use crate::evaluate::CaseResult;
 use crate::model::{RuleId, Severity};
 
 /// Failures with what was expected and what came, then the counts.
-pub(crate) fn test_results(results: &[(&RuleTest, TestResult)]) -> String {
+pub(crate) fn test_results(results: &[(&RuleCase, CaseResult)]) -> String {
     let mut text = String::new();
-    let count = |wanted: fn(&TestResult) -> bool| {
+    let count = |wanted: fn(&CaseResult) -> bool| {
         results.iter().filter(|(_, result)| wanted(result)).count()
     };
     for (test, result) in results {
-        if let TestResult::Failed(got) = result {
+        if let CaseResult::Failed(got) = result {
             // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
                 "{}: {:?}\n  expected {}\n  got      {}",
-                test.place,
+                test.location,
                 test.name,
                 outcome(test.expected.as_ref()),
                 outcome(got.as_ref())
@@ -30,9 +30,9 @@ pub(crate) fn test_results(results: &[(&RuleTest, TestResult)]) -> String {
     let _ = writeln!(
         text,
         "{} passed, {} failed, {} skipped because mitigations are off",
-        count(|result| *result == TestResult::Passed),
-        count(|result| matches!(result, TestResult::Failed(_))),
-        count(|result| *result == TestResult::Skipped),
+        count(|result| *result == CaseResult::Passed),
+        count(|result| matches!(result, CaseResult::Failed(_))),
+        count(|result| *result == CaseResult::Skipped),
     );
     text
 }
@@ -54,21 +54,21 @@ pub(crate) struct TestJson<'a> {
 }
 
 pub(crate) fn test_results_json<'a>(
-    results: &'a [(&'a RuleTest, TestResult)],
+    results: &'a [(&'a RuleCase, CaseResult)],
 ) -> Vec<TestJson<'a>> {
     results
         .iter()
         .map(|(test, result)| TestJson {
             name: &test.name,
-            place: test.place.to_string(),
+            place: test.location.to_string(),
             result: match result {
-                TestResult::Passed => "passed",
-                TestResult::Failed(_) => "failed",
-                TestResult::Skipped => "skipped",
+                CaseResult::Passed => "passed",
+                CaseResult::Failed(_) => "failed",
+                CaseResult::Skipped => "skipped",
             },
             expected: outcome(test.expected.as_ref()),
             got: match result {
-                TestResult::Failed(got) => Some(outcome(got.as_ref())),
+                CaseResult::Failed(got) => Some(outcome(got.as_ref())),
                 _ => None,
             },
         })

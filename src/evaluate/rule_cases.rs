@@ -1,6 +1,6 @@
 //! The cases that rule files carry: traits in, exposure and severity out.
 
-use crate::catalog::{Catalog, Raise, RuleTest};
+use crate::catalog::{Catalog, FactorLevel, RuleCase};
 use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome};
 use crate::model::{
     AccountId, ActiveTriage, CollectionTarget, Coverage, Evidence, Exposure, Factor, FindingId,
@@ -11,7 +11,7 @@ use super::{Exposures, evaluate};
 
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TestResult {
+pub enum CaseResult {
     /// What was expected.
     Passed,
     /// Something else: the rule that gave the title, and the severity, or no exposure.
@@ -21,23 +21,23 @@ pub enum TestResult {
 }
 
 /// Evaluates a resource that has the traits of the case and nothing else.
-pub fn run_rule_test(catalog: &Catalog, test: &RuleTest) -> TestResult {
-    let carried = catalog.carried(test.resource_type);
+pub fn run_rule_case(catalog: &Catalog, test: &RuleCase) -> CaseResult {
+    let carried = catalog.applicable_traits(test.resource_type);
     if !catalog
         .only_mitigations(&test.traits.difference(&carried))
         .is_empty()
     {
-        return TestResult::Skipped;
+        return CaseResult::Skipped;
     }
     let got = exposure(catalog, test).map(|exposure| (exposure.rule, exposure.severity));
     if got == test.expected {
-        TestResult::Passed
+        CaseResult::Passed
     } else {
-        TestResult::Failed(got)
+        CaseResult::Failed(got)
     }
 }
 
-fn exposure(catalog: &Catalog, test: &RuleTest) -> Option<Exposure> {
+fn exposure(catalog: &Catalog, test: &RuleCase) -> Option<Exposure> {
     let subject = Resource {
         resource_type: test.resource_type,
         id: "subject".to_owned(),
@@ -79,14 +79,14 @@ fn exposure(catalog: &Catalog, test: &RuleTest) -> Option<Exposure> {
 }
 
 /// A vulnerability with the score of the case where the score counts; else anything.
-fn evidence(catalog: &Catalog, test: &RuleTest, index: TraitIndex) -> Evidence {
+fn evidence(catalog: &Catalog, test: &RuleCase, index: TraitIndex) -> Evidence {
     let id = catalog.id(index).to_string();
     let counts_score = catalog.mitigation(index).is_none()
         && catalog
             .definition(index)
             .factors
             .get(&Factor::LikelihoodOfExploit)
-            == Some(&Raise::ByEpss);
+            == Some(&FactorLevel::FromEpss);
     if !counts_score {
         return Evidence::KnownResource { id };
     }
