@@ -19,11 +19,11 @@ use std::time::{Duration, Instant};
 
 use exposured::catalog::{Catalog, Layers, compile};
 use exposured::evaluate::{Exposures, evaluate};
-use exposured::graph::{Store, TargetOutcome, View};
+use exposured::graph::{SnapshotWriter, Store, TargetOutcome, View};
 use exposured::model::{AccountId, ActiveTriage, CollectionTarget, Coverage, SourceKind};
 use exposured::publish::content_digest;
 use exposured::reconcile::Destination;
-use exposured::records::{self, SnapshotWriter};
+use exposured::records;
 use exposured::synth::Organization;
 use peak_alloc::PeakAlloc;
 use rayon::prelude::*;
@@ -199,12 +199,12 @@ fn target(
         organization.findings(*rank, *size, &mut |finding| {
             let json = finding.record.to_string();
             let read = match finding.source {
-                SourceKind::SecurityHub => records::asff::parse(&json),
-                SourceKind::Inspector => records::inspector::parse(&json),
-                _ => records::macie::parse(&json),
+                SourceKind::SecurityHub => records::asff::parse(&json, catalog),
+                SourceKind::Inspector => records::inspector::parse(&json, catalog),
+                _ => records::macie::parse(&json, catalog),
             };
             if let Some(record) = read.expect("what is made up can be read") {
-                writer.write(&record);
+                writer.write(record);
             }
         });
     }

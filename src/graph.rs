@@ -12,6 +12,7 @@ mod shared_evidence;
 mod snapshot;
 mod texts;
 mod view;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use builder::{Observation, SnapshotBuilder};
 pub use shared_evidence::SharedEvidence;
 pub use snapshot::Snapshot;
 pub use view::{Observed, ResourceIndex, ResourceRange, TraitSetIndex, View};
+pub use writer::SnapshotWriter;
 
 /// How the collection of one target ended.
 #[derive(Debug)]

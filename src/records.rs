@@ -18,12 +18,15 @@ mod permissions;
 mod references;
 mod relationship;
 mod spelling;
+mod subject;
 #[cfg(test)]
-mod tests;
+mod testing;
 mod time;
 
-pub use parsed::{ParsedRecord, ParsedResource, RecordError, SnapshotWriter};
+use crate::catalog::Catalog;
+
+pub use parsed::{ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource, RecordError};
 pub use references::needed_types;
 
 /// Parses one record of a given format.
-pub type RecordParser = fn(&str) -> Result<Option<ParsedRecord>, RecordError>;
+pub type RecordParser = fn(&str, &Catalog) -> Result<Option<ParsedRecord>, RecordError>;

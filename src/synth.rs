@@ -83,9 +83,9 @@ mod tests {
     use crate::catalog::Catalog;
     use crate::catalog::{Layers, compile};
     use crate::evaluate::{Evaluation, Exposures, GradedResource, evaluate};
-    use crate::graph::{Store, TargetOutcome, View};
+    use crate::graph::{SnapshotWriter, Store, TargetOutcome, View};
     use crate::model::{ActiveTriage, CollectionTarget, Coverage, Severity};
-    use crate::records::{self, SnapshotWriter};
+    use crate::records;
 
     const SMALL: Organization = Organization {
         resources: 3_000,
@@ -135,7 +135,7 @@ mod tests {
                 SourceKind::Inspector => records::inspector::parse,
                 _ => records::macie::parse,
             };
-            writer.write(&read(&json).unwrap().unwrap());
+            writer.write(read(&json, &catalog).unwrap().unwrap());
         }
         let (snapshot, records, signals) = writer.finish();
         let mut store = Store::default();

@@ -3,11 +3,11 @@
 use std::sync::OnceLock;
 
 use exposured::catalog::{Catalog, Layers, compile};
-use exposured::records::{RecordParser, SnapshotWriter};
+use exposured::records::RecordParser;
 use exposured::evaluate::{Exposures, evaluate, explain};
 use exposured::model::{AccountId, CollectionTarget, Coverage, Exposure, Partition, ActiveTriage, is_harmful};
 use exposured::publish::asff::{self, Publication, RecordState};
-use exposured::graph::{TargetOutcome, Snapshot, Store, View};
+use exposured::graph::{TargetOutcome, Snapshot, SnapshotWriter, Store, View};
 
 /// The built-in catalog.
 pub fn catalog() -> &'static Catalog {
@@ -20,8 +20,8 @@ pub fn records(data: &[u8], parse: RecordParser) {
     let text = String::from_utf8_lossy(data);
     let mut writer = SnapshotWriter::new(catalog());
     for line in text.lines() {
-        match parse(line) {
-            Ok(Some(record)) => writer.write(&record),
+        match parse(line, catalog()) {
+            Ok(Some(record)) => writer.write(record),
             Ok(None) => writer.skip(),
             Err(error) => {
                 // What is wrong is cleaned before it is logged; to be told at all it must be text.

@@ -4,6 +4,7 @@ mod attack_paths;
 mod aws_titles;
 mod catalog;
 mod fixes;
+mod records;
 mod severities_seen;
 mod travel;
 mod triage;

@@ -9,13 +9,14 @@ mod inspector;
 
 use serde_json::Value;
 
+use crate::catalog::Catalog;
 use crate::model::{
     AccountId, Evidence, FindingId, GENERATOR_PREFIX, Product, Region, RelationKind,
     ResourceMention, ResourceType, SensitiveData, clean, is_clean_identifier,
 };
 
-use super::details::Edge;
-use super::parsed::{ParsedRecord, ParsedResource, RecordError};
+use super::parsed::{ParsedEdge, ParsedRecord, RecordError};
+use super::subject::{RecordContext, Subject};
 use super::{bridge, detection, image, network_path, time};
 
 use control::{control, passed_control};
@@ -31,7 +32,7 @@ const SENSITIVE_DATA: &str = "Sensitive Data Identifications";
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
     let finding: Finding =
         serde_json::from_str(json).map_err(|error| RecordError::new("ASFF finding", error))?;
     // What exposured published itself would be evidence for itself.
@@ -55,7 +56,7 @@ pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
         .parse()
         .map_err(|error| RecordError::new("AwsAccountId", error))?;
     let region = region(&finding)?;
-    let resources = finding
+    let subjects = finding
         .resources
         .iter()
         .filter_map(|resource| parse_resource(resource, account, &region).transpose())
@@ -65,22 +66,30 @@ pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
     } else {
         passed_control(&finding, product)
     };
-    let mut relations = match &evidence {
+    let mut edges = match &evidence {
         Some(Evidence::NetworkReachability(path)) => {
             network_path::relations(path, account, &region)
         }
         _ => Vec::new(),
     };
-    relations.extend(workloads(&finding, &resources));
+    edges.extend(workloads(&finding, &subjects));
+    let updated_at = finding.updated_at.as_ref().and_then(time::read);
+    let context = RecordContext {
+        catalog,
+        region: &region,
+        updated_at,
+    };
     Ok(Some(ParsedRecord {
         finding: FindingId(finding.id),
         product,
         title: clean(&finding.title),
-        region,
-        updated_at: finding.updated_at.as_ref().and_then(time::read),
+        updated_at,
         evidence,
-        resources,
-        relations,
+        resources: subjects
+            .into_iter()
+            .map(|subject| subject.into_parsed(context))
+            .collect(),
+        edges,
     }))
 }
 
@@ -141,7 +150,7 @@ fn parse_resource(
     resource: &AsffResource,
     account: AccountId,
     finding_region: &Region,
-) -> Result<Option<ParsedResource>, RecordError> {
+) -> Result<Option<Subject>, RecordError> {
     let Some(resource_type) = ResourceType::from_any_name(&resource.resource_type) else {
         return Ok(None);
     };
@@ -176,7 +185,7 @@ fn parse_resource(
         account,
         region: &region,
     };
-    Ok(Some(ParsedResource {
+    Ok(Some(Subject {
         resource: bridge::identified(mention, &details),
         tags,
         details,
@@ -185,7 +194,7 @@ fn parse_resource(
 
 /// A finding about a container in a cluster names both, and the image that the container runs.
 /// Source: the securityhub model, `ContainerDetails`, `ImageName`.
-fn workloads(finding: &Finding, resources: &[ParsedResource]) -> Vec<Edge> {
+fn workloads(finding: &Finding, subjects: &[Subject]) -> Vec<ParsedEdge> {
     let images = || {
         finding.resources.iter().filter_map(|resource| {
             let container = resource.details.as_ref()?.get("Container")?;
@@ -197,11 +206,13 @@ fn workloads(finding: &Finding, resources: &[ParsedResource]) -> Vec<Edge> {
             )
         })
     };
-    resources
+    subjects
         .iter()
-        .filter(|described| described.resource.resource_type == ResourceType::EksCluster)
+        .filter(|subject| subject.resource.resource_type == ResourceType::EksCluster)
         .flat_map(|cluster| {
-            images().map(|image| (cluster.resource.clone(), RelationKind::RunsImage, image))
+            images().map(|image| {
+                ParsedEdge::new(cluster.resource.clone(), RelationKind::RunsImage, image)
+            })
         })
         .collect()
 }

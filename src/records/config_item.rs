@@ -8,13 +8,15 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::catalog::Catalog;
 use crate::model::{
     AccountId, FindingId, Product, Region, ResourceMention, ResourceType, clean,
     is_clean_identifier,
 };
 
-use super::parsed::{ParsedRecord, ParsedResource, RecordError};
+use super::parsed::{ParsedRecord, RecordError};
 use super::relationship::{self, Relationship};
+use super::subject::{RecordContext, Subject};
 
 use super::{bridge, time};
 
@@ -44,7 +46,7 @@ struct Item {
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
     let wrong = |error: serde_json::Error| RecordError::new("configuration item", error);
     // A row of a query is a text that holds the item.
     let inner: String;
@@ -89,24 +91,43 @@ pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
         account,
         region: &region,
     };
-    let resource = bridge::identified(mention, &details);
-    Ok(Some(ParsedRecord {
-        finding: FindingId(resource.id.clone()),
-        product: Product::Config,
-        title: format!("Configuration of {}", resource.id),
-        region,
+    let subject = Subject {
+        resource: bridge::identified(mention, &details),
+        tags: tags(&item.tags),
+        details,
+    };
+    let context = RecordContext {
+        catalog,
+        region: &region,
         updated_at: item
             .configuration_item_capture_time
             .as_ref()
             .and_then(time::read),
+    };
+    Ok(Some(configuration_record(
+        Product::Config,
+        subject,
+        &item.relationships,
+        context,
+    )))
+}
+
+/// A record that describes the configuration of a resource and has no finding.
+pub(super) fn configuration_record(
+    product: Product,
+    subject: Subject,
+    relationships: &[Relationship],
+    context: RecordContext<'_>,
+) -> ParsedRecord {
+    ParsedRecord {
+        finding: FindingId(subject.resource.id.clone()),
+        product,
+        title: format!("Configuration of {}", subject.resource.id),
+        updated_at: context.updated_at,
         evidence: None,
-        relations: relationship::relations(&resource, &item.relationships),
-        resources: vec![ParsedResource {
-            resource,
-            tags: tags(&item.tags),
-            details,
-        }],
-    }))
+        edges: relationship::relations(&subject.resource, relationships),
+        resources: vec![subject.into_parsed(context)],
+    }
 }
 
 /// A resource's configuration, where it is not sure that it is a whole item.
@@ -186,6 +207,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::records::testing::catalog;
 
     fn instance() -> Value {
         json!({
@@ -203,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn all_forms_of_an_item_are_read_alike() {
+    fn all_forms_of_an_item_are_parsed_alike() {
         let row = instance();
         let mut history = instance();
         history["configuration"] = json!(history["configuration"].to_string());
@@ -214,35 +236,37 @@ mod tests {
             let value = members.remove(old).unwrap();
             members.insert(new.into(), value);
         }
-        let expected = parse(&row.to_string()).unwrap().unwrap();
-        assert_eq!(expected.resources[0].tags, [("Name".into(), "web".into())]);
-        let told: Vec<_> = expected.relations.iter().map(|edge| edge.1).collect();
-        assert_eq!(told.len(), 2, "{told:?}");
+        let catalog = catalog();
+        let expected = parse(&row.to_string(), &catalog).unwrap().unwrap();
+        let resource = &expected.resources[0];
+        assert_eq!(resource.tags, [("Name".into(), "web".into())]);
+        assert_eq!(resource.attributes[0].path, "MetadataOptions.HttpTokens");
+        let kinds: Vec<_> = expected.edges.iter().map(|edge| edge.kind).collect();
+        assert_eq!(kinds.len(), 2, "{kinds:?}");
         for form in [json!(row.to_string()), history, snapshot] {
-            let parsed = parse(&form.to_string()).unwrap().unwrap();
+            let parsed = parse(&form.to_string(), &catalog).unwrap().unwrap();
             assert_eq!(format!("{parsed:?}"), format!("{expected:?}"));
         }
     }
 
     #[test]
-    fn what_is_gone_or_not_known_is_no_resource() {
-        let mut gone = instance();
-        gone["configurationItemStatus"] = json!("ResourceDeleted");
-        assert!(parse(&gone.to_string()).unwrap().is_none());
-        let mut other = instance();
-        other["resourceType"] = json!("AWS::Lex::Bot");
-        assert!(parse(&other.to_string()).unwrap().is_none());
+    fn deleted_resources_and_unknown_types_are_skipped() {
+        let catalog = catalog();
+        let mut deleted = instance();
+        deleted["configurationItemStatus"] = json!("ResourceDeleted");
+        let mut unknown = instance();
+        unknown["resourceType"] = json!("AWS::Lex::Bot");
+        for item in [deleted, unknown] {
+            assert!(parse(&item.to_string(), &catalog).unwrap().is_none());
+        }
     }
 
     #[test]
-    fn supplementary_configuration_is_part_of_it() {
-        let bucket = json!({
-            "resourceId": "b", "resourceType": "AWS::S3::Bucket", "accountId": "111122223333", "awsRegion": "us-east-1",
-            "configuration": {"name": "b"},
-            "supplementaryConfiguration": {"BucketVersioningConfiguration": "{\"status\":\"Suspended\"}"},
-        });
-        let parsed = parse(&bucket.to_string()).unwrap().unwrap();
-        let details = &parsed.resources[0].details;
+    fn supplementary_configuration_is_part_of_the_details() {
+        let details = merged(
+            json!({"name": "b"}),
+            json!({"BucketVersioningConfiguration": "{\"status\":\"Suspended\"}"}),
+        );
         assert_eq!(
             details["BucketVersioningConfiguration"]["status"],
             "Suspended"
@@ -251,12 +275,14 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_item_is_told() {
+    fn a_malformed_item_is_an_error() {
+        let catalog = catalog();
         let mut nameless = instance();
         nameless["arn"] = json!(null);
         nameless["resourceId"] = json!("");
-        for broken in [json!("{"), json!({"resourceType": 7}), nameless] {
-            assert!(parse(&broken.to_string()).is_err(), "{broken}");
+        for malformed in [json!("{"), json!({"resourceType": 7}), nameless] {
+            let parsed = parse(&malformed.to_string(), &catalog);
+            assert!(parsed.is_err(), "{malformed}");
         }
     }
 }

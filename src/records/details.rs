@@ -6,8 +6,9 @@
 
 use serde_json::Value;
 
-use crate::model::{RelationKind, Resource, ResourceMention, identify, is_clean_identifier};
+use crate::model::{Resource, ResourceMention, identify, is_clean_identifier};
 
+use super::parsed::ParsedEdge;
 use super::references::{Reference, back_references, references};
 use super::{image, inferred, spelling};
 
@@ -72,15 +73,12 @@ fn clean_texts(values: Vec<&Value>) -> Vec<&str> {
         .collect()
 }
 
-/// An edge, from the holder.
-pub(super) type Edge = (Resource, RelationKind, Resource);
-
 /// The edges that a resource's details draw.
 pub(super) fn relations(
     resource: &Resource,
     details: &Value,
     fallback_region: &crate::model::Region,
-) -> Vec<Edge> {
+) -> Vec<ParsedEdge> {
     let named = |reference: &Reference| -> Vec<Resource> {
         // A global resource (a role) names regional ones by ARN only, so its own Region never has to stand in.
         let region = if resource.resource_type.is_global() {
@@ -109,14 +107,14 @@ pub(super) fn relations(
         .flat_map(|reference| {
             named(reference)
                 .into_iter()
-                .map(|to| (resource.clone(), reference.kind, to))
+                .map(|to| ParsedEdge::new(resource.clone(), reference.kind, to))
         });
     let back = back_references(resource.resource_type)
         .iter()
         .flat_map(|reference| {
             named(reference)
                 .into_iter()
-                .map(|from| (from, reference.kind, resource.clone()))
+                .map(|from| ParsedEdge::new(from, reference.kind, resource.clone()))
         });
     onward
         .chain(back)
@@ -149,7 +147,7 @@ mod tests {
             &"us-east-1".parse().unwrap(),
         )
         .into_iter()
-        .map(|(from, kind, to)| {
+        .map(|ParsedEdge { from, kind, to }| {
             let tail = |resource: &Resource| {
                 resource
                     .id

@@ -10,15 +10,16 @@ use crate::model::{
     AccountId, Arn, Partition, Region, RelationKind, Resource, ResourceType, is_clean_identifier,
 };
 
-use super::details::{Edge, texts};
+use super::details::texts;
+use super::parsed::ParsedEdge;
 
 /// The edges from and to images: task definition → image, and tag → image.
-pub(super) fn relations(resource: &Resource, details: &Value) -> Vec<Edge> {
+pub(super) fn relations(resource: &Resource, details: &Value) -> Vec<ParsedEdge> {
     match resource.resource_type {
         ResourceType::EcsTaskDefinition => texts(details, "ContainerDefinitions.*.Image")
             .into_iter()
             .filter_map(named)
-            .map(|image| (resource.clone(), RelationKind::RunsImage, image))
+            .map(|image| ParsedEdge::new(resource.clone(), RelationKind::RunsImage, image))
             .collect(),
         ResourceType::EcrImage => tagged(resource, details),
         _ => Vec::new(),
@@ -55,7 +56,7 @@ pub(super) fn named(reference: &str) -> Option<Resource> {
     Some(image(id, account, region))
 }
 
-fn tagged(resource: &Resource, details: &Value) -> Vec<Edge> {
+fn tagged(resource: &Resource, details: &Value) -> Vec<ParsedEdge> {
     let Some(repository) = texts(details, "RepositoryName").first().copied() else {
         return Vec::new();
     };
@@ -68,7 +69,7 @@ fn tagged(resource: &Resource, details: &Value) -> Vec<Edge> {
                 &format!("{repository}:{tag}"),
             );
             let name = image(id, resource.account, resource.region.clone());
-            (name, RelationKind::PointsToImage, resource.clone())
+            ParsedEdge::new(name, RelationKind::PointsToImage, resource.clone())
         })
         .collect()
 }
@@ -156,11 +157,11 @@ mod tests {
             &scanned,
             &json!({"repositoryName": "shop", "imageTags": ["v1", "latest"]}),
         );
-        assert_eq!(runs[0].1, RelationKind::RunsImage);
+        assert_eq!(runs[0].kind, RelationKind::RunsImage);
         assert_eq!(points.len(), 2);
         assert_eq!(
-            (&points[0].0, points[0].1, &points[0].2),
-            (&runs[0].2, RelationKind::PointsToImage, &scanned)
+            (&points[0].from, points[0].kind, &points[0].to),
+            (&runs[0].to, RelationKind::PointsToImage, &scanned)
         );
     }
 }

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use crate::model::{RelationKind, Resource, ResourceMention, ResourceType, identify};
 
-use super::details::{Edge, attributes, texts};
+use super::details::{attributes, texts};
+use super::parsed::ParsedEdge;
 
 /// The edges of a resource.
-pub(super) fn relations(resource: &Resource, details: &Value) -> Vec<Edge> {
+pub(super) fn relations(resource: &Resource, details: &Value) -> Vec<ParsedEdge> {
     match resource.resource_type {
         ResourceType::IamUser | ResourceType::S3Bucket => vec![in_account(resource)],
         ResourceType::SsmPatchCompliance => patched(resource).into_iter().collect(),
@@ -20,18 +21,18 @@ pub(super) fn relations(resource: &Resource, details: &Value) -> Vec<Edge> {
 /// What holds for the account, such as its password policy or its block of public access, holds for each of its users
 /// or buckets. Controls name the account `AWS::::Account:111122223333`.
 /// Source: Security Hub User Guide, control findings of type `AwsAccount`.
-fn in_account(held: &Resource) -> Edge {
+fn in_account(held: &Resource) -> ParsedEdge {
     let account = identify(ResourceMention {
         resource_type: ResourceType::Account,
         id: &format!("AWS::::Account:{}", held.account),
         account: held.account,
         region: &held.region,
     });
-    (held.clone(), RelationKind::InAccount, account)
+    ParsedEdge::new(held.clone(), RelationKind::InAccount, account)
 }
 
 /// The state of patches names its instance somewhere in its id; where is not documented.
-fn patched(state: &Resource) -> Option<Edge> {
+fn patched(state: &Resource) -> Option<ParsedEdge> {
     let is_id = |text: &&str| {
         text.strip_prefix("i-").is_some_and(|digits| {
             (8..=17).contains(&digits.len()) && digits.bytes().all(|one| one.is_ascii_hexdigit())
@@ -44,12 +45,16 @@ fn patched(state: &Resource) -> Option<Edge> {
         account: state.account,
         region: &state.region,
     });
-    Some((instance, RelationKind::HasPatchCompliance, state.clone()))
+    Some(ParsedEdge::new(
+        instance,
+        RelationKind::HasPatchCompliance,
+        state.clone(),
+    ))
 }
 
 /// A rule may let in the members of a group of another account, over a peering connection.
 /// Source: EC2 API Reference, `UserIdGroupPair`, `UserId`.
-fn admitted(group: &Resource, details: &Value) -> Vec<Edge> {
+fn admitted(group: &Resource, details: &Value) -> Vec<ParsedEdge> {
     attributes(details, "IpPermissions.*.UserIdGroupPairs.*")
         .into_iter()
         .filter_map(|pair| {
@@ -62,14 +67,18 @@ fn admitted(group: &Resource, details: &Value) -> Vec<Edge> {
                     .unwrap_or(group.account),
                 region: &group.region,
             });
-            Some((admitted, RelationKind::AdmittedBy, group.clone()))
+            Some(ParsedEdge::new(
+                admitted,
+                RelationKind::AdmittedBy,
+                group.clone(),
+            ))
         })
         .collect()
 }
 
 /// A method calls a function by `arn:aws:apigateway:…:lambda:path/2015-03-31/functions/<ARN>/invocations`.
 /// Source: API Gateway API Reference, `Integration`, `uri`.
-fn called(method: &Resource, details: &Value) -> Vec<Edge> {
+fn called(method: &Resource, details: &Value) -> Vec<ParsedEdge> {
     ["Integration.Uri", "MethodIntegration.Uri"]
         .into_iter()
         .flat_map(|path| texts(details, path))
@@ -84,7 +93,7 @@ fn called(method: &Resource, details: &Value) -> Vec<Edge> {
                     account: method.account,
                     region: &method.region,
                 });
-                (function, RelationKind::InvokedBy, method.clone())
+                ParsedEdge::new(function, RelationKind::InvokedBy, method.clone())
             })
         })
         .collect()
@@ -92,7 +101,7 @@ fn called(method: &Resource, details: &Value) -> Vec<Edge> {
 
 /// A node of a cluster is known by the tags that Kubernetes and EKS put on it.
 /// Source: Amazon EKS User Guide, "Tag your resources", and "Self-managed nodes", `kubernetes.io/cluster/<name>`.
-pub(super) fn node_of(instance: &Resource, tags: &[(String, String)]) -> Option<Edge> {
+pub(super) fn node_of(instance: &Resource, tags: &[(String, String)]) -> Option<ParsedEdge> {
     if instance.resource_type != ResourceType::Ec2Instance {
         return None;
     }
@@ -106,7 +115,11 @@ pub(super) fn node_of(instance: &Resource, tags: &[(String, String)]) -> Option<
         account: instance.account,
         region: &instance.region,
     });
-    Some((cluster, RelationKind::HasNode, instance.clone()))
+    Some(ParsedEdge::new(
+        cluster,
+        RelationKind::HasNode,
+        instance.clone(),
+    ))
 }
 
 #[cfg(test)]
@@ -130,7 +143,7 @@ mod tests {
     fn a_user_is_in_the_account_that_controls_name() {
         let edges = relations(&resource(ResourceType::IamUser, "alice"), &Value::Null);
         assert_eq!(
-            edges[0].2,
+            edges[0].to,
             resource(ResourceType::Account, "AWS::::Account:111122223333")
         );
     }
@@ -144,7 +157,7 @@ mod tests {
         ]}]});
         let admitted: Vec<String> = relations(&group, &details)
             .into_iter()
-            .map(|(from, ..)| from.id)
+            .map(|edge| edge.from.id)
             .collect();
         assert_eq!(
             admitted,
@@ -167,7 +180,7 @@ mod tests {
                 &resource(ResourceType::SsmPatchCompliance, id),
                 &Value::Null,
             );
-            assert_eq!(edges[0].0, instance, "{id}");
+            assert_eq!(edges[0].from, instance, "{id}");
         }
         let hybrid = resource(
             ResourceType::SsmPatchCompliance,
@@ -180,7 +193,7 @@ mod tests {
     fn a_node_is_known_by_its_tags() {
         let node = resource(ResourceType::Ec2Instance, "i-1");
         let tagged = |key: &str, value: &str| {
-            node_of(&node, &[(key.to_owned(), value.to_owned())]).map(|(cluster, ..)| cluster)
+            node_of(&node, &[(key.to_owned(), value.to_owned())]).map(|edge| edge.from)
         };
         let cluster = Some(resource(ResourceType::EksCluster, "shop"));
         assert_eq!(tagged("eks:cluster-name", "shop"), cluster);

@@ -5,13 +5,15 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::catalog::Catalog;
 use crate::model::{
     AccountId, CodeVulnerability, Cvss, Epss, Evidence, FindingId, NetworkPath, PathStep, Product,
     Region, ResourceMention, ResourceType, Vulnerability, clean, is_clean_identifier,
 };
 
 use super::asff::{fix_available, port_range, severity, tenths, yes_or_no};
-use super::parsed::{ParsedRecord, ParsedResource, RecordError};
+use super::parsed::{ParsedRecord, RecordError};
+use super::subject::{RecordContext, Subject};
 
 use super::{bridge, network_path, time};
 
@@ -136,7 +138,7 @@ struct InspectorResource {
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
     let finding: Finding =
         serde_json::from_str(json).map_err(|error| RecordError::new("Inspector finding", error))?;
     if !matches!(finding.status.as_deref(), None | Some("ACTIVE")) {
@@ -165,28 +167,36 @@ pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
         "CODE_VULNERABILITY" => Evidence::CodeVulnerability(flaw(&finding)),
         _ => return Ok(None),
     };
-    let resources = finding
+    let subjects = finding
         .resources
         .iter()
         .filter_map(|resource| parse_resource(resource, account, &region).transpose())
         .collect::<Result<Vec<_>, _>>()?;
-    let relations = match &evidence {
+    let edges = match &evidence {
         Evidence::NetworkReachability(path) => network_path::relations(path, account, &region),
         _ => Vec::new(),
+    };
+    let updated_at = finding
+        .updated_at
+        .or(finding.last_observed_at)
+        .as_ref()
+        .and_then(time::read);
+    let context = RecordContext {
+        catalog,
+        region: &region,
+        updated_at,
     };
     Ok(Some(ParsedRecord {
         title: clean(finding.title.as_deref().unwrap_or(&finding.finding_type)),
         finding: FindingId(finding.finding_arn),
         product: Product::Inspector,
-        region,
-        updated_at: finding
-            .updated_at
-            .or(finding.last_observed_at)
-            .as_ref()
-            .and_then(time::read),
+        updated_at,
         evidence: Some(evidence),
-        resources,
-        relations,
+        resources: subjects
+            .into_iter()
+            .map(|subject| subject.into_parsed(context))
+            .collect(),
+        edges,
     }))
 }
 
@@ -194,7 +204,7 @@ fn parse_resource(
     resource: &InspectorResource,
     account: AccountId,
     finding_region: &Region,
-) -> Result<Option<ParsedResource>, RecordError> {
+) -> Result<Option<Subject>, RecordError> {
     let Some(resource_type) = ResourceType::from_any_name(&resource.resource_type) else {
         return Ok(None);
     };
@@ -231,7 +241,7 @@ fn parse_resource(
         account,
         region: &region,
     };
-    Ok(Some(ParsedResource {
+    Ok(Some(Subject {
         resource: bridge::identified(mention, &details),
         tags,
         details,

@@ -7,14 +7,15 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::catalog::Catalog;
 use crate::model::{
-    AccountId, FindingId, Product, Region, ResourceMention, ResourceType, clean,
-    is_clean_identifier,
+    AccountId, Product, Region, ResourceMention, ResourceType, clean, is_clean_identifier,
 };
 
-use super::parsed::{ParsedRecord, ParsedResource, RecordError};
+use super::parsed::{ParsedRecord, RecordError};
+use super::subject::{RecordContext, Subject};
 
-use super::{bridge, config_item, relationship, time};
+use super::{bridge, config_item, time};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -44,7 +45,7 @@ struct ResourceTag {
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
     let result: ResourceResult = serde_json::from_str(json)
         .map_err(|error| RecordError::new("Security Hub resource", error))?;
     let named = result
@@ -80,7 +81,6 @@ pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
         account,
         region: &region,
     };
-    let resource = bridge::identified(mention, &described.details);
     let mut tags: Vec<(String, String)> = result
         .resource_tags
         .iter()
@@ -93,23 +93,25 @@ pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
         })
         .collect();
     tags.sort();
-    Ok(Some(ParsedRecord {
-        finding: FindingId(resource.id.clone()),
-        product: Product::SecurityHub,
-        title: format!("Configuration of {}", resource.id),
-        region,
+    let subject = Subject {
+        resource: bridge::identified(mention, &described.details),
+        tags,
+        details: described.details,
+    };
+    let context = RecordContext {
+        catalog,
+        region: &region,
         updated_at: result
             .resource_detail_capture_time_dt
             .as_ref()
             .and_then(time::read),
-        evidence: None,
-        relations: relationship::relations(&resource, &described.relationships),
-        resources: vec![ParsedResource {
-            resource,
-            tags,
-            details: described.details,
-        }],
-    }))
+    };
+    Ok(Some(config_item::configuration_record(
+        Product::SecurityHub,
+        subject,
+        &described.relationships,
+        context,
+    )))
 }
 
 #[cfg(test)]
@@ -117,32 +119,40 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::records::testing::catalog;
 
-    fn told(config: Value) -> (Value, usize) {
+    /// The attributes, and the number of edges, of an instance with this configuration.
+    fn parsed(catalog: &Catalog, config: Value) -> (Vec<String>, usize) {
         let record = json!({
             "ResourceId": "i-1", "ResourceType": "AWS::EC2::Instance", "AccountId": "111122223333",
             "ResourceOwnerAccountId": "444455556666", "Region": "us-east-1", "ResourceRegion": "eu-west-1",
             "ResourceConfig": config,
         });
-        let record = parse(&record.to_string()).unwrap().unwrap();
-        let resource = &record.resources[0];
+        let record = parse(&record.to_string(), catalog).unwrap().unwrap();
+        let parsed = &record.resources[0];
         assert_eq!(
-            resource.resource.id,
+            parsed.resource.id,
             "arn:aws:ec2:eu-west-1:444455556666:instance/i-1"
         );
-        (resource.details.clone(), record.relations.len())
+        let attributes = parsed.attributes.iter();
+        let attributes =
+            attributes.map(|attribute| format!("{} {}", attribute.path, attribute.value));
+        (attributes.collect(), record.edges.len())
     }
 
     #[test]
-    fn the_configuration_is_read_in_each_form() {
+    fn the_configuration_is_parsed_in_each_form() {
+        let catalog = catalog();
         let bare = json!({"metadataOptions": {"httpTokens": "optional"}});
         let whole = json!({
             "configuration": bare.to_string(),
             "relationships": [{"resourceType": "AWS::EC2::SecurityGroup", "resourceId": "sg-1"}],
         });
-        assert_eq!(told(bare.clone()), (bare.clone(), 0));
-        assert_eq!(told(json!(bare.to_string())), (bare.clone(), 0));
-        assert_eq!(told(whole), (bare, 1));
-        assert_eq!(told(Value::Null), (Value::Null, 0));
+        let attributes = parsed(&catalog, bare.clone()).0;
+        assert!(attributes.contains(&"MetadataOptions.HttpTokens optional".to_owned()));
+        for (config, edges) in [(bare.clone(), 0), (json!(bare.to_string()), 0), (whole, 1)] {
+            assert_eq!(parsed(&catalog, config), (attributes.clone(), edges));
+        }
+        assert_eq!(parsed(&catalog, Value::Null), (vec![], 0));
     }
 }

@@ -5,13 +5,15 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::catalog::Catalog;
 use crate::model::{
     AccountId, Evidence, FindingId, Product, Region, ResourceMention, ResourceType, SensitiveData,
     clean, identify, is_clean_identifier,
 };
 
 use super::asff::severity;
-use super::parsed::{ParsedRecord, ParsedResource, RecordError};
+use super::parsed::{ParsedRecord, RecordError};
+use super::subject::{RecordContext, Subject};
 
 use super::time;
 
@@ -78,7 +80,7 @@ struct Tag {
 ///
 /// # Errors
 /// What is wrong with the record.
-pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
     let finding: Finding =
         serde_json::from_str(json).map_err(|error| RecordError::new("Macie finding", error))?;
     if finding.archived == Some(true)
@@ -138,20 +140,25 @@ pub fn parse(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
         account,
         region: &region,
     };
-    let described = ParsedResource {
+    let subject = Subject {
         resource: identify(mention),
         tags,
         details: Value::Null,
     };
+    let updated_at = finding.updated_at.as_ref().and_then(time::read);
+    let context = RecordContext {
+        catalog,
+        region: &region,
+        updated_at,
+    };
     Ok(Some(ParsedRecord {
         title: clean(finding.title.as_deref().unwrap_or(&finding.finding_type)),
         product: Product::Macie,
-        updated_at: finding.updated_at.as_ref().and_then(time::read),
+        updated_at,
         evidence: Some(evidence(&finding)),
         finding: FindingId(finding.id),
-        region,
-        resources: vec![described],
-        relations: Vec::new(),
+        resources: vec![subject.into_parsed(context)],
+        edges: Vec::new(),
     }))
 }
 

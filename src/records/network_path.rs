@@ -4,13 +4,15 @@ use crate::model::{
     AccountId, NetworkPath, Region, RelationKind, Resource, ResourceMention, ResourceType, identify,
 };
 
+use super::parsed::ParsedEdge;
+
 /// Inspector lists the components from the outside in:
 /// gateway → network ACL → security group → network interface → instance.
 pub(super) fn relations(
     path: &NetworkPath,
     account: AccountId,
     region: &Region,
-) -> Vec<(Resource, RelationKind, Resource)> {
+) -> Vec<ParsedEdge> {
     use ResourceType as T;
     let components: Vec<Resource> = path
         .steps
@@ -36,7 +38,7 @@ pub(super) fn relations(
                 (T::Ec2NetworkInterface, T::Ec2Instance) => RelationKind::HasNetworkInterface,
                 _ => return None,
             };
-            Some((inner.clone(), kind, outer.clone()))
+            Some(ParsedEdge::new(inner.clone(), kind, outer.clone()))
         })
         .collect()
 }
@@ -73,7 +75,7 @@ mod tests {
         );
         let told: Vec<_> = edges
             .iter()
-            .map(|(from, kind, to)| format!("{} {} {}", from.id, kind.as_str(), to.id))
+            .map(|ParsedEdge { from, kind, to }| format!("{} {} {}", from.id, kind.as_str(), to.id))
             .collect();
         insta::assert_debug_snapshot!(told, @r#"
         [

@@ -1,233 +1,87 @@
-//! What the reading of one record gives, and how it becomes rows of a snapshot.
+//! What parsing a record gives: everything that the graph needs, in plain types.
+
+use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
-use crate::catalog::{AttributeCondition, Catalog};
-use crate::graph::{Observation, Snapshot, SnapshotBuilder};
-use crate::model::{Evidence, FindingId, Product, Region, RelationKind, Resource, ResourceType};
+use crate::iam::Permissions;
+use crate::model::{Evidence, FindingId, Product, RelationKind, Resource, TraitIndex};
 
-use super::{details, inferred, permissions, spelling};
-
-/// A record that cannot be used: what is wrong with it.
+/// The reason why a record cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct RecordError(pub String);
 
 impl RecordError {
-    /// Why `what` cannot be used.
-    pub fn new(what: &str, why: impl std::fmt::Display) -> Self {
-        Self(format!("{what}: {why}"))
+    /// An error about `subject`: a field by its name in the format, or the record as a whole.
+    pub fn new(subject: &str, reason: impl Display) -> Self {
+        Self(format!("{subject}: {reason}"))
     }
 }
 
-/// What a record says, in exposured's terms.
+/// A record of any format, completely parsed.
 #[derive(Clone, Debug)]
 pub struct ParsedRecord {
-    /// The finding.
+    /// The ID of the finding; of a record without a finding, the ID of its resource.
     pub finding: FindingId,
-    /// Who made it.
+    /// The service that made the record.
     pub product: Product,
-    /// Its title.
+    /// The title of the finding.
     pub title: String,
-    /// Where it was made.
-    pub region: Region,
-    /// When it was last changed, if it can be told.
+    /// When the service last changed the record, if known.
     pub updated_at: Option<DateTime<Utc>>,
-    /// What it says, if it is a finding that counts: active, not suppressed, failed.
+    /// What the finding reports. `None` if it no longer counts (it passed, or a user suppressed or resolved it) and for
+    /// records without a finding; their attributes and edges count all the same.
     pub evidence: Option<Evidence>,
-    /// What it is about.
+    /// The resources that the record is about.
     pub resources: Vec<ParsedResource>,
-    /// Edges that the finding itself draws (a network path), beside those in the details.
-    pub relations: Vec<(Resource, RelationKind, Resource)>,
+    /// Edges that the record as a whole describes, such as those of a network path.
+    pub edges: Vec<ParsedEdge>,
 }
 
-/// A resource, with what the record tells of it.
+/// A resource, with everything that the record says about it.
 #[derive(Clone, Debug)]
 pub struct ParsedResource {
-    /// Which one.
+    /// The resource.
     pub resource: Resource,
     /// Its tags, sorted.
     pub tags: Vec<(String, String)>,
-    /// Its details, as the source writes them; `Null` if it tells none.
-    pub details: Value,
+    /// The attributes that the catalog asks for and the record has.
+    pub attributes: Vec<ParsedAttribute>,
+    /// Edges from and to the resource.
+    pub edges: Vec<ParsedEdge>,
+    /// What the policy documents of an IAM resource allow.
+    pub permissions: Permissions,
 }
 
-/// Turns readings into a snapshot: derives traits, keeps what the catalog uses, lets go of the rest.
-#[derive(Debug)]
-pub struct SnapshotWriter<'a> {
-    catalog: &'a Catalog,
-    builder: SnapshotBuilder,
-    records: u64,
-    signals: u64,
+/// An attribute that the catalog asks for. An absent attribute is unknown, so there is none for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedAttribute {
+    /// The trait that the attribute decides on.
+    pub trait_index: TraitIndex,
+    /// The path of the attribute, as the catalog writes it.
+    pub path: String,
+    /// The value as the catalog names it. Values that the catalog does not name may be secrets and are not kept.
+    pub value: String,
+    /// Whether the value shows the trait.
+    pub holds: bool,
+    /// When the service last changed the attribute. `None` if unknown; any attribute with a time then takes precedence.
+    pub updated_at: Option<DateTime<Utc>>,
 }
 
-impl<'a> SnapshotWriter<'a> {
-    /// An empty one.
-    pub fn new(catalog: &'a Catalog) -> Self {
-        Self {
-            catalog,
-            builder: SnapshotBuilder::default(),
-            records: 0,
-            signals: 0,
-        }
-    }
+/// A directed edge between two resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedEdge {
+    /// The resource that has the relation.
+    pub from: Resource,
+    /// The kind of relation.
+    pub kind: RelationKind,
+    /// The resource that it leads to.
+    pub to: Resource,
+}
 
-    /// Writes down what a record shows.
-    pub fn write(&mut self, reading: &ParsedRecord) {
-        self.records += 1;
-        let mut used = false;
-        for described in &reading.resources {
-            let shown = self.write_evidence(reading, described);
-            let told = permissions::told(&described.resource, &described.details);
-            let attributes = self.write_attributes(reading, described, &told.attributes)
-                | self.write_until_told(reading, described, &told.until_told);
-            self.builder
-                .permit(&described.resource, told.permissions, reading.updated_at);
-            let mut edges =
-                details::relations(&described.resource, &described.details, &reading.region);
-            edges.extend(told.edges);
-            edges.extend(inferred::node_of(&described.resource, &described.tags));
-            for (from, kind, to) in &edges {
-                self.write_edge(reading, from, *kind, to);
-            }
-            if shown || attributes || !edges.is_empty() {
-                used = true;
-                self.builder.tag(&described.resource, &described.tags);
-            }
-        }
-        for (from, kind, to) in &reading.relations {
-            used = true;
-            self.write_edge(reading, from, *kind, to);
-        }
-        self.signals += u64::from(used);
-    }
-
-    /// Notes a record that could not be used.
-    pub fn skip(&mut self) {
-        self.records += 1;
-    }
-
-    /// The snapshot, how many records were read, and how many of them made a signal.
-    pub fn finish(self) -> (Snapshot, u64, u64) {
-        (self.builder.finish(), self.records, self.signals)
-    }
-
-    fn write_evidence(&mut self, reading: &ParsedRecord, described: &ParsedResource) -> bool {
-        let Some(evidence) = &reading.evidence else {
-            return false;
-        };
-        let shown = self
-            .catalog
-            .traits_of(evidence, described.resource.resource_type);
-        for trait_index in &shown {
-            self.builder.observe(Observation {
-                resource: &described.resource,
-                trait_index: *trait_index,
-                holds: true,
-                finding: &reading.finding,
-                product: reading.product,
-                evidence,
-                updated_at: reading.updated_at,
-            });
-        }
-        !shown.is_empty()
-    }
-
-    fn write_attributes(
-        &mut self,
-        reading: &ParsedRecord,
-        described: &ParsedResource,
-        derived: &Value,
-    ) -> bool {
-        let mut used = false;
-        for condition in self
-            .catalog
-            .attribute_conditions(described.resource.resource_type)
-        {
-            let mut values = spelling::values(
-                described.resource.resource_type,
-                &described.details,
-                &condition.path,
-            );
-            values.extend(details::attributes(derived, &condition.path));
-            used |=
-                self.write_attribute(reading, described, condition, &values, reading.updated_at);
-        }
-        used
-    }
-
-    /// What holds as long as no other record tells more is older than all of them.
-    fn write_until_told(
-        &mut self,
-        reading: &ParsedRecord,
-        described: &ParsedResource,
-        until_told: &Value,
-    ) -> bool {
-        let mut used = false;
-        for condition in self
-            .catalog
-            .attribute_conditions(described.resource.resource_type)
-        {
-            let values = details::attributes(until_told, &condition.path);
-            used |= self.write_attribute(reading, described, condition, &values, None);
-        }
-        used
-    }
-
-    fn write_attribute(
-        &mut self,
-        reading: &ParsedRecord,
-        described: &ParsedResource,
-        condition: &AttributeCondition,
-        values: &[&Value],
-        updated_at: Option<DateTime<Utc>>,
-    ) -> bool {
-        if values.is_empty() {
-            return false;
-        }
-        let holds = values.iter().any(|value| condition.test.is_met_by(value));
-        self.builder.observe(Observation {
-            resource: &described.resource,
-            trait_index: condition.trait_index,
-            holds,
-            finding: &reading.finding,
-            product: reading.product,
-            evidence: &Evidence::Attribute {
-                path: condition.path.clone(),
-                // Only a value that the catalog names is repeated: others may be secrets.
-                value: condition.test.told(holds),
-                title: reading.title.clone(),
-            },
-            updated_at,
-        });
-        true
-    }
-
-    fn write_edge(
-        &mut self,
-        reading: &ParsedRecord,
-        from: &Resource,
-        kind: RelationKind,
-        to: &Resource,
-    ) {
-        self.builder.relate(from, kind, to);
-        if to.resource_type != ResourceType::IamPolicy {
-            return;
-        }
-        for trait_index in self
-            .catalog
-            .traits_of_known_resource(to.resource_type, &to.id)
-        {
-            self.builder.observe(Observation {
-                resource: to,
-                trait_index,
-                holds: true,
-                finding: &reading.finding,
-                product: reading.product,
-                evidence: &Evidence::KnownResource { id: to.id.clone() },
-                updated_at: reading.updated_at,
-            });
-        }
+impl ParsedEdge {
+    pub(super) fn new(from: Resource, kind: RelationKind, to: Resource) -> Self {
+        Self { from, kind, to }
     }
 }

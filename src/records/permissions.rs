@@ -16,7 +16,8 @@ use crate::model::{
     is_clean_identifier,
 };
 
-use super::details::{Edge, attributes, member};
+use super::details::{attributes, member};
+use super::parsed::ParsedEdge;
 
 /// What the details tell.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ pub(super) struct Told {
     /// Those that hold only as long as no other record tells more: that the source has no document.
     pub until_told: Value,
     /// Who may become the role.
-    pub edges: Vec<Edge>,
+    pub edges: Vec<ParsedEdge>,
 }
 
 /// The inline policies of an identity, or the versions of a managed policy.
@@ -128,7 +129,7 @@ fn default_version(details: &Value) -> Option<&Value> {
 /// Who may become a role.
 #[derive(Default)]
 struct Trust {
-    edges: Vec<Edge>,
+    edges: Vec<ParsedEdge>,
     /// The accounts whose identities may, if their own policies let them.
     accounts: Vec<AccountId>,
     by: Vec<&'static str>,
@@ -187,7 +188,7 @@ impl Trust {
             });
             if from != *role {
                 self.edges
-                    .push((from, RelationKind::CanAssume, role.clone()));
+                    .push(ParsedEdge::new(from, RelationKind::CanAssume, role.clone()));
             }
         };
         match trusted {
@@ -307,7 +308,7 @@ mod tests {
                 "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, "Condition": condition,
             }}});
             let told = told(&resource(T::IamRole, "target"), &details);
-            let edges: Vec<String> = told.edges.iter().map(|edge| edge.0.id.clone()).collect();
+            let edges: Vec<String> = told.edges.iter().map(|edge| edge.from.id.clone()).collect();
             (
                 edges,
                 told.attributes["AssumableBy"].clone(),

@@ -9,7 +9,7 @@ use crate::model::{
     RelationKind as K, Resource, ResourceMention, ResourceType as T, identify, is_clean_identifier,
 };
 
-use super::details::Edge;
+use super::parsed::ParsedEdge;
 
 /// One of an item's relationships. In a query's answer `relationshipName` is missing; the two types tell enough.
 #[derive(Deserialize)]
@@ -56,7 +56,7 @@ fn direction(item: T, other: T) -> Option<Direction> {
 }
 
 /// The edges of an item.
-pub(super) fn relations(item: &Resource, relationships: &[Relationship]) -> Vec<Edge> {
+pub(super) fn relations(item: &Resource, relationships: &[Relationship]) -> Vec<ParsedEdge> {
     relationships
         .iter()
         .filter_map(|relationship| {
@@ -74,8 +74,8 @@ pub(super) fn relations(item: &Resource, relationships: &[Relationship]) -> Vec<
                 region: &item.region,
             });
             Some(match direction {
-                Direction::Onward(kind) => (item.clone(), kind, other),
-                Direction::Back(kind) => (other, kind, item.clone()),
+                Direction::Onward(kind) => ParsedEdge::new(item.clone(), kind, other),
+                Direction::Back(kind) => ParsedEdge::new(other, kind, item.clone()),
             })
         })
         .collect()

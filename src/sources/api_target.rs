@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::aws::{CallError, Failure};
-use crate::graph::TargetOutcome;
+use crate::graph::{SnapshotWriter, TargetOutcome};
 use crate::model::{CollectionTarget, Coverage, CoverageReason, Region, SourceKind, clean};
 
 use super::Collection;
-use crate::records::{RecordParser, SnapshotWriter};
+use crate::records::RecordParser;
 
 /// Why a target was not read to the end.
 #[derive(Debug)]
@@ -142,10 +142,10 @@ impl<'a> ApiTarget<'a> {
         self.collection.progress.records(records.len());
         for record in records {
             let index = self.read.fetch_add(1, Ordering::Relaxed);
-            let parsed = parse_record(record.get());
+            let parsed = parse_record(record.get(), &self.collection.catalog);
             let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             match parsed {
-                Ok(Some(record)) => writer.write(&record),
+                Ok(Some(record)) => writer.write(record),
                 Ok(None) => writer.skip(),
                 Err(error) => {
                     writer.skip();

@@ -18,13 +18,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::catalog::Catalog;
-use crate::graph::{SharedEvidence, TargetOutcome};
+use crate::graph::{SharedEvidence, SnapshotWriter, TargetOutcome};
 use crate::model::{CollectionTarget, Coverage, CoverageReason, clean};
 use crate::telemetry::{CycleLog, Progress};
 
 use super::Timed;
 use super::api_target::record_id;
-use crate::records::{self as record, ParsedRecord, RecordError, SnapshotWriter};
+use crate::records::{self as record, ParsedRecord, RecordError};
 
 /// The folder cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +135,7 @@ fn read_file(
     let started = Instant::now();
     let target = CollectionTarget::file(clean(name));
     let mut reading = FileReading {
+        catalog,
         writer: SnapshotWriter::new(catalog),
         target: &target,
         log,
@@ -194,6 +195,7 @@ fn unpacked(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
 }
 
 struct FileReading<'a> {
+    catalog: &'a Catalog,
     writer: SnapshotWriter<'a>,
     target: &'a CollectionTarget,
     log: &'a CycleLog,
@@ -208,8 +210,11 @@ impl FileReading<'_> {
         self.index += 1;
         self.progress.records(1);
         let json = record.as_ref().ok().copied();
-        match record.map_err(RecordError).and_then(read_record) {
-            Ok(Some(record)) => self.writer.write(&record),
+        let parsed = record
+            .map_err(RecordError)
+            .and_then(|json| read_record(json, self.catalog));
+        match parsed {
+            Ok(Some(record)) => self.writer.write(record),
             Ok(None) => self.writer.skip(),
             Err(error) => {
                 self.writer.skip();
@@ -245,23 +250,23 @@ struct Marks {
     configuration: Option<IgnoredAny>,
 }
 
-fn read_record(json: &str) -> Result<Option<ParsedRecord>, RecordError> {
+fn read_record(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
     // Only a row of a query to AWS Config is a text.
     if json.starts_with("\"{") {
-        return record::config_item::parse(json);
+        return record::config_item::parse(json, catalog);
     }
     let marks: Marks =
         serde_json::from_str(json).map_err(|error| RecordError::new("record", error))?;
     if marks.asff.is_some() {
-        record::asff::parse(json)
+        record::asff::parse(json, catalog)
     } else if marks.inspector.is_some() {
-        record::inspector::parse(json)
+        record::inspector::parse(json, catalog)
     } else if marks.macie.is_some() || marks.macie_classification.is_some() {
-        record::macie::parse(json)
+        record::macie::parse(json, catalog)
     } else if marks.resource.is_some() {
-        record::inventory::parse(json)
+        record::inventory::parse(json, catalog)
     } else if marks.config_type.is_some() && marks.configuration.is_some() {
-        record::config_item::parse(json)
+        record::config_item::parse(json, catalog)
     } else {
         Err(RecordError(
             "neither a Security Hub (ProductArn), Inspector (findingArn) or Macie (resourcesAffected) finding nor a \

@@ -1,28 +1,26 @@
-//! Records in, exposures out: what each source writes reaches the resource that it exposes.
+//! Records in, exposures out: what each source writes reaches the resource that is exposed.
 
 use serde_json::{Value, json};
 
-use super::{RecordParser, SnapshotWriter, asff, config_item, inspector, macie};
-use crate::catalog::{Catalog, Layers, compile};
-use crate::evaluate::tests::evaluated;
-use crate::graph::{Store, TargetOutcome, View};
+use super::{catalog, evaluated};
+use crate::graph::{SnapshotWriter, Store, TargetOutcome, View};
 use crate::model::{ActiveTriage, CollectionTarget, Coverage, RelationKind, SourceKind};
+use crate::records::{RecordParser, asff, config_item, inspector, macie};
 
 const ACCOUNT: &str = "111122223333";
 
-fn catalog() -> Catalog {
-    compile(&Layers::builtin()).unwrap_or_else(|problems| panic!("{problems}"))
-}
-
-/// The ids of the rules that give a title to what the records expose.
+/// The IDs of the rules that name the exposures of the records.
 fn exposed(records: &[(RecordParser, Value)]) -> Vec<String> {
     let catalog = catalog();
     let mut writer = SnapshotWriter::new(&catalog);
-    for (read, record) in records {
-        writer.write(&read(&record.to_string()).unwrap().unwrap());
+    for (parse, record) in records {
+        writer.write(parse(&record.to_string(), &catalog).unwrap().unwrap());
     }
     let exposures = evaluated(&view_of(writer), &catalog, ActiveTriage::default()).exposures;
-    exposures.iter().map(|one| one.rule.to_string()).collect()
+    exposures
+        .iter()
+        .map(|exposure| exposure.rule.to_string())
+        .collect()
 }
 
 fn view_of(writer: SnapshotWriter<'_>) -> View {
@@ -89,7 +87,7 @@ fn scanned(resource: Value) -> (RecordParser, Value) {
 }
 
 #[test]
-fn the_password_policy_of_the_account_reaches_its_users() {
+fn a_weak_password_policy_of_an_account_reaches_its_users() {
     let user = json!({
         "Type": "AwsIamUser", "Id": format!("arn:aws:iam::{ACCOUNT}:user/alice"),
         "Details": {"AwsIamUser": {"AttachedManagedPolicies": [
@@ -104,7 +102,7 @@ fn the_password_policy_of_the_account_reaches_its_users() {
 }
 
 #[test]
-fn malware_is_found_on_an_instance_and_on_the_cluster_whose_node_it_is() {
+fn malware_on_a_node_is_also_reported_for_its_cluster() {
     let node = json!({
         "Type": "AwsEc2Instance", "Id": format!("arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-1"),
         "Tags": {"eks:cluster-name": "shop"},
@@ -114,13 +112,13 @@ fn malware_is_found_on_an_instance_and_on_the_cluster_whose_node_it_is() {
             "TTPs/Execution/Execution:EC2-MaliciousFile",
             json!([node])
         )]),
-        // The cluster has no finding of its own: it is known from the tag.
+        // The cluster has no finding of its own; the tag of its node names it.
         ["ec2-malicious-file", "eks-malicious-file"]
     );
 }
 
 #[test]
-fn an_image_reaches_the_service_that_runs_it_by_tag() {
+fn a_vulnerable_image_reaches_the_service_that_runs_it_by_tag() {
     let arn = |rest: &str| format!("arn:aws:ecs:us-east-1:{ACCOUNT}:{rest}");
     let service = json!({
         "Type": "AwsEcsService", "Id": arn("service/c/web"),
@@ -148,7 +146,7 @@ fn an_image_reaches_the_service_that_runs_it_by_tag() {
 }
 
 #[test]
-fn an_image_reaches_the_cluster_in_which_a_container_of_it_was_seen() {
+fn a_vulnerable_image_reaches_the_cluster_that_runs_a_container_of_it() {
     let image = format!("{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:abc");
     let seen = json!([
         {"Type": "AwsEksCluster", "Id": format!("arn:aws:eks:us-east-1:{ACCOUNT}:cluster/shop")},
@@ -168,24 +166,24 @@ fn an_image_reaches_the_cluster_in_which_a_container_of_it_was_seen() {
 }
 
 #[test]
-fn sensitive_data_is_taken_from_any_data_security_product() {
+fn sensitive_data_counts_from_any_data_security_product() {
     let database = json!({
         "Type": "AwsRdsDbInstance", "Id": format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:orders"),
         "Details": {"AwsRdsDbInstance": {"PubliclyAccessible": true}},
     });
-    let partners = finding(
+    let partner = finding(
         "example/example-dspm",
         &["Sensitive Data Identifications/PII"],
         json!([database]),
     );
     assert_eq!(
-        exposed(&[(asff::parse, partners)]),
+        exposed(&[(asff::parse, partner)]),
         ["rds-public-with-sensitive-data"]
     );
 }
 
 #[test]
-fn code_is_told_apart_from_packages() {
+fn a_code_vulnerability_is_not_a_package_vulnerability() {
     let mut code = finding(
         "aws/inspector",
         &["Software and Configuration Checks/Vulnerabilities"],
@@ -199,13 +197,16 @@ fn code_is_told_apart_from_packages() {
 }
 
 #[test]
-fn a_role_of_aws_config_may_read_the_bucket_in_which_macie_found_data() {
+fn a_role_from_aws_config_can_read_a_bucket_with_sensitive_data() {
+    let catalog = catalog();
     let item = |kind: &str, arn: &str, configuration: Value| {
         let record = json!({
             "resourceType": kind, "arn": arn, "accountId": ACCOUNT, "awsRegion": "us-east-1",
             "configuration": configuration,
         });
-        config_item::parse(&record.to_string()).unwrap().unwrap()
+        config_item::parse(&record.to_string(), &catalog)
+            .unwrap()
+            .unwrap()
     };
     let role = format!("arn:aws:iam::{ACCOUNT}:role/app");
     let policy = format!("arn:aws:iam::{ACCOUNT}:policy/reader");
@@ -223,9 +224,10 @@ fn a_role_of_aws_config_may_read_the_bucket_in_which_macie_found_data() {
             }},
             "classificationDetails": {"result": {"sensitiveData": [{"category": "PERSONAL_INFORMATION"}]}},
         });
-        macie::parse(&record.to_string()).unwrap().unwrap()
+        macie::parse(&record.to_string(), &catalog)
+            .unwrap()
+            .unwrap()
     };
-    let catalog = catalog();
     let mut writer = SnapshotWriter::new(&catalog);
     for record in [
         item(
@@ -242,7 +244,7 @@ fn a_role_of_aws_config_may_read_the_bucket_in_which_macie_found_data() {
         data("customers-eu"),
         data("public"),
     ] {
-        writer.write(&record);
+        writer.write(record);
     }
     let view = view_of(writer);
     let role = view

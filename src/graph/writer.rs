@@ -1,0 +1,141 @@
+//! Writes parsed records into a snapshot, each once.
+
+use crate::catalog::Catalog;
+use crate::model::{Evidence, Resource, ResourceType};
+use crate::records::{ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource};
+
+use super::{Observation, Snapshot, SnapshotBuilder};
+
+/// Writes parsed records into a snapshot: keeps what shows a trait or relates resources, and drops the rest.
+#[derive(Debug)]
+pub struct SnapshotWriter<'a> {
+    catalog: &'a Catalog,
+    builder: SnapshotBuilder,
+    records: u64,
+    signals: u64,
+}
+
+impl<'a> SnapshotWriter<'a> {
+    /// A writer of an empty snapshot.
+    pub fn new(catalog: &'a Catalog) -> Self {
+        Self {
+            catalog,
+            builder: SnapshotBuilder::default(),
+            records: 0,
+            signals: 0,
+        }
+    }
+
+    /// Writes a record.
+    pub fn write(&mut self, mut record: ParsedRecord) {
+        self.records += 1;
+        let mut is_signal = !record.edges.is_empty();
+        for parsed in std::mem::take(&mut record.resources) {
+            is_signal |= self.write_resource(&record, parsed);
+        }
+        for edge in &record.edges {
+            self.write_edge(&record, edge);
+        }
+        self.signals += u64::from(is_signal);
+    }
+
+    /// Counts a record that is not written: exposured has no use for it, or it cannot be parsed.
+    pub fn skip(&mut self) {
+        self.records += 1;
+    }
+
+    /// The snapshot, the number of records, and how many of them were signals.
+    pub fn finish(self) -> (Snapshot, u64, u64) {
+        (self.builder.finish(), self.records, self.signals)
+    }
+
+    /// Writes a resource and returns whether there was anything to write.
+    fn write_resource(&mut self, record: &ParsedRecord, parsed: ParsedResource) -> bool {
+        let ParsedResource {
+            resource,
+            tags,
+            attributes,
+            edges,
+            permissions,
+        } = parsed;
+        let has_attributes = !attributes.is_empty();
+        let shows_trait = self.write_evidence(record, &resource);
+        for attribute in attributes {
+            self.write_attribute(record, &resource, attribute);
+        }
+        self.builder
+            .permit(&resource, permissions, record.updated_at);
+        for edge in &edges {
+            self.write_edge(record, edge);
+        }
+        let is_used = shows_trait || has_attributes || !edges.is_empty();
+        if is_used {
+            self.builder.tag(&resource, &tags);
+        }
+        is_used
+    }
+
+    fn write_evidence(&mut self, record: &ParsedRecord, resource: &Resource) -> bool {
+        let Some(evidence) = &record.evidence else {
+            return false;
+        };
+        let traits = self.catalog.traits_of(evidence, resource.resource_type);
+        for trait_index in &traits {
+            self.builder.observe(Observation {
+                resource,
+                trait_index: *trait_index,
+                holds: true,
+                finding: &record.finding,
+                product: record.product,
+                evidence,
+                updated_at: record.updated_at,
+            });
+        }
+        !traits.is_empty()
+    }
+
+    fn write_attribute(
+        &mut self,
+        record: &ParsedRecord,
+        resource: &Resource,
+        attribute: ParsedAttribute,
+    ) {
+        self.builder.observe(Observation {
+            resource,
+            trait_index: attribute.trait_index,
+            holds: attribute.holds,
+            finding: &record.finding,
+            product: record.product,
+            evidence: &Evidence::Attribute {
+                path: attribute.path,
+                value: attribute.value,
+                title: record.title.clone(),
+            },
+            updated_at: attribute.updated_at,
+        });
+    }
+
+    /// Writes an edge. An IAM policy may have traits by its name alone, such as `AdministratorAccess`.
+    fn write_edge(&mut self, record: &ParsedRecord, edge: &ParsedEdge) {
+        self.builder.relate(&edge.from, edge.kind, &edge.to);
+        if edge.to.resource_type != ResourceType::IamPolicy {
+            return;
+        }
+        for trait_index in self
+            .catalog
+            .traits_of_known_resource(edge.to.resource_type, &edge.to.id)
+        {
+            self.builder.observe(Observation {
+                resource: &edge.to,
+                trait_index,
+                holds: true,
+                finding: &record.finding,
+                product: record.product,
+                evidence: &Evidence::KnownResource {
+                    id: edge.to.id.clone(),
+                },
+                updated_at: record.updated_at,
+            });
+        }
+    }
+}
