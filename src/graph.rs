@@ -5,8 +5,8 @@
 
 mod builder;
 mod finding_key;
+mod iam_edges;
 mod name;
-mod permissions;
 mod rows;
 mod shared_evidence;
 mod snapshot;

@@ -15,6 +15,7 @@ mod signal;
 mod text;
 mod traits;
 mod triage;
+mod wildcard;
 
 pub use account::{AccountId, ParseAccountIdError};
 pub use arn::{Arn, ParseArnError, Partition};
@@ -36,4 +37,5 @@ pub use severity::{Factor, Impact, Level, Likelihood, Severity};
 pub use signal::{FindingId, Product, Signal};
 pub use text::{clean, is_clean_identifier, is_harmful};
 pub use traits::{RuleId, TraitId, TraitIndex, TraitSet, TraitType};
-pub use triage::{ActiveTriage, Criticality, Mute, MutedItem, TagPattern, Triage, WildcardPattern};
+pub use triage::{ActiveTriage, Criticality, Mute, MutedItem, TagPattern, Triage};
+pub use wildcard::WildcardPattern;

@@ -13,7 +13,7 @@ use crate::model::{
 
 use crate::iam::Permissions;
 
-use super::permissions;
+use super::iam_edges;
 use super::snapshot::Snapshot;
 
 /// The place of a resource in a [`View`].
@@ -115,7 +115,7 @@ impl View {
         view.number_traits();
         let mut edges = view.merged_edges();
         view.set_edges(&edges);
-        let permitted = permissions::edges(&view);
+        let permitted = iam_edges::iam_edges(&view);
         if !permitted.is_empty() {
             edges.extend(permitted);
             edges.sort_unstable();
@@ -206,7 +206,7 @@ impl View {
         parts: usize,
         least: usize,
     ) -> Vec<(ResourceType, ResourceRange)> {
-        let all = self.of_type(resource_type);
+        let ResourceRange(all) = self.of_type(resource_type);
         let end = all.end;
         let most = all.len().div_ceil(parts.max(1)).max(least);
         all.step_by(most)
@@ -220,7 +220,7 @@ impl View {
     }
 
     /// The resources of a type, which stand together, sorted by id.
-    pub(super) fn of_type(&self, resource_type: ResourceType) -> Range<u32> {
+    pub(super) fn of_type(&self, resource_type: ResourceType) -> ResourceRange {
         let count = narrow(self.len());
         let bound = |past: bool| {
             let (mut low, mut high) = (0, count);
@@ -235,7 +235,26 @@ impl View {
             }
             low
         };
-        bound(false)..bound(true)
+        ResourceRange(bound(false)..bound(true))
+    }
+
+    /// The resources of a type that have the id, in any account or Region.
+    pub(super) fn with_id<'a>(
+        &'a self,
+        resource_type: ResourceType,
+        id: &'a str,
+    ) -> impl Iterator<Item = ResourceIndex> + 'a {
+        let ResourceRange(all) = self.of_type(resource_type);
+        let (mut low, mut high) = (all.start, all.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.id(ResourceIndex(middle)).as_str() < id {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        ResourceRange(low..all.end).take_while(move |index| self.id(*index) == id)
     }
 
     /// What an identity's or a policy's own documents allow: the latest reading of any target.

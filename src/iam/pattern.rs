@@ -1,133 +1,102 @@
-//! `*` and `?`, as policies write them.
+//! The pattern lists of policy statements.
 
-/// A pattern in a policy: `*` stands for any characters, `?` for one.
-/// Source: IAM User Guide, "IAM JSON policy elements: Resource", wildcards.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pattern(String);
+use serde_json::Value;
 
-impl Pattern {
-    /// The pattern that this text is.
-    pub fn new(text: &str) -> Self {
-        Self(text.to_owned())
+use crate::model::WildcardPattern;
+
+/// A name that no service, action, or resource has, so that only a wildcard that covers all of them matches it.
+pub(super) const UNUSED_NAME: &str = "exposured\u{1}";
+
+/// The texts that an element of a statement is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PatternSet {
+    /// What any of the patterns matches: `Action`, `Resource`.
+    Only(Vec<WildcardPattern>),
+    /// What none of the patterns matches: `NotAction`, `NotResource`.
+    Except(Vec<WildcardPattern>),
+}
+
+impl PatternSet {
+    /// Parses the element `name`, or its negation `not_name`. Returns `None` if the statement has neither.
+    pub(super) fn parse(statement: &Value, name: &str, not_name: &str) -> Option<Self> {
+        let patterns = |name: &str| {
+            let texts = match statement.get(name)? {
+                Value::String(text) => vec![text.as_str()],
+                Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
+                _ => return None,
+            };
+            Some(texts.into_iter().map(WildcardPattern::new).collect())
+        };
+        patterns(name)
+            .map(Self::Only)
+            .or_else(|| patterns(not_name).map(Self::Except))
     }
 
-    /// As it was written.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// Returns the set that contains everything.
+    pub(super) fn everything() -> Self {
+        Self::Only(vec![WildcardPattern::new("*")])
     }
 
-    /// What every text that matches begins with.
-    pub fn literal_prefix(&self) -> &str {
-        self.0.split(['*', '?']).next().unwrap_or_default()
-    }
-
-    /// Whether it matches one text alone.
-    pub fn is_literal(&self) -> bool {
-        !self.0.contains(['*', '?'])
-    }
-
-    /// Whether the text matches.
-    pub fn matches(&self, text: &str) -> bool {
-        let (pattern, text) = (self.0.as_bytes(), text.as_bytes());
-        let (mut at, mut place) = (0, 0);
-        // Where the last `*` stands, and how much of the text it has taken.
-        let mut star: Option<(usize, usize)> = None;
-        while place < text.len() {
-            match pattern.get(at) {
-                Some(b'*') => {
-                    star = Some((at, place));
-                    at += 1;
-                }
-                Some(one) if *one == b'?' || *one == text[place] => {
-                    at += 1;
-                    place += 1;
-                }
-                _ => match star {
-                    Some((star_at, taken)) => {
-                        star = Some((star_at, taken + 1));
-                        at = star_at + 1;
-                        place = taken + 1;
-                    }
-                    None => return false,
-                },
-            }
+    /// Returns the patterns as they are written, whether they include or exclude.
+    pub(super) fn patterns(&self) -> &[WildcardPattern] {
+        match self {
+            Self::Only(patterns) | Self::Except(patterns) => patterns,
         }
-        pattern[at..].iter().all(|one| *one == b'*')
     }
 
-    /// Whether some text that begins so matches: then some part of the pattern, from its start, matches the beginning,
-    /// and what is left of it is the end of that text.
-    pub fn matches_within(&self, beginning: &str) -> bool {
-        let shared = beginning.len().min(self.literal_prefix().len());
-        self.0.as_bytes()[..shared] == beginning.as_bytes()[..shared]
-            && (0..=self.0.len())
-                .filter_map(|end| self.0.get(..end))
-                .any(|start| Self::new(start).matches(beginning))
+    /// Returns whether the set contains a text, where `matches` compares the text with one pattern.
+    pub(super) fn contains(&self, matches: impl Fn(&WildcardPattern) -> bool) -> bool {
+        match self {
+            Self::Only(patterns) => patterns.iter().any(matches),
+            Self::Except(patterns) => !patterns.iter().any(matches),
+        }
     }
+
+    /// Returns whether any pattern has a policy variable, such as `${aws:username}`.
+    pub(super) fn has_variables(&self) -> bool {
+        self.patterns()
+            .iter()
+            .any(|pattern| pattern.as_str().contains("${"))
+    }
+
+    /// Replaces each policy variable by `*`: it stands for a text that is not known here.
+    pub(super) fn with_variables_widened(self) -> Self {
+        let widened = |patterns: Vec<WildcardPattern>| patterns.into_iter().map(widen).collect();
+        match self {
+            Self::Only(patterns) => Self::Only(widened(patterns)),
+            Self::Except(patterns) => Self::Except(widened(patterns)),
+        }
+    }
+}
+
+fn widen(pattern: WildcardPattern) -> WildcardPattern {
+    if !pattern.as_str().contains("${") {
+        return pattern;
+    }
+    let mut text = String::new();
+    let mut rest = pattern.as_str();
+    while let Some((before, variable)) = rest.split_once("${") {
+        text.push_str(before);
+        text.push('*');
+        rest = variable.split_once('}').map_or("", |(_, after)| after);
+    }
+    text.push_str(rest);
+    WildcardPattern::new(&text)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
-    fn stars_and_question_marks_match() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("", "", true),
-            ("", "a", false),
-            ("a*c", "abbc", true),
-            ("a*c", "ac", true),
-            ("a*c", "acb", false),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("*a*b", "xaxab", true),
-            ("**", "x", true),
-        ] {
-            assert_eq!(
-                Pattern::new(pattern).matches(text),
-                expected,
-                "{pattern} {text}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_pattern_reaches_into_what_begins_so() {
+    fn variables_are_widened_to_any_text() {
         for (pattern, expected) in [
-            ("*", true),
-            ("b/*", true),
-            ("b/x", true),
-            ("b*", true),
-            ("?/y*", true),
-            ("*z", true),
-            ("b", false),
-            ("c/*", false),
-            ("bb*", false),
+            ("arn:aws:s3:::data/*", "arn:aws:s3:::data/*"),
+            ("arn:aws:s3:::${aws:username}/x", "arn:aws:s3:::*/x"),
+            ("a${b}c${d}e", "a*c*e"),
+            ("a${b", "a*"),
         ] {
-            assert_eq!(
-                Pattern::new(pattern).matches_within("b/"),
-                expected,
-                "{pattern}"
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_matches_is_found_from_its_beginning(
-            pattern in "[ab*?]{0,6}",
-            beginning in "[ab]{0,3}",
-            end in "[ab]{0,3}",
-        ) {
-            let pattern = Pattern::new(&pattern);
-            let text = format!("{beginning}{end}");
-            if pattern.matches(&text) {
-                prop_assert!(pattern.matches_within(&beginning));
-                prop_assert!(text.starts_with(pattern.literal_prefix()));
-            }
+            assert_eq!(widen(WildcardPattern::new(pattern)).as_str(), expected);
         }
     }
 }

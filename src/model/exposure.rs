@@ -30,12 +30,9 @@ impl ExposureId {
             resource.account, resource.region, resource.resource_type, resource.id
         );
         let digest = Sha256::digest(key.as_bytes());
-        let hexadecimal: String = digest
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Self(format!("{}{hexadecimal}", Self::PREFIX))
+        let mut digits = hex::encode(digest);
+        digits.truncate(32);
+        Self(format!("{}{digits}", Self::PREFIX))
     }
 
     /// Reads an id back.

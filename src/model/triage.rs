@@ -4,39 +4,8 @@ use std::fmt;
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use wildmatch::WildMatch;
 
-use super::{AccountId, LevelChange, Region, Resource, RuleId, TraitId};
-
-/// A text in which `*` stands for any characters and `?` for one.
-#[derive(Clone, PartialEq)]
-pub struct WildcardPattern(WildMatch);
-
-impl WildcardPattern {
-    /// The pattern that this text writes. Every text is one.
-    pub fn new(text: &str) -> Self {
-        Self(WildMatch::new(text))
-    }
-
-    /// Whether the whole text is like it. Letters' case counts, as it does in ARNs and tags.
-    pub fn matches(&self, text: &str) -> bool {
-        self.0.matches(text)
-    }
-}
-
-impl Eq for WildcardPattern {}
-
-impl fmt::Display for WildcardPattern {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, formatter)
-    }
-}
-
-impl fmt::Debug for WildcardPattern {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
+use super::{AccountId, LevelChange, Region, Resource, RuleId, TraitId, WildcardPattern};
 
 /// A tag that a resource must have.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,10 @@
 
 use serde_json::{Value, json};
 
-use crate::iam::{ASSUME_ROLE, Document, Permissions, Power, Statement, Trusted, power};
+use crate::iam::{
+    ASSUME_ROLE, Effect, Permissions, PolicyDocument, Principal, PrivilegeLevel, Statement,
+    privilege_level,
+};
 use crate::model::{
     AccountId, RelationKind, Resource, ResourceMention, ResourceType as T, identify,
     is_clean_identifier,
@@ -51,11 +54,14 @@ pub(super) fn told(resource: &Resource, details: &Value) -> Told {
     let mut until_told = Value::Null;
     match grants(&documents, is_bounded) {
         _ if documents.count == 0 => {}
-        Power::Unknown if documents.statements.is_empty() => {
+        PrivilegeLevel::Unknown if documents.statements.is_empty() => {
             until_told = json!({"GrantsNotKnown": true});
         }
         power => {
-            derived.insert("GrantsNotKnown".into(), (power == Power::Unknown).into());
+            derived.insert(
+                "GrantsNotKnown".into(),
+                (power == PrivilegeLevel::Unknown).into(),
+            );
             derived.extend(power.as_str().map(|name| ("Grants".into(), name.into())));
         }
     }
@@ -63,21 +69,21 @@ pub(super) fn told(resource: &Resource, details: &Value) -> Told {
         derived.insert("AssumableBy".into(), json!(trust.by));
     }
     Told {
-        permissions: Permissions::of(documents.statements, is_bounded, trust.accounts),
+        permissions: Permissions::new(documents.statements, is_bounded, trust.accounts),
         attributes: Value::Object(derived),
         until_told,
         edges: trust.edges,
     }
 }
 
-fn grants(documents: &Documents, is_bounded: bool) -> Power {
-    match power(&documents.statements) {
-        Power::Administrator if !is_bounded => Power::Administrator,
-        Power::ServiceAdministrator if !is_bounded && !documents.has_unknown => {
-            Power::ServiceAdministrator
+fn grants(documents: &Documents, is_bounded: bool) -> PrivilegeLevel {
+    match privilege_level(&documents.statements) {
+        PrivilegeLevel::Administrator if !is_bounded => PrivilegeLevel::Administrator,
+        PrivilegeLevel::ServiceAdministrator if !is_bounded && !documents.has_unknown => {
+            PrivilegeLevel::ServiceAdministrator
         }
-        Power::Limited if !documents.has_unknown => Power::Limited,
-        _ => Power::Unknown,
+        PrivilegeLevel::Limited if !documents.has_unknown => PrivilegeLevel::Limited,
+        _ => PrivilegeLevel::Unknown,
     }
 }
 
@@ -98,9 +104,9 @@ fn documents(resource_type: T, details: &Value) -> Option<Documents> {
         T::IamPolicy => default_version(details).map(Some).into_iter().collect(),
         _ => return None,
     };
-    let read: Vec<Option<Document>> = found
+    let read: Vec<Option<PolicyDocument>> = found
         .into_iter()
-        .map(|document| Document::read(document?).ok())
+        .map(|document| PolicyDocument::parse(document?).ok())
         .collect();
     Some(Documents {
         count: read.len(),
@@ -144,7 +150,7 @@ fn trust(role: &Resource, details: &Value) -> Trust {
     let Some(document) = member(details, "AssumeRolePolicyDocument") else {
         return trust;
     };
-    let Ok(document) = Document::read(document) else {
+    let Ok(document) = PolicyDocument::parse(document) else {
         trust.by.push("unknown");
         return trust;
     };
@@ -152,17 +158,16 @@ fn trust(role: &Resource, details: &Value) -> Trust {
     let denies = document
         .statements
         .iter()
-        .any(|statement| !statement.allows);
-    let allowing = document
-        .statements
-        .iter()
-        .filter(|statement| statement.allows && statement.is_about_any(&[ASSUME_ROLE]));
+        .any(|statement| statement.effect == Effect::Deny);
+    let allowing = document.statements.iter().filter(|statement| {
+        statement.effect == Effect::Allow && statement.covers_action(ASSUME_ROLE)
+    });
     for statement in allowing {
-        for trusted in &statement.principals.0 {
-            if let Trusted::Service(_) = trusted {
+        for trusted in &statement.principals {
+            if let Principal::Service(_) = trusted {
                 continue;
             }
-            if statement.conditional || denies {
+            if statement.is_conditional || denies {
                 trust.by.push("unknown");
                 continue;
             }
@@ -178,7 +183,7 @@ fn trust(role: &Resource, details: &Value) -> Trust {
 }
 
 impl Trust {
-    fn add(&mut self, role: &Resource, trusted: &Trusted) {
+    fn add(&mut self, role: &Resource, trusted: &Principal) {
         let mut edge = |resource_type, id: &str, account| {
             let from = identify(ResourceMention {
                 resource_type,
@@ -192,14 +197,14 @@ impl Trust {
             }
         };
         match trusted {
-            Trusted::Anyone => self.by.push("anyone"),
-            Trusted::Account(account) if *account == role.account => self.accounts.push(*account),
-            Trusted::Account(account) => {
+            Principal::Anyone => self.by.push("anyone"),
+            Principal::Account(account) if *account == role.account => self.accounts.push(*account),
+            Principal::Account(account) => {
                 edge(T::Account, &account.to_string(), *account);
                 self.accounts.push(*account);
                 self.by.push("another account");
             }
-            Trusted::Identity(arn) => match identity_type(arn) {
+            Principal::Identity(arn) => match identity_type(arn) {
                 Some((resource_type, account)) if is_clean_identifier(arn) => {
                     edge(resource_type, arn, account);
                     if account != role.account {
@@ -208,8 +213,8 @@ impl Trust {
                 }
                 _ => self.by.push("unknown"),
             },
-            Trusted::Other => self.by.push("unknown"),
-            Trusted::Service(_) => {}
+            Principal::Other => self.by.push("unknown"),
+            Principal::Service(_) => {}
         }
     }
 }
@@ -312,7 +317,7 @@ mod tests {
             (
                 edges,
                 told.attributes["AssumableBy"].clone(),
-                told.permissions.trusts,
+                told.permissions.trusted_accounts,
             )
         };
         let none = json!({});

@@ -1,15 +1,15 @@
-//! What AWS's own policies allow, for those that are attached most and of which no source of ours has the document:
-//! neither findings nor AWS Config hold AWS managed policies.
+//! The AWS managed policies that are attached most often. Neither findings nor AWS Config contain their documents.
 //!
-//! Source: AWS Managed Policy Reference, the default versions of these policies, as far as reading data and becoming
-//! other roles goes.
+//! Source: AWS Managed Policy Reference, the default versions of these policies, limited to reading data and assuming
+//! roles.
 
 use serde_json::json;
 
-use super::document::{Document, Statement};
+use super::document::PolicyDocument;
+use super::statement::Statement;
 
-/// The actions, all on all resources, of an AWS managed policy. `None` of one that is not known here.
-fn actions(name: &str) -> Option<&'static [&'static str]> {
+/// Returns the actions that an AWS managed policy allows on all resources, or `None` if the policy is not listed here.
+fn allowed_actions(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
         "AdministratorAccess" => &["*"],
         "AmazonDynamoDBFullAccess" | "AmazonDynamoDBFullAccess_v2" => &["dynamodb:*"],
@@ -31,7 +31,7 @@ fn actions(name: &str) -> Option<&'static [&'static str]> {
             "s3:List*",
         ],
         "SecretsManagerReadWrite" => &["secretsmanager:*"],
-        // These read no data, or only their own service's.
+        // These read no data, or only the data of their own service.
         "AmazonEC2ContainerRegistryReadOnly"
         | "AmazonEKSWorkerNodePolicy"
         | "AmazonEKS_CNI_Policy"
@@ -44,15 +44,16 @@ fn actions(name: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-/// The statements of an AWS managed policy, by its ARN; `None` if it is none, or not known here.
-pub fn managed(arn: &str) -> Option<Vec<Statement>> {
+/// Returns the statements of the AWS managed policy with this ARN, or `None` for any other policy and for AWS managed
+/// policies that are not listed here.
+pub fn managed_policy_statements(arn: &str) -> Option<Vec<Statement>> {
     let (_, name) = arn.split_once(":iam::aws:policy/")?;
-    let actions = actions(name.rsplit('/').next()?)?;
+    let actions = allowed_actions(name.rsplit('/').next()?)?;
     if actions.is_empty() {
         return Some(Vec::new());
     }
     let document = json!({"Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}});
-    Document::read(&document)
+    PolicyDocument::parse(&document)
         .ok()
         .map(|document| document.statements)
 }
@@ -60,27 +61,28 @@ pub fn managed(arn: &str) -> Option<Vec<Statement>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iam::{Answer, Target, decide};
+    use crate::iam::decision::{Decision, decide};
+    use crate::iam::statement::RequestedResource;
 
     #[test]
-    fn aws_own_policies_are_known_in_every_partition() {
+    fn aws_managed_policies_are_known_in_every_partition() {
         let reads = |arn: &str| {
-            managed(arn).map(|statements| {
-                let bucket = Target::Within("arn:aws:s3:::b/");
-                decide(statements.iter(), "s3:GetObject", bucket)
+            managed_policy_statements(arn).map(|statements| {
+                let objects = RequestedResource::SomeWithPrefix("arn:aws:s3:::b/");
+                decide(&statements, "s3:GetObject", objects)
             })
         };
         assert_eq!(
             reads("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"),
-            Some(Answer::Allows)
+            Some(Decision::Allowed)
         );
         assert_eq!(
             reads("arn:aws-cn:iam::aws:policy/AdministratorAccess"),
-            Some(Answer::Allows)
+            Some(Decision::Allowed)
         );
         assert_eq!(
             reads("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"),
-            Some(Answer::Denies)
+            Some(Decision::Denied)
         );
         assert_eq!(reads("arn:aws:iam::aws:policy/AmazonRDSFullAccess"), None);
         assert_eq!(

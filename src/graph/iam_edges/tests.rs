@@ -1,0 +1,215 @@
+//! IAM edges of small graphs.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::candidates::MAX_TARGETS_PER_TRAIT;
+use super::*;
+use crate::graph::{Observation, SnapshotBuilder};
+use crate::iam::{Permissions, PolicyDocument};
+use crate::model::{
+    CollectionTarget, ControlId, Evidence, FindingId, Product, Resource, ResourceMention,
+    TraitIndex, identify,
+};
+
+fn resource_in(account: &str, resource_type: ResourceType, id: &str) -> Resource {
+    identify(ResourceMention {
+        resource_type,
+        id,
+        account: account.parse().unwrap(),
+        region: &"us-east-1".parse().unwrap(),
+    })
+}
+
+fn resource(resource_type: ResourceType, id: &str) -> Resource {
+    resource_in("111122223333", resource_type, id)
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({"Effect": "Allow", "Action": action, "Resource": resource})
+}
+
+fn permissions(statements: &[Value], trusts: &[&str]) -> Permissions {
+    let document = PolicyDocument::parse(&json!({"Statement": statements})).unwrap();
+    let trusted_accounts = trusts.iter().map(|account| account.parse().unwrap());
+    Permissions::new(document.statements, false, trusted_accounts.collect())
+}
+
+/// Gives the resource a trait.
+fn add_trait(builder: &mut SnapshotBuilder, resource: &Resource) {
+    builder.observe(Observation {
+        resource,
+        trait_index: TraitIndex::new(0).unwrap(),
+        holds: true,
+        finding: &FindingId(resource.id.clone()),
+        product: Product::Macie,
+        evidence: &Evidence::Control {
+            id: ControlId::new("S3.1"),
+            title: String::new(),
+        },
+        updated_at: None,
+    });
+}
+
+fn view(builder: SnapshotBuilder) -> View {
+    View::of(vec![(
+        CollectionTarget::file("f".into()),
+        Arc::new(builder.finish()),
+    )])
+}
+
+fn edges_in(view: &View) -> Vec<String> {
+    let tail = |index| {
+        let id = view.id(index);
+        id.rsplit([':', '/']).next().unwrap_or_default().to_owned()
+    };
+    iam_edges(view)
+        .into_iter()
+        .map(|edge| {
+            format!(
+                "{} {} {}",
+                tail(edge.from),
+                edge.kind.as_str(),
+                tail(edge.to)
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_role_reads_what_its_own_and_its_attached_policies_allow() {
+    use ResourceType as T;
+    let mut builder = SnapshotBuilder::default();
+    let role = resource(T::IamRole, "app");
+    let policy = resource(T::IamPolicy, "tables");
+    for store in [
+        resource(T::S3Bucket, "data"),
+        resource(T::S3Bucket, "other"),
+        resource(T::DynamoDbTable, "orders"),
+        resource(T::SecretsManagerSecret, "db-AbCdEf"),
+    ] {
+        add_trait(&mut builder, &store);
+    }
+    builder.permit(
+        &role,
+        permissions(
+            &[
+                allow("s3:Get*", "arn:aws:s3:::data/*"),
+                allow(
+                    "secretsmanager:*",
+                    "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-??????",
+                ),
+            ],
+            &[],
+        ),
+        None,
+    );
+    builder.permit(
+        &policy,
+        permissions(&[allow("dynamodb:Query", "*")], &[]),
+        None,
+    );
+    builder.relate(&role, RelationKind::GrantsPolicy, &policy);
+    assert_eq!(
+        edges_in(&view(builder)),
+        [
+            "app can-read data",
+            "app can-read orders",
+            "app can-read db-AbCdEf"
+        ]
+    );
+}
+
+#[test]
+fn a_deny_in_any_of_the_documents_counts() {
+    use ResourceType as T;
+    let mut builder = SnapshotBuilder::default();
+    let user = resource(T::IamUser, "alice");
+    let group = resource(T::IamGroup, "staff");
+    let managed = resource(
+        T::IamPolicy,
+        "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
+    );
+    add_trait(&mut builder, &resource(T::S3Bucket, "data"));
+    add_trait(&mut builder, &resource(T::S3Bucket, "private"));
+    let deny = json!({"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::private/*"});
+    builder.permit(&user, permissions(&[deny], &[]), None);
+    builder.relate(&user, RelationKind::MemberOfGroup, &group);
+    builder.relate(&group, RelationKind::GrantsPolicy, &managed);
+    assert_eq!(edges_in(&view(builder)), ["alice can-read data"]);
+}
+
+#[test]
+fn a_wildcard_matches_within_the_account_and_an_arn_in_any() {
+    use ResourceType as T;
+    let mut builder = SnapshotBuilder::default();
+    let theirs = resource_in("444455556666", T::S3Bucket, "theirs");
+    let named = resource_in("444455556666", T::S3Bucket, "named");
+    add_trait(&mut builder, &theirs);
+    add_trait(&mut builder, &named);
+    let role = resource(T::IamRole, "app");
+    let statements = [
+        allow("s3:GetObject", "arn:aws:s3:::*"),
+        allow("s3:GetObject", "arn:aws:s3:::named/*"),
+    ];
+    builder.permit(&role, permissions(&statements, &[]), None);
+    assert_eq!(edges_in(&view(builder)), ["app can-read named"]);
+}
+
+#[test]
+fn assuming_a_role_requires_both_sides() {
+    use ResourceType as T;
+    let mut builder = SnapshotBuilder::default();
+    let assume = allow("sts:AssumeRole", "arn:aws:iam::*:role/*");
+    for (name, statements, trusts) in [
+        ("app", vec![assume.clone()], vec![]),
+        ("weak", vec![], vec!["111122223333"]),
+        ("open", vec![assume], vec!["111122223333"]),
+        ("closed", vec![], vec!["444455556666"]),
+    ] {
+        let role = resource(T::IamRole, name);
+        add_trait(&mut builder, &role);
+        builder.permit(&role, permissions(&statements, &trusts), None);
+    }
+    assert_eq!(
+        edges_in(&view(builder)),
+        [
+            "app can-assume open",
+            "app can-assume weak",
+            "open can-assume weak"
+        ]
+    );
+}
+
+#[test]
+fn a_permissions_boundary_makes_edges_unknown() {
+    use ResourceType as T;
+    let mut builder = SnapshotBuilder::default();
+    add_trait(&mut builder, &resource(T::S3Bucket, "data"));
+    let mut bounded = permissions(&[allow("s3:*", "*")], &[]);
+    bounded.is_bounded = true;
+    builder.permit(&resource(T::IamRole, "app"), bounded, None);
+    assert!(edges_in(&view(builder)).is_empty());
+}
+
+#[test]
+fn a_fleet_that_can_read_everything_stays_linear() {
+    use ResourceType as T;
+    const FLEET: usize = 2_000;
+    let mut builder = SnapshotBuilder::default();
+    for number in 0..FLEET {
+        add_trait(
+            &mut builder,
+            &resource(T::S3Bucket, &format!("bucket-{number:05}")),
+        );
+        let role = resource(T::IamRole, &format!("role-{number:05}"));
+        builder.permit(&role, permissions(&[allow("s3:*", "*")], &[]), None);
+    }
+    let view = view(builder);
+    assert_eq!(
+        iam_edges(&view).len(),
+        FLEET * MAX_TARGETS_PER_TRAIT,
+        "and not roles × buckets"
+    );
+}
