@@ -15,8 +15,9 @@ pub(super) const BEAT_EVERY: Duration = Duration::from_secs(10);
 /// A beat that is older is none: five were missed.
 const BEAT_LASTS: TimeDelta = TimeDelta::seconds(60);
 
-/// How much later than planned a cycle may end.
-const MARGIN: TimeDelta = TimeDelta::minutes(10);
+/// The longest time after its deadline in which a cycle may end. With a short deadline, the limit is the deadline itself,
+/// so that a daemon that runs every few minutes is not called healthy for 10 minutes after its cycles stop.
+const MAX_DELAY: TimeDelta = TimeDelta::minutes(10);
 
 /// What the file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,7 +194,7 @@ impl Heartbeat {
 
 fn due_by(tick: DateTime<Utc>, deadline: TimeDelta) -> DateTime<Utc> {
     tick.checked_add_signed(deadline)
-        .and_then(|time| time.checked_add_signed(MARGIN))
+        .and_then(|time| time.checked_add_signed(deadline.min(MAX_DELAY)))
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
@@ -233,6 +234,15 @@ mod tests {
         for (status, well) in table {
             assert_eq!(judge(&status, at(100)).is_ok(), well, "{status:?}");
         }
+    }
+
+    #[test]
+    fn the_delay_of_a_cycle_is_limited_by_its_deadline() {
+        let due = |deadline| due_by(at(0), TimeDelta::minutes(deadline));
+        assert_eq!(due(2), at(4));
+        assert_eq!(due(10), at(20));
+        assert_eq!(due(300), at(310));
+        assert_eq!(due_by(at(0), TimeDelta::MAX), DateTime::<Utc>::MAX_UTC);
     }
 
     #[test]
