@@ -16,6 +16,7 @@ mod catalog;
 mod command_line;
 mod daemon;
 mod explaining;
+mod export;
 mod faults;
 mod findings;
 mod fixing;

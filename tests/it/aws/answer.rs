@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use axum::{body::Body, response::Response};
 use serde_json::json;
 
-use super::{fault::Kind, sts, world::Service};
+use super::{fault::Kind, query, world::Service};
 
 /// An error in the service's own shape.
 #[derive(Debug)]
@@ -56,11 +56,13 @@ pub(super) fn refusal_of(kind: Kind, service: Service) -> Option<Refusal> {
         (Kind::Throttle, Service::Inspector | Service::Macie) => {
             Refusal::new(429, "ThrottlingException", "Rate exceeded")
         }
-        (Kind::Throttle, Service::Sts) => Refusal::new(400, "Throttling", "Rate exceeded"),
+        (Kind::Throttle, Service::Sts | Service::Iam) => {
+            Refusal::new(400, "Throttling", "Rate exceeded")
+        }
         (Kind::ExpiredToken, service) => expired(service),
-        (Kind::RevokedCredentials, Service::Sts) => revoked("InvalidClientTokenId"),
+        (Kind::RevokedCredentials, Service::Sts | Service::Iam) => revoked("InvalidClientTokenId"),
         (Kind::RevokedCredentials, _) => revoked("UnrecognizedClientException"),
-        (Kind::ClockSkew, Service::Sts) => skewed("SignatureDoesNotMatch"),
+        (Kind::ClockSkew, Service::Sts | Service::Iam) => skewed("SignatureDoesNotMatch"),
         (Kind::ClockSkew, _) => skewed("InvalidSignatureException"),
         (Kind::Status(status), _) => Refusal::new(status, "", ""),
         _ => return None,
@@ -68,7 +70,7 @@ pub(super) fn refusal_of(kind: Kind, service: Service) -> Option<Refusal> {
 }
 
 pub(super) fn expired(service: Service) -> Refusal {
-    let code = if service == Service::Sts {
+    let code = if service.speaks_query() {
         "ExpiredToken"
     } else {
         "ExpiredTokenException"
@@ -107,7 +109,8 @@ pub(super) fn refuse(
 ) -> Answer {
     let (content_type, body) = match service {
         _ if code.is_empty() => ("text/plain", String::new()),
-        Service::Sts => ("text/xml", sts::error(code, message)),
+        Service::Sts => ("text/xml", query::error(query::STS, code, message)),
+        Service::Iam => ("text/xml", query::error(query::IAM, code, message)),
         Service::SecurityHub if code.starts_with("AccessDenied") => {
             ("application/json", json!({"Message": message}).to_string())
         }
@@ -133,7 +136,7 @@ pub(super) fn refuse(
             ("application/json", json!({"message": message}).to_string())
         }
     };
-    let error = Some(*code).filter(|code| !code.is_empty() && service != Service::Sts);
+    let error = Some(*code).filter(|code| !code.is_empty() && !service.speaks_query());
     Answer {
         status: *status,
         error,

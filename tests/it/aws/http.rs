@@ -21,7 +21,7 @@ use super::{
     answer::{Answer, Refusal, expired, refusal_of, refuse, render},
     config,
     fault::Kind,
-    import, inspector, macie, resources, security_hub, sts,
+    iam, import, inspector, macie, query, resources, security_hub, sts,
     wire::{Cut, Listener, Wire},
     world::{self, Bucket, Operation, Request, Service, World},
 };
@@ -124,7 +124,7 @@ fn admit(world: &mut World, head: &Parts, body: &[u8]) -> Result<Admitted, (Serv
     let (account, caller, in_session) =
         authenticate(world, key, &head.headers, service).map_err(|refusal| (service, refusal))?;
     let json = match service {
-        Service::Sts => sts::form(body),
+        _ if service.speaks_query() => query::form(body),
         _ if body.is_empty() => json!({}),
         _ => serde_json::from_slice(body).map_err(|error| {
             (
@@ -137,7 +137,7 @@ fn admit(world: &mut World, head: &Parts, body: &[u8]) -> Result<Admitted, (Serv
             )
         })?,
     };
-    // AWS JSON 1.1 names the operation in a header, STS in the form.
+    // AWS JSON 1.1 names the operation in a header, the query protocol in the form.
     let target = head
         .headers
         .get("x-amz-target")
@@ -226,7 +226,7 @@ fn authenticate(
             Ok((session.account.clone(), session.arn.clone(), true))
         }
         _ => {
-            let code = if service == Service::Sts {
+            let code = if service.speaks_query() {
                 "InvalidClientTokenId"
             } else {
                 "UnrecognizedClientException"
@@ -256,6 +256,9 @@ fn route(service: Service, method: &Method, path: &str, target: Option<&str>) ->
         (Service::Macie, "/findings/describe", _) => Operation::MacieGetFindings,
         (Service::Sts, "/", Some("GetCallerIdentity")) => Operation::GetCallerIdentity,
         (Service::Sts, "/", Some("AssumeRole")) => Operation::AssumeRole,
+        (Service::Iam, "/", Some("GetAccountAuthorizationDetails")) => {
+            Operation::GetAccountAuthorizationDetails
+        }
         _ => return None,
     };
     (method == Method::POST).then_some(operation)
@@ -289,6 +292,9 @@ fn answer(world: &mut World, call: &Call) -> Answer {
             Operation::MacieGetFindings => macie::get_findings(world, call),
             Operation::GetCallerIdentity => Ok(Value::String(sts::get_caller_identity(call))),
             Operation::AssumeRole => sts::assume_role(world, call).map(Value::String),
+            Operation::GetAccountAuthorizationDetails => {
+                iam::get_account_authorization_details(world, call).map(Value::String)
+            }
         },
     };
     match answered {
@@ -331,7 +337,7 @@ fn denied(world: &World, call: &Call) -> Option<Refusal> {
         }
         _ => "*".to_owned(),
     };
-    let code = if call.operation.service() == Service::Sts {
+    let code = if call.operation.service().speaks_query() {
         "AccessDenied"
     } else {
         "AccessDeniedException"

@@ -1,5 +1,5 @@
-//! An AWS of our own: one HTTP server on 127.0.0.1 that answers for Security Hub, Inspector2, Macie2, Config and STS as
-//! their documents say they do, so that a test can run the real binary against it with `AWS_ENDPOINT_URL`.
+//! An AWS of our own: one HTTP server on 127.0.0.1 that answers for Security Hub, Inspector2, Macie2, Config, STS and IAM
+//! as their documents say they do, so that a test can run the real binary against it with `AWS_ENDPOINT_URL`.
 //!
 //! ```ignore
 //! let aws = Aws::start();
@@ -20,10 +20,12 @@ mod config;
 mod fault;
 mod filters;
 mod http;
+mod iam;
 mod import;
 mod inspector;
 mod macie;
 mod pages;
+mod query;
 mod resources;
 mod security_hub;
 mod selftest;
@@ -224,6 +226,16 @@ pub struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
+    /// What IAM's `GetAccountAuthorizationDetails` lists, with the policy documents as JSON.
+    pub fn authorization_details(self, details: &Value) -> Self {
+        let entries = iam::entries(details);
+        self.aws
+            .world()
+            .identities
+            .insert(self.id.to_owned(), entries);
+        self
+    }
+
     /// The target of this account in a Region. Naming it enables Security Hub, Inspector and Macie there.
     pub fn region(self, region: &'a str) -> Place<'a> {
         let place = Place {

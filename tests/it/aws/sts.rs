@@ -1,15 +1,13 @@
-//! STS `GetCallerIdentity` and `AssumeRole`, in the query protocol.
+//! STS `GetCallerIdentity` and `AssumeRole`.
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
-use serde_json::{Map, Value};
 
 use super::{
     answer::Refusal,
     http::Call,
+    query::{STS, escape, wrap},
     world::{Session, World},
 };
-
-const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 pub(super) fn get_caller_identity(call: &Call) -> String {
     let result = format!(
@@ -18,7 +16,7 @@ pub(super) fn get_caller_identity(call: &Call) -> String {
         "AIDACKCEVSQ6C2EXAMPLE",
         call.account,
     );
-    wrap("GetCallerIdentity", &result)
+    wrap(STS, "GetCallerIdentity", &result)
 }
 
 /// Gives out credentials that stand for the role until they expire.
@@ -77,7 +75,7 @@ pub(super) fn assume_role(world: &mut World, call: &Call) -> Result<String, Refu
         arn = escape(&session.arn),
     );
     world.sessions.insert(key, session);
-    Ok(wrap("AssumeRole", &result))
+    Ok(wrap(STS, "AssumeRole", &result))
 }
 
 fn invalid(message: impl Into<String>) -> Refusal {
@@ -95,72 +93,4 @@ fn parts(arn: &str) -> Option<(&str, &str, &str)> {
         account,
         role.strip_prefix("role/")?.rsplit('/').next()?,
     ))
-}
-
-fn wrap(operation: &str, result: &str) -> String {
-    format!(
-        "<{operation}Response xmlns=\"{NAMESPACE}\"><{operation}Result>{result}</{operation}Result>\
-         <ResponseMetadata><RequestId>01234567-89ab-cdef-0123-456789abcdef</RequestId></ResponseMetadata>\
-         </{operation}Response>"
-    )
-}
-
-pub(super) fn error(code: &str, message: &str) -> String {
-    format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message>\
-         </Error><RequestId>01234567-89ab-cdef-0123-456789abcdef</RequestId></ErrorResponse>",
-        escape(message),
-    )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-/// The fields of a form body as a JSON object of strings.
-pub(super) fn form(body: &[u8]) -> Value {
-    let fields = body
-        .split(|byte| *byte == b'&')
-        .filter(|field| !field.is_empty())
-        .map(|field| {
-            let at = field
-                .iter()
-                .position(|byte| *byte == b'=')
-                .unwrap_or(field.len());
-            (
-                decode(&field[..at]),
-                Value::String(decode(field.get(at + 1..).unwrap_or_default())),
-            )
-        });
-    Value::Object(fields.collect::<Map<_, _>>())
-}
-
-fn decode(encoded: &[u8]) -> String {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded;
-    while let Some((first, tail)) = rest.split_first() {
-        let escaped = tail
-            .get(..2)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
-        match (
-            first,
-            escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()),
-        ) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            (b'+', _) => {
-                bytes.push(b' ');
-                rest = tail;
-            }
-            (byte, _) => {
-                bytes.push(*byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

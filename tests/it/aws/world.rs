@@ -20,6 +20,7 @@ pub enum Service {
     /// Security Hub itself, which signs as CSPM does but is enabled on its own (`EnableSecurityHubV2`).
     SecurityHubV2,
     Sts,
+    Iam,
 }
 
 impl Service {
@@ -31,8 +32,14 @@ impl Service {
             "macie2" => Self::Macie,
             "config" => Self::Config,
             "sts" => Self::Sts,
+            "iam" => Self::Iam,
             _ => return None,
         })
+    }
+
+    /// Whether the service takes a form and answers in XML.
+    pub(super) fn speaks_query(self) -> bool {
+        matches!(self, Self::Sts | Self::Iam)
     }
 }
 
@@ -59,6 +66,8 @@ pub enum Operation {
     GetCallerIdentity,
     /// STS `AssumeRole`.
     AssumeRole,
+    /// IAM `GetAccountAuthorizationDetails`.
+    GetAccountAuthorizationDetails,
 }
 
 impl Operation {
@@ -71,6 +80,7 @@ impl Operation {
             Self::InspectorListFindings => Service::Inspector,
             Self::MacieListFindings | Self::MacieGetFindings => Service::Macie,
             Self::GetCallerIdentity | Self::AssumeRole => Service::Sts,
+            Self::GetAccountAuthorizationDetails => Service::Iam,
         }
     }
 
@@ -87,6 +97,7 @@ impl Operation {
             Self::MacieGetFindings => "macie2:GetFindings",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::AssumeRole => "sts:AssumeRole",
+            Self::GetAccountAuthorizationDetails => "iam:GetAccountAuthorizationDetails",
         }
     }
 
@@ -123,6 +134,8 @@ pub struct Request {
 pub(super) struct World {
     pub targets: BTreeMap<(String, String), CollectionTarget>,
     pub roles: HashMap<String, Role>,
+    /// What IAM lists of each account: the list and the entry. IAM is global.
+    pub identities: HashMap<String, Vec<(&'static str, Value)>>,
     /// The administrator account of each member account.
     pub administrators: HashMap<String, String>,
     pub sessions: HashMap<String, Session>,
