@@ -67,7 +67,7 @@ fail() {
     exit "${2:-1}"
 }
 
-# equals VALUE…: string filters of Security Hub, separated by commas.
+# filters COMPARISON VALUE…: string filters of Security Hub, separated by commas.
 filters() {
     local comparison=$1 separator='' value
     shift
