@@ -1,19 +1,26 @@
-//! What collectors, publishers and `check` share when they talk to AWS: one configured session, limits, errors.
+//! What sources, publishing, and `check` share when they call AWS: one configured session, call rates, retries, paging,
+//! error classes, and deadlines.
 //!
-//! Credentials, endpoint, Region, retries and proxy come from the SDK's own environment; only what that leaves open is
-//! set here.
+//! Credentials, endpoints, the Region, retries, and proxies come from the SDK's own environment. This module sets only
+//! what the environment leaves open.
 
-mod answer;
 mod call_budget;
 mod call_error;
-mod limit;
+mod call_rate;
+mod iam_action;
 mod meter;
+mod paging;
+mod raw_response;
 mod session;
 mod unreachable;
 
-pub use answer::RawAnswer;
 pub use call_budget::CallBudget;
 pub use call_error::{CallError, Failure, classify};
-pub use limit::{CallRate, Limiter};
+pub use call_rate::{CallRate, Limiter};
+pub use iam_action::IamAction;
 pub use meter::{CallCount, CallMeter};
+pub(crate) use paging::{Envelope, Page, read_pages};
+pub(crate) use raw_response::raw_response;
 pub use session::{Session, SessionError};
+pub(crate) use session::{client_config, sdk_client, sdk_region};
+pub(crate) use unreachable::GiveUpOnUnreachable;

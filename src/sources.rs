@@ -1,160 +1,208 @@
-//! From services and files to snapshots: one file a source. Collectors decide nothing about exposure.
+//! From AWS APIs and files to snapshots: one file per source. Sources decide nothing about exposures.
 //!
-//! What they have in common is here: the targets, what runs along with each, and how its outcome is told.
+//! A source is added by a file with its [`Source`] implementation and a line in [`registry`].
 
-mod api_target;
 mod config_service;
 pub mod files;
 mod inspector;
 mod macie;
-mod resources;
+mod outcome;
+mod record_sink;
 mod security_hub;
+mod security_hub_resources;
+mod source;
+mod target_reader;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use chrono::Utc;
 use tokio::task::JoinSet;
 
-use crate::aws::{CallBudget, CallError, CallRate, Session};
-use crate::catalog::Catalog;
-use crate::config::Collect;
-use crate::graph::TargetOutcome;
+use crate::aws::{CallError, IamAction, Session};
 use crate::model::{CollectionTarget, Region, SourceKind};
-use crate::telemetry::{CycleLog, Progress};
 
-use api_target::ApiTarget;
+pub use outcome::CollectedTarget;
+pub use target_reader::CollectContext;
 
-/// What every collector is given.
-#[derive(Clone, Debug)]
-pub struct Collection {
-    /// What to look for.
-    pub catalog: Arc<Catalog>,
-    /// Where to tell of records that cannot be read.
-    pub log: CycleLog,
-    /// How far it has come.
-    pub progress: Progress,
-    /// From then on no further call is made.
-    pub budget: CallBudget,
+use config_service::ConfigService;
+use inspector::Inspector;
+use macie::Macie;
+use security_hub::SecurityHub;
+use security_hub_resources::SecurityHubResources;
+use source::Source;
+use target_reader::TargetReader;
+
+/// The sources to read, and their own options.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceOptions {
+    /// The sources that are turned on.
+    pub enabled: Vec<SourceKind>,
+    /// The aggregator of AWS Config to query instead of each Region's own recorder.
+    pub config_aggregator: Option<String>,
 }
 
-/// A target's outcome, and how long it took.
-pub type Timed = (TargetOutcome, Duration);
-
-/// The targets that a configuration asks for. An aggregator knows all Regions, so it is one target.
-pub fn targets(session: &Session, collect: &Collect) -> Vec<CollectionTarget> {
-    let target = |source: SourceKind, region: &Region| {
-        CollectionTarget::api(source, session.account, region.clone())
+/// Returns every source: one line per source, in the order in which they are listed.
+fn registry(options: &SourceOptions) -> Vec<Arc<dyn Source>> {
+    let config_service = ConfigService {
+        aggregator: options.config_aggregator.clone(),
     };
-    collect
-        .sources
-        .iter()
-        .flat_map(|source| {
-            let is_aggregated = *source == SourceKind::Config && collect.aggregator.is_some();
-            let count = if is_aggregated {
-                1
-            } else {
-                session.regions.len()
-            };
-            session
-                .regions
-                .iter()
-                .take(count)
-                .map(move |region| target(*source, region))
-        })
-        .collect()
+    vec![
+        Arc::new(SecurityHub),
+        Arc::new(Inspector),
+        Arc::new(Macie),
+        Arc::new(SecurityHubResources),
+        Arc::new(config_service),
+    ]
 }
 
-/// Reads all targets at once, and hands over each as soon as it is done.
-pub async fn from_aws(
+/// Returns the sources that are turned on.
+fn enabled(options: &SourceOptions) -> Vec<Arc<dyn Source>> {
+    let mut sources = registry(options);
+    sources.retain(|source| options.enabled.contains(&source.kind()));
+    sources
+}
+
+/// Returns the IAM actions that each source needs that is turned on.
+pub fn required_actions(options: &SourceOptions) -> Vec<(SourceKind, &'static [IamAction])> {
+    let actions = |source: &Arc<dyn Source>| (source.kind(), source.actions());
+    enabled(options).iter().map(actions).collect()
+}
+
+/// A source in one Region of one account.
+pub(crate) struct SourceTarget {
+    source: Arc<dyn Source>,
+    region: Region,
+    target: CollectionTarget,
+}
+
+impl SourceTarget {
+    /// Returns the name under which its coverage is reported.
+    pub(crate) fn collection_target(&self) -> &CollectionTarget {
+        &self.target
+    }
+
+    /// Makes the smallest requests that show whether it can be read.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) async fn probe(&self, session: &Session) -> Result<(), CallError> {
+        self.source.probe(session, &self.region).await
+    }
+
+    async fn collect(self, session: Session, context: CollectContext) -> CollectedTarget {
+        let started = Instant::now();
+        let Self {
+            source,
+            region,
+            target,
+        } = self;
+        let reader = TargetReader::new(&session, &region, &target, source.rate(), &context);
+        let result = source.collect(&reader).await;
+        CollectedTarget {
+            outcome: reader.finish(result, source.is_offered_in(&region)),
+            duration: started.elapsed(),
+        }
+    }
+}
+
+/// Returns the targets of the sources that are turned on.
+pub(crate) fn targets(session: &Session, options: &SourceOptions) -> Vec<SourceTarget> {
+    let targets_of = |source: Arc<dyn Source>| {
+        let target = |region: Region| SourceTarget {
+            target: CollectionTarget::api(source.kind(), session.account, region.clone()),
+            source: Arc::clone(&source),
+            region,
+        };
+        source
+            .regions(session)
+            .into_iter()
+            .map(target)
+            .collect::<Vec<_>>()
+    };
+    enabled(options).into_iter().flat_map(targets_of).collect()
+}
+
+/// Reads all targets concurrently, and hands over each as soon as it is collected.
+pub(crate) async fn collect(
     session: &Session,
-    collect: &Collect,
-    collection: &Collection,
-    mut hand_over: impl FnMut(Timed),
+    targets: Vec<SourceTarget>,
+    context: &CollectContext,
+    mut on_collected: impl FnMut(CollectedTarget),
 ) {
-    let targets = targets(session, collect);
-    collection
-        .progress
-        .start("collecting target", targets.len());
+    context.progress.start("collecting target", targets.len());
     let mut running = JoinSet::new();
     for target in targets {
-        running.spawn(read_target(
-            session.clone(),
-            target,
-            collection.clone(),
-            collect.aggregator.clone(),
-        ));
+        running.spawn(target.collect(session.clone(), context.clone()));
     }
-    while let Some(done) = running.join_next().await {
-        match done {
-            Ok(timed) => {
-                collection.progress.part_done();
-                hand_over(timed);
+    while let Some(joined) = running.join_next().await {
+        match joined {
+            Ok(collected) => {
+                context.progress.part_done();
+                on_collected(collected);
             }
-            // Nothing aborts these tasks, so this is a panic, a defect: it goes on where it can be seen.
+            // Nothing aborts these tasks, so this is a panic: a defect that must not go unnoticed.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
-    collection.progress.finish();
+    context.progress.finish();
 }
 
-/// Asks the API of a target for the smallest thing that shows whether it can be read.
-///
-/// # Errors
-/// Why it cannot.
-pub async fn probe(
-    session: &Session,
-    collect: &Collect,
-    target: &CollectionTarget,
-) -> Result<(), CallError> {
-    let region = target.region().unwrap_or(session.home());
-    match target.source {
-        SourceKind::SecurityHub => security_hub::probe(&session.security_hub(region)).await,
-        SourceKind::Inspector => inspector::probe(&session.inspector(region)).await,
-        SourceKind::Macie => macie::probe(&session.macie(region)).await,
-        SourceKind::SecurityHubResources => resources::probe(&session.security_hub(region)).await,
-        SourceKind::Config => {
-            config_service::probe(&session.config(region), collect.aggregator.as_deref()).await
-        }
-        SourceKind::File => Ok(()),
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_source_is_registered_once() {
+        let kinds: Vec<SourceKind> = registry(&SourceOptions::default())
+            .iter()
+            .map(|source| source.kind())
+            .collect();
+        assert_eq!(kinds, SourceKind::SERVICES);
     }
-}
 
-async fn read_target(
-    session: Session,
-    target: CollectionTarget,
-    collection: Collection,
-    aggregator: Option<String>,
-) -> Timed {
-    let started = Instant::now();
-    // Targets of services have a Region; a target without one is none of theirs.
-    let region = target.region().unwrap_or(session.home()).clone();
-    let source = target.source;
-    let reading = ApiTarget::new(&collection, target);
-    let limiter = |rate| session.limiter(session.account, &region, rate);
-    let ended = match source {
-        SourceKind::SecurityHub => {
-            let limiter = limiter(CallRate::GetFindings);
-            security_hub::read(&session.security_hub(&region), &limiter, &reading).await
+    #[test]
+    fn every_action_has_a_reason_and_a_resource() {
+        let with_aggregator = SourceOptions {
+            config_aggregator: Some("organization".into()),
+            ..SourceOptions::default()
+        };
+        let mut actions = BTreeSet::new();
+        for options in [SourceOptions::default(), with_aggregator] {
+            for source in registry(&options) {
+                for action in source.actions() {
+                    assert!(action.action.contains(':') && !action.reason.is_empty());
+                    assert!(
+                        action.resource == "*" || action.resource.starts_with("arn:{partition}:"),
+                        "{action:?}"
+                    );
+                    actions.insert(action.action);
+                }
+            }
         }
-        SourceKind::Inspector => {
-            let limiter = limiter(CallRate::Inspector);
-            inspector::read(&session.inspector(&region), &limiter, &reading).await
-        }
-        SourceKind::Macie => {
-            let limiter = limiter(CallRate::Macie);
-            macie::read(&session.macie(&region), &limiter, &reading).await
-        }
-        SourceKind::SecurityHubResources => {
-            let limiter = limiter(CallRate::GetResourcesV2);
-            resources::read(&session.security_hub(&region), &limiter, &reading).await
-        }
-        SourceKind::Config => {
-            let limiter = limiter(CallRate::Config);
-            let client = session.config(&region);
-            config_service::read(&client, aggregator.as_deref(), &limiter, &reading).await
-        }
-        SourceKind::File => Ok(()),
-    };
-    (reading.finish(ended, Utc::now()), started.elapsed())
+        let expected = [
+            "config:SelectAggregateResourceConfig",
+            "config:SelectResourceConfig",
+            "inspector2:ListFindings",
+            "macie2:GetFindings",
+            "macie2:ListFindings",
+            "securityhub:GetFindings",
+            "securityhub:GetResourcesV2",
+        ];
+        assert_eq!(actions, BTreeSet::from(expected));
+    }
+
+    #[test]
+    fn only_sources_that_are_turned_on_are_enabled() {
+        let options = SourceOptions {
+            enabled: vec![SourceKind::Config, SourceKind::Inspector],
+            config_aggregator: None,
+        };
+        let kinds: Vec<SourceKind> = enabled(&options)
+            .iter()
+            .map(|source| source.kind())
+            .collect();
+        assert_eq!(kinds, [SourceKind::Inspector, SourceKind::Config]);
+    }
 }

@@ -22,8 +22,8 @@ fuzz_target!(|data: &[u8]| {
         &Progress::none(),
     )
     .expect("the folder is there");
-    for (outcome, _) in read {
-        store.put(outcome);
+    for collected in read {
+        store.put(collected.outcome);
     }
     exposured_fuzz::check(&store.view());
 });

@@ -1,4 +1,4 @@
-//! Why a call failed, in terms that coverage, logs and users share.
+//! Why a call failed, in the terms that coverage, logs, and messages share.
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -8,50 +8,56 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::model::{CoverageReason, clean};
 
-/// The kinds of failure that call for different things to do.
+/// The kinds of failure that need different actions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The service is not enabled.
     NotEnabled,
-    /// The caller may not.
+    /// The caller has no permission.
     Denied {
         /// The IAM action that is missing.
         action: String,
     },
     /// Too many requests, even after all retries.
     Throttled,
-    /// No connection, or no answer in time.
+    /// There was no connection, or no response in time.
     Unreachable,
-    /// No credentials, or none that are good any more.
+    /// The credentials are missing, expired, or revoked.
     Credentials,
-    /// The signature's time is too far from the service's: a clock is wrong.
+    /// The signature's time is too far from the service's time: a clock is wrong.
     ClockSkew,
-    /// An error on the service's side, or one that is not known.
+    /// The service failed, or returned an error that exposured does not know.
     Service,
-    /// An answer that is no JSON.
+    /// The response is not JSON.
     BadAnswer,
-    /// The service refused what was asked, such as a paging token that went stale.
+    /// The service rejected the request, for example because a paging token has expired.
     InvalidInput,
-    /// There is no aggregator of that name.
+    /// There is no aggregator with that name.
     NoAggregator,
     /// The cycle's deadline passed first.
     Deadline,
-    /// exposured was told to stop.
+    /// exposured was asked to stop.
     Interrupted,
 }
 
-/// A failed call.
+/// A failed call to AWS.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CallError {
-    /// Of what kind.
+    /// The kind of failure.
     pub failure: Failure,
-    /// In the service's words, cleaned.
+    /// The service's own message, cleaned.
     pub message: String,
 }
 
+impl AsRef<Self> for CallError {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl CallError {
-    /// As a reason why a target is not complete.
+    /// Returns the reason why a collection target is not complete.
     pub fn coverage_reason(&self) -> CoverageReason {
         match &self.failure {
             Failure::NotEnabled | Failure::NoAggregator => CoverageReason::NotEnabled,
@@ -69,24 +75,24 @@ impl CallError {
         }
     }
 
-    /// What the user can do.
+    /// Returns what the user can do.
     pub fn remedy(&self) -> String {
         match &self.failure {
             Failure::NotEnabled => {
-                "enable the service in this account and Region, or switch the source off under [collect]".into()
+                "enable the service in this account and Region, or turn the source off under [collect]".into()
             }
-            Failure::Denied { action } => format!("allow {action} to the role of exposured"),
+            Failure::Denied { action } => format!("allow {action} in the IAM policy of exposured's role"),
             Failure::NoAggregator => {
-                "name one under [collect.config] that this account has in its home Region".into()
+                "set aggregator under [collect.config] to one that this account has in its home Region".into()
             }
-            Failure::Throttled => "run fewer readers of this API at once; the next cycle tries again".into(),
+            Failure::Throttled => "run fewer callers of this API at the same time; the next cycle tries again".into(),
             Failure::Unreachable => {
-                "check that the Region is enabled and the endpoint reachable (route, proxy, VPC endpoint)".into()
+                "check that the Region is enabled and its endpoint can be reached (route, proxy, VPC endpoint)".into()
             }
             Failure::Credentials => {
-                "check the task role or the profile: credentials are missing, expired or revoked".into()
+                "check the task role or the profile: its credentials are missing, expired, or revoked".into()
             }
-            Failure::ClockSkew => "set the clock of this host: it is minutes away from AWS's".into(),
+            Failure::ClockSkew => "set the clock of this host: it differs from AWS's clock by minutes".into(),
             Failure::Deadline => {
                 "raise [schedule] deadline, or read fewer Regions; the next cycle tries again".into()
             }
@@ -97,8 +103,7 @@ impl CallError {
     }
 }
 
-/// Tells what kind of failure an SDK error is. `action` is the IAM action of the call, such as
-/// `securityhub:GetFindings`.
+/// Classifies an SDK error. `action` is the IAM action of the call, such as `securityhub:GetFindings`.
 pub fn classify<E>(error: &SdkError<E, Response>, action: &str) -> CallError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -107,14 +112,14 @@ where
         _ if caused_by_credentials(error) => Failure::Credentials,
         SdkError::TimeoutError(_) => Failure::Unreachable,
         SdkError::DispatchFailure(_) => Failure::Unreachable,
-        // An answer that began well and cannot be read: it broke off, or is none of the service's.
+        // The status is a success, but the body cannot be read: it is truncated, or it is not the service's.
         SdkError::ResponseError(context) if context.raw().status().is_success() => {
             Failure::BadAnswer
         }
         SdkError::ResponseError(_) => Failure::Unreachable,
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
-            of_service(
+            classify_service_error(
                 status,
                 context.err().code(),
                 context.err().message().unwrap_or_default(),
@@ -129,9 +134,9 @@ where
     }
 }
 
-/// Error codes differ between services and have no common type; these are the ones that the models and the services'
-/// error pages name.
-fn of_service(status: u16, code: Option<&str>, message: &str, action: &str) -> Failure {
+/// Error codes differ between services and have no common type. These are the ones in the API models and on the services'
+/// error pages.
+fn classify_service_error(status: u16, code: Option<&str>, message: &str, action: &str) -> Failure {
     let code = code.unwrap_or_default();
     let says_not_enabled = message.contains("not enabled") || message.contains("not subscribed");
     if status == 429
@@ -156,7 +161,7 @@ fn of_service(status: u16, code: Option<&str>, message: &str, action: &str) -> F
     } else if code == "NoSuchConfigurationAggregatorException" {
         Failure::NoAggregator
     } else if code == "InvalidAccessException"
-        // Of Security Hub's V2 operations: the hub is the resource that is not found.
+        // Security Hub's V2 operations: the resource that is not found is the hub.
         || code == "ResourceNotFoundException"
         || (code.starts_with("AccessDenied") && says_not_enabled)
     {
@@ -180,8 +185,8 @@ fn of_service(status: u16, code: Option<&str>, message: &str, action: &str) -> F
     }
 }
 
-/// The signature carries a time, of which the services accept five minutes. Source: IAM User Guide, "Troubleshoot
-/// Signature Version 4 requests"; the codes of the SDKs' own clock skew detection.
+/// A service rejects a signature whose time differs from its own by more than five minutes. Source: IAM User Guide,
+/// "Troubleshoot Signature Version 4 requests"; the codes are those of the SDKs' own clock skew detection.
 fn is_clock_skew(code: &str, message: &str) -> bool {
     code == "RequestTimeTooSkewed"
         || code == "RequestInTheFuture"
@@ -189,7 +194,7 @@ fn is_clock_skew(code: &str, message: &str) -> bool {
             && (message.contains("Signature expired") || message.contains("not yet current")))
 }
 
-/// `… is not authorized to perform: securityhub:GetFindings on resource: …`
+/// Finds the action in `… is not authorized to perform: securityhub:GetFindings on resource: …`.
 fn missing_action(message: &str) -> Option<&str> {
     let action = message
         .split("not authorized to perform: ")
@@ -200,14 +205,8 @@ fn missing_action(message: &str) -> Option<&str> {
 }
 
 fn caused_by_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(one) = cause {
-        if one.downcast_ref::<CredentialsError>().is_some() {
-            return true;
-        }
-        cause = one.source();
-    }
-    false
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|cause| cause.is::<CredentialsError>())
 }
 
 fn message<E>(error: &SdkError<E, Response>) -> String
@@ -220,7 +219,7 @@ where
             return clean(&format!("{code}: {message}"));
         }
     }
-    // Behind the colon the context repeats the error in its debug form.
+    // After the first parenthesis, the context repeats the error in its debug form.
     let text = DisplayErrorContext(error).to_string();
     clean(text.split(" (").next().unwrap_or(&text))
 }
@@ -230,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn services_say_the_same_in_different_words() {
+    fn error_codes_of_different_services_have_one_classification() {
         let table = [
             (
                 401,
@@ -307,7 +306,7 @@ mod tests {
         ];
         for (status, code, message, expected) in table {
             assert_eq!(
-                of_service(status, Some(code), message, "a:B"),
+                classify_service_error(status, Some(code), message, "a:B"),
                 expected,
                 "{code} {message}"
             );

@@ -1,4 +1,4 @@
-//! How many calls were made, and how many of them the services refused as too many.
+//! How many calls were made, and how many of them were throttled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Counts the attempts of all clients that carry it. Clones share the count.
+/// An interceptor that counts the attempts of all clients that have it. Clones share the count.
 #[derive(Clone, Debug, Default)]
 pub struct CallMeter {
     counts: Arc<Counts>,
@@ -21,17 +21,17 @@ struct Counts {
     throttles: AtomicU64,
 }
 
-/// What was counted.
+/// The number of calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallCount {
-    /// Attempts, retries among them.
+    /// Attempts, including retries.
     pub calls: u64,
-    /// Of these, the ones refused as too many.
+    /// Attempts that were throttled.
     pub throttles: u64,
 }
 
 impl CallMeter {
-    /// The count so far.
+    /// Returns the count so far.
     pub fn count(&self) -> CallCount {
         CallCount {
             calls: self.counts.calls.load(Ordering::Relaxed),
@@ -68,12 +68,14 @@ impl Intercept for CallMeter {
     }
 }
 
-/// STS answers in XML, with 400 and the code in the body; the others with 429, or the code in a header.
+/// STS responds in XML, with status 400 and the code in the body; the others respond with status 429, or with the code in
+/// a header.
 fn is_throttle(status: u16, error_type: Option<&str>, body: &[u8]) -> bool {
-    let names_it = |text: &str| text.contains("Throttl") || text.contains("TooManyRequests");
+    let is_throttle_code =
+        |text: &str| text.contains("Throttl") || text.contains("TooManyRequests");
     status == 429
         || (status >= 400
-            && (error_type.is_some_and(names_it)
+            && (error_type.is_some_and(is_throttle_code)
                 || std::str::from_utf8(body).is_ok_and(|body| body.contains("<Code>Throttling"))))
 }
 
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_service_says_too_many_in_its_own_way() {
+    fn throttling_is_recognized_in_every_protocol() {
         assert!(is_throttle(429, None, b""));
         assert!(is_throttle(400, Some("ThrottlingException"), b""));
         assert!(is_throttle(

@@ -1,4 +1,4 @@
-//! One configured way to AWS: who we are, and clients for each Region.
+//! The configured SDK: the caller's identity, and clients for each Region.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,66 +14,53 @@ use crate::model::{AccountId, Partition, Region, clean};
 
 use super::call_budget::retry_bad_answers;
 use super::call_error::{CallError, Failure, classify};
-use super::limit::{CallRate, Limiter};
+use super::call_rate::{CallRate, Limiter};
 use super::meter::{CallCount, CallMeter};
 use super::unreachable::GiveUpOnUnreachable;
 
-/// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random) these last 165 seconds on
-/// average, and outlast a minute of throttling whatever the dice say. The SDK's own 3 attempts last 2 seconds.
+/// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random), these attempts take 165 seconds on
+/// average, and outlast a minute of throttling even with worst-case jitter. The SDK's own 3 attempts take 2 seconds.
 const ATTEMPTS: u32 = 20;
 
-/// What the SDK does by itself; anything else was set by the user and stands.
+/// The SDK's default. Any other number was set by the user and is kept.
 const SDK_ATTEMPTS: u32 = 3;
 
-/// A Region that is not enabled for the account does not refuse connections, it swallows them.
+/// A Region that is not enabled for the account does not refuse connections; packets to it are dropped.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A page of findings takes a second or two. A connection on which nothing comes any more must not hold up the cycle.
+/// A page of findings takes one or two seconds. A connection that has gone silent must not hold up the cycle.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The configured SDK, and the identity that it has.
+/// The role's credentials last an hour, the most that role chaining allows; the SDK renews them.
+/// Source: IAM User Guide, "Methods to assume a role".
+const ROLE_SESSION: Duration = Duration::from_secs(3_600);
+
+/// The SDK's configuration, and the identity of its credentials.
 #[derive(Clone, Debug)]
 pub struct Session {
     config: SdkConfig,
     /// The account of the credentials.
     pub account: AccountId,
-    /// The partition of the first Region.
+    /// The partition of the home Region.
     pub partition: Partition,
-    /// Where findings are read, in the configured order; at least one.
+    /// The Regions to read, in the configured order, at least one.
     pub regions: Vec<Region>,
-    /// What an API allows is shared by all who call it.
+    home: Region,
     limiters: Limiters,
     meter: CallMeter,
-    /// Whether the user has sized the retries.
     retries: Retries,
 }
 
-/// Who has sized the retries.
+/// Who has set the number of attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Retries {
     /// The environment or the profile.
     User,
-    /// This file.
-    Own,
+    /// [`ATTEMPTS`].
+    Default,
 }
 
-/// What all clients have in common beyond the session's configuration: when to give up, what is counted, and, unless
-/// the user has sized the retries, no quota of them: the SDK's, which all calls of a process share, is used up by a
-/// dozen queries in a minute of throttling.
-macro_rules! client_config {
-    ($service:ident, $session:expr, $region:expr) => {{
-        let config = $service::config::Builder::from(&$session.config)
-            .region(sdk_region($region))
-            .retry_classifier(GiveUpOnUnreachable::default())
-            .interceptor($session.meter.clone());
-        match $session.retries {
-            Retries::User => config,
-            Retries::Own => config.retry_partition(without_quota()),
-        }
-    }};
-}
-
-/// One limiter for each API of each account in each Region.
+/// One limiter per API, account, and Region, shared by all callers.
 type Limiters = Arc<Mutex<HashMap<(AccountId, Region, CallRate), Arc<Limiter>>>>;
 
 /// Why there is no session.
@@ -82,19 +69,47 @@ pub enum SessionError {
     /// Neither the configuration nor the environment names a Region.
     #[error("no Region is known: set aws.regions in the configuration, or AWS_REGION")]
     NoRegion,
-    /// The environment names something that is no Region.
+    /// The environment names something that is not a Region.
     #[error("the environment's Region: {0}")]
     BadRegion(#[from] crate::model::ParseRegionError),
     /// `GetCallerIdentity` failed.
-    #[error("asking AWS STS who we are (sts:GetCallerIdentity): {0}\n  {remedy}", remedy = .0.remedy())]
+    #[error("asking AWS STS for the caller's identity (sts:GetCallerIdentity): {0}\n  {remedy}", remedy = .0.remedy())]
     Identity(CallError),
 }
 
+/// The configuration builder of an SDK crate's client in one Region, with what all clients share: when to give up, the
+/// count of calls, and retries.
+///
+/// Unless the user has set the number of attempts, retries have no quota. The SDK's quota is shared by all calls of a
+/// process, and a dozen queries use it up in a minute of throttling.
+macro_rules! client_config {
+    ($sdk:ident, $session:expr, $region:expr) => {{
+        let session: &$crate::aws::Session = $session;
+        let config = $sdk::config::Builder::from(session.sdk_config())
+            .region($crate::aws::sdk_region($region))
+            .retry_classifier($crate::aws::GiveUpOnUnreachable::default())
+            .interceptor(session.call_meter());
+        match session.retry_partition() {
+            Some(partition) => config.retry_partition(partition),
+            None => config,
+        }
+    }};
+}
+
+/// A client of an SDK crate in one Region: `sdk_client!(aws_sdk_inspector2, session, region)`.
+macro_rules! sdk_client {
+    ($sdk:ident, $session:expr, $region:expr) => {
+        $sdk::Client::from_conf($crate::aws::client_config!($sdk, $session, $region).build())
+    };
+}
+
+pub(crate) use {client_config, sdk_client};
+
 impl Session {
-    /// Reads the SDK's environment and asks STS who we are.
+    /// Reads the SDK's environment, and asks STS for the caller's identity.
     ///
     /// # Errors
-    /// No Region, no credentials, or STS does not answer.
+    /// There is no Region, there are no credentials, or STS does not respond.
     pub async fn open(configured: &[Region]) -> Result<Self, SessionError> {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(
             TimeoutConfig::builder()
@@ -114,36 +129,33 @@ impl Session {
             ([], Some(region)) => vec![region.as_ref().parse()?],
             (configured, _) => configured.to_vec(),
         };
+        let home = regions.first().ok_or(SessionError::NoRegion)?.clone();
         let (config, retries) = with_retries(config);
         let meter = CallMeter::default();
         let account = identity(&config, &meter).await?;
-        let partition = regions
-            .first()
-            .map(Partition::of_region)
-            .unwrap_or_default();
         Ok(Self {
             config,
             account,
-            partition,
+            partition: Partition::of_region(&home),
             regions,
+            home,
             limiters: Arc::default(),
             meter,
             retries,
         })
     }
 
-    /// How many calls were made so far.
+    /// Returns how many calls were made so far.
     pub fn calls(&self) -> CallCount {
         self.meter.count()
     }
 
-    /// Where this account's own things are done: the first Region.
+    /// Returns the home Region: the first one, where calls that concern the whole account are made.
     pub fn home(&self) -> &Region {
-        // `open` makes no session without a Region.
-        &self.regions[0]
+        &self.home
     }
 
-    /// The limiter of an API of one account in one Region; every caller gets the same.
+    /// Returns the limiter of an API of one account in one Region. Every caller gets the same limiter.
     pub fn limiter(&self, account: AccountId, region: &Region, rate: CallRate) -> Arc<Limiter> {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let limiter = limiters
@@ -152,14 +164,12 @@ impl Session {
         Arc::clone(limiter)
     }
 
-    /// A client for Security Hub.
+    /// Returns a client for Security Hub.
     pub fn security_hub(&self, region: &Region) -> aws_sdk_securityhub::Client {
-        let config = client_config!(aws_sdk_securityhub, self, region);
-        aws_sdk_securityhub::Client::from_conf(config.build())
+        sdk_client!(aws_sdk_securityhub, self, region)
     }
 
-    /// A client for Security Hub as a role in another account. The role's credentials last an hour, the most that role
-    /// chaining allows; the SDK renews them.
+    /// Returns a client for Security Hub that assumes a role in another account.
     pub async fn security_hub_as(
         &self,
         region: &Region,
@@ -170,7 +180,7 @@ impl Session {
             .configure(&self.config)
             .region(sdk_region(self.home()))
             .session_name("exposured")
-            .session_length(Duration::from_secs(3_600));
+            .session_length(ROLE_SESSION);
         if !external_id.is_empty() {
             provider = provider.external_id(external_id);
         }
@@ -179,38 +189,35 @@ impl Session {
         aws_sdk_securityhub::Client::from_conf(config.build())
     }
 
-    /// A client for Inspector.
-    pub fn inspector(&self, region: &Region) -> aws_sdk_inspector2::Client {
-        let config = client_config!(aws_sdk_inspector2, self, region);
-        aws_sdk_inspector2::Client::from_conf(config.build())
+    /// Returns the SDK's own configuration.
+    pub(crate) fn sdk_config(&self) -> &SdkConfig {
+        &self.config
     }
 
-    /// A client for AWS Config.
-    pub fn config(&self, region: &Region) -> aws_sdk_config::Client {
-        let config = aws_sdk_config::config::Builder::from(&self.config)
-            .region(sdk_region(region))
-            .retry_classifier(GiveUpOnUnreachable::default());
-        aws_sdk_config::Client::from_conf(config.build())
+    /// Returns the interceptor that counts calls.
+    pub(crate) fn call_meter(&self) -> CallMeter {
+        self.meter.clone()
     }
 
-    /// A client for Macie.
-    pub fn macie(&self, region: &Region) -> aws_sdk_macie2::Client {
-        let config = client_config!(aws_sdk_macie2, self, region);
-        aws_sdk_macie2::Client::from_conf(config.build())
+    /// Returns the retry partition of clients, unless it is the SDK's own.
+    pub(crate) fn retry_partition(&self) -> Option<RetryPartition> {
+        match self.retries {
+            Retries::User => None,
+            Retries::Default => Some(
+                RetryPartition::custom("exposured")
+                    .token_bucket(TokenBucket::unlimited())
+                    .build(),
+            ),
+        }
     }
 }
 
-fn sdk_region(region: &Region) -> aws_config::Region {
+/// Returns a Region as the SDK's type.
+pub(crate) fn sdk_region(region: &Region) -> aws_config::Region {
     aws_config::Region::new(region.as_str().to_owned())
 }
 
-fn without_quota() -> RetryPartition {
-    RetryPartition::custom("exposured")
-        .token_bucket(TokenBucket::unlimited())
-        .build()
-}
-
-/// Sizes the retries for throttling, unless the environment or the profile did.
+/// Sets enough attempts to outlast throttling, unless the environment or the profile sets them.
 fn with_retries(config: SdkConfig) -> (SdkConfig, Retries) {
     let set_by_user = config
         .retry_config()
@@ -225,7 +232,7 @@ fn with_retries(config: SdkConfig) -> (SdkConfig, Retries) {
         .unwrap_or_else(RetryConfig::standard)
         .with_max_attempts(ATTEMPTS);
     let config = config.into_builder().retry_config(retries).build();
-    (config, Retries::Own)
+    (config, Retries::Default)
 }
 
 async fn identity(config: &SdkConfig, meter: &CallMeter) -> Result<AccountId, SessionError> {
@@ -235,14 +242,14 @@ async fn identity(config: &SdkConfig, meter: &CallMeter) -> Result<AccountId, Se
             .interceptor(meter.clone())
             .build(),
     );
-    // Of an answer that breaks off the SDK reads what is there: then it names no account.
+    // The SDK reads a truncated response as far as it goes: then it has no account.
     let call = || async {
-        let answer = client.get_caller_identity().send().await;
-        let identity = answer.map_err(|error| classify(&error, "sts:GetCallerIdentity"))?;
+        let response = client.get_caller_identity().send().await;
+        let identity = response.map_err(|error| classify(&error, "sts:GetCallerIdentity"))?;
         let account = identity.account().unwrap_or_default();
         account.parse().map_err(|_| CallError {
             failure: Failure::BadAnswer,
-            message: format!("the answer names no account: {:?}", clean(account)),
+            message: format!("the response has no account ID: `{}`", clean(account)),
         })
     };
     retry_bad_answers(call)

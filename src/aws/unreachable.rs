@@ -1,4 +1,4 @@
-//! A Region that does not answer must cost seconds, not the whole retry budget.
+//! A Region that does not respond must cost seconds, not all of the retries.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,14 +9,14 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
 
-/// A service in a Region from which nothing came for so long, whatever was asked, counts as unreachable. Longer than a
-/// failover of the network, so that a pause fails no target.
+/// After this time without any response, a service in a Region counts as unreachable. It is longer than a network
+/// failover, so that a short outage fails no target.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Ends the retries of a client that gets no answer. One for each client: what one of its calls learns, all know.
+/// Ends the retries of a client that gets no response. All calls of a client share one instance.
 #[derive(Debug, Default)]
-pub(super) struct GiveUpOnUnreachable {
-    /// When the first of the failures in a row was.
+pub(crate) struct GiveUpOnUnreachable {
+    /// When the first of the current run of failures happened.
     silent_since: Mutex<Option<Instant>>,
 }
 
@@ -24,7 +24,7 @@ impl ClassifyRetry for GiveUpOnUnreachable {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let is_silent = matches!(
             context.output_or_error(),
-            Some(Err(error)) if is_no_answer(error)
+            Some(Err(error)) if is_no_response(error)
         );
         let mut silent_since = self
             .silent_since
@@ -50,9 +50,9 @@ impl ClassifyRetry for GiveUpOnUnreachable {
     }
 }
 
-/// Refused, not routed, not resolved, not connected in time, or connected and nothing came. A reset connection is
-/// another matter, the service was there.
-fn is_no_answer<E>(error: &OrchestratorError<E>) -> bool {
+/// Whether the connection was refused, not routed, not resolved, or not established in time, or nothing was received on
+/// it. A connection that was reset does not count: the service was there.
+fn is_no_response<E>(error: &OrchestratorError<E>) -> bool {
     error.is_timeout_error()
         || error.as_connector_error().is_some_and(|error| {
             error.is_timeout() || (error.is_io() && format!("{error:?}").contains("Connect"))

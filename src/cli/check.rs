@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 
 use crate::aws::{CallError, Failure, Session};
 use crate::config::{Config, Mode};
+use crate::pipeline::source_options;
 use crate::publish;
 use crate::sources;
 use crate::telemetry::{self, Progress};
@@ -51,10 +52,8 @@ async fn check_aws(config: &Config) -> Exit {
             return if is_usage { Exit::Usage } else { Exit::Failed };
         }
     };
-    let targets = sources::targets(&session, &config.collect);
-    let probes = targets
-        .iter()
-        .map(|target| sources::probe(&session, &config.collect, target));
+    let targets = sources::targets(&session, &source_options(config));
+    let probes = targets.iter().map(|target| target.probe(&session));
     let results = join_all(probes).await;
     let mut table = Table::new();
     table
@@ -62,6 +61,7 @@ async fn check_aws(config: &Config) -> Exit {
         .set_header(["ACCOUNT", "REGION", "SERVICE", "RESULT"]);
     let mut all_ok = true;
     for (target, result) in targets.iter().zip(&results) {
+        let target = target.collection_target();
         all_ok &= result.is_ok();
         table.add_row([
             session.account.to_string(),

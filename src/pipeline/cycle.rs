@@ -16,8 +16,10 @@ use crate::model::{AccountId, Coverage, CoverageRow, Mute, Region, Triage};
 use crate::publish::{self, PublicationOutcome, Publisher};
 use crate::reconcile::{Plan, Policy};
 use crate::sample;
-use crate::sources::{self, Collection, Timed, files};
+use crate::sources::{self, CollectContext, CollectedTarget, files};
 use crate::telemetry::{CycleLog, CycleResult, CycleSummary, Progress, metrics};
+
+use super::options::source_options;
 
 /// Longer than any process lives.
 const NO_DEADLINE: Duration = Duration::from_secs(365 * 24 * 3_600);
@@ -168,7 +170,7 @@ pub enum CycleError {
     #[error(transparent)]
     Folder(#[from] files::UnreadableFolder),
     /// It took too long to begin.
-    #[error("asking AWS STS who we are took longer than [schedule] deadline allows")]
+    #[error("asking AWS STS for the caller's identity took longer than [schedule] deadline allows")]
     Deadline,
     /// exposured was told to stop.
     #[error("stopped before the cycle was done: nothing more is published")]
@@ -245,9 +247,9 @@ impl Cycle {
     ) -> Result<CycleOutcome, CycleError> {
         let times = self.times();
         let session = self.open(&times.all).await?;
-        let targets = sources::targets(&session, &self.config.collect).len();
+        let targets = sources::targets(&session, &source_options(&self.config));
         log.cycle_started(
-            Some(targets),
+            Some(targets.len()),
             self.intent != Intent::Publish,
             self.catalog.version(),
         );
@@ -260,13 +262,13 @@ impl Cycle {
             progress: &self.progress,
             budget: &times.all,
         };
-        let collection = Collection {
+        let context = CollectContext {
             catalog: Arc::clone(&self.catalog),
             log: log.clone(),
             progress: self.progress.clone(),
             budget: times.collecting.clone(),
         };
-        let collecting = sources::from_aws(&session, &self.config.collect, &collection, |target| {
+        let collecting = sources::collect(&session, targets, &context, |target| {
             self.keep(target, log);
         });
         let reading = async {
@@ -379,7 +381,8 @@ impl Cycle {
     }
 
     /// Keeps what was collected of a target.
-    fn keep(&self, (outcome, duration): Timed, log: &CycleLog) {
+    fn keep(&self, collected: CollectedTarget, log: &CycleLog) {
+        let CollectedTarget { outcome, duration } = collected;
         let mut store = self.stored();
         let target = outcome.target.clone();
         store.put(outcome);

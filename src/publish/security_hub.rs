@@ -227,7 +227,7 @@ async fn hub(publisher: &Publisher<'_>, settings: &SecurityHub, destination: &De
     let imports = publisher.session.limiter(
         destination.account,
         &destination.region,
-        CallRate::BatchImportFindings,
+        CallRate::SECURITY_HUB_BATCH_IMPORT_FINDINGS,
     );
     Hub { client, imports }
 }

@@ -18,12 +18,12 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::catalog::Catalog;
-use crate::graph::{SharedEvidence, SnapshotWriter, TargetOutcome};
+use crate::graph::{SharedEvidence, TargetOutcome};
 use crate::model::{CollectionTarget, Coverage, CoverageReason, clean};
 use crate::telemetry::{CycleLog, Progress};
 
-use super::Timed;
-use super::api_target::record_id;
+use super::outcome::{CollectedTarget, Incomplete};
+use super::record_sink::RecordSink;
 use crate::records::{self as record, ParsedRecord, RecordError};
 
 /// The folder cannot be read.
@@ -44,7 +44,7 @@ pub fn from_folder(
     evidence: &SharedEvidence,
     log: &CycleLog,
     progress: &Progress,
-) -> Result<Vec<Timed>, UnreadableFolder> {
+) -> Result<Vec<CollectedTarget>, UnreadableFolder> {
     let mut files = Vec::new();
     list(folder, &mut files)?;
     if files.is_empty() {
@@ -63,7 +63,7 @@ pub fn from_folder(
             let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
             let opened = open(path).map(|file| Box::new(file) as Box<dyn Read>);
             let mut outcome = read_file(&name, opened, catalog, log, progress);
-            evidence.share(&mut outcome.0.snapshot);
+            evidence.share(&mut outcome.outcome.snapshot);
             progress.part_done();
             outcome
         })
@@ -78,7 +78,7 @@ pub fn from_memory(
     catalog: &Catalog,
     log: &CycleLog,
     progress: &Progress,
-) -> Vec<Timed> {
+) -> Vec<CollectedTarget> {
     let read = |(name, content): &(&str, &'static [u8])| {
         read_file(
             name,
@@ -131,55 +131,27 @@ fn read_file(
     catalog: &Catalog,
     log: &CycleLog,
     progress: &Progress,
-) -> Timed {
+) -> CollectedTarget {
     let started = Instant::now();
     let target = CollectionTarget::file(clean(name));
-    let mut reading = FileReading {
-        catalog,
-        writer: SnapshotWriter::new(catalog),
-        target: &target,
-        log,
-        progress,
-        index: 0,
-        unreadable: 0,
-    };
-    let ended = opened.and_then(unpacked).and_then(|content| {
-        stream::records(content, |record| reading.read(record)).map_err(std::io::Error::other)
+    let mut sink = RecordSink::new(catalog, &target, log, progress);
+    let result = opened.and_then(unpacked).and_then(|content| {
+        stream::records(content, |record| match record {
+            Ok(json) => sink.parse(json, parse_record),
+            Err(why) => sink.skip(&RecordError(why), None),
+        })
+        .map_err(std::io::Error::other)
     });
-    let FileReading {
-        writer, unreadable, ..
-    } = reading;
-    let (snapshot, records, signals) = writer.finish();
-    let (coverage, reason, detail) = match ended {
-        Err(error) => {
-            let detail = format!("{}: {}", clean(name), clean(&error.to_string()));
-            // What stood before the fault was read and is used.
-            (
-                Coverage::Partial,
-                Some(CoverageReason::UnreadableFile),
-                Some(detail),
-            )
-        }
-        Ok(()) if unreadable > 0 => (
-            Coverage::Partial,
-            Some(CoverageReason::UnreadableRecords { count: unreadable }),
-            Some(format!(
-                "{unreadable} records could not be read; the log names each (record_skipped)"
-            )),
-        ),
-        Ok(()) => (Coverage::Complete, None, None),
-    };
-    let outcome = TargetOutcome {
-        target,
-        snapshot,
-        coverage,
-        reason,
-        detail,
-        records,
-        signals,
-        collected_at: None,
-    };
-    (outcome, started.elapsed())
+    // What was read before the error is used.
+    let result = result.map_err(|error| Incomplete {
+        coverage: Coverage::Partial,
+        reason: CoverageReason::UnreadableFile,
+        detail: format!("{}: {}", clean(name), clean(&error.to_string())),
+    });
+    CollectedTarget {
+        outcome: TargetOutcome::from_result(target.clone(), sink, result, None),
+        duration: started.elapsed(),
+    }
 }
 
 /// Gzip is told from its first two bytes. Source: RFC 1952, section 2.3.1.
@@ -192,43 +164,6 @@ fn unpacked(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
         )));
     }
     Ok(Box::new(buffered))
-}
-
-struct FileReading<'a> {
-    catalog: &'a Catalog,
-    writer: SnapshotWriter<'a>,
-    target: &'a CollectionTarget,
-    log: &'a CycleLog,
-    progress: &'a Progress,
-    index: u64,
-    unreadable: u64,
-}
-
-impl FileReading<'_> {
-    fn read(&mut self, record: Result<&str, String>) {
-        let index = self.index;
-        self.index += 1;
-        self.progress.records(1);
-        let json = record.as_ref().ok().copied();
-        let parsed = record
-            .map_err(RecordError)
-            .and_then(|json| read_record(json, self.catalog));
-        match parsed {
-            Ok(Some(record)) => self.writer.write(record),
-            Ok(None) => self.writer.skip(),
-            Err(error) => {
-                self.writer.skip();
-                self.unreadable += 1;
-                let id = json.and_then(record_id);
-                self.log.record_skipped(
-                    self.target,
-                    index,
-                    id.as_deref(),
-                    &clean(&error.to_string()),
-                );
-            }
-        }
-    }
 }
 
 /// The keys that tell the kinds of records apart.
@@ -250,7 +185,7 @@ struct Marks {
     configuration: Option<IgnoredAny>,
 }
 
-fn read_record(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
+fn parse_record(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
     // Only a row of a query to AWS Config is a text.
     if json.starts_with("\"{") {
         return record::config_item::parse(json, catalog);

@@ -1,101 +1,153 @@
-//! Security Hub CSPM: the failed controls that the catalog uses, and the passed ones that tell relations or what stands
-//! in an attacker's way.
+//! Security Hub CSPM: failed controls that the catalog uses, passed controls that show relationships or mitigations, and
+//! GuardDuty's findings.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_securityhub::Client;
 use aws_sdk_securityhub::types::builders::AwsSecurityFindingFiltersBuilder;
 use aws_sdk_securityhub::types::{AwsSecurityFindingFilters, StringFilter, StringFilterComparison};
-use futures_util::future::try_join_all;
+use futures_util::future::{BoxFuture, try_join_all};
 
-use crate::aws::{CallError, Limiter, RawAnswer};
-
-use super::api_target::{ApiTarget, Stopped};
+use crate::aws::{CallError, CallRate, Envelope, IamAction, Session, raw_response};
+use crate::catalog::Catalog;
+use crate::model::{Region, SourceKind};
 use crate::records::asff;
 
-/// The IAM action.
-const ACTION: &str = "securityhub:GetFindings";
+use super::outcome::CollectError;
+use super::source::Source;
+use super::target_reader::{Listing, TargetReader};
 
-/// The most that `GetFindings` gives at once. Source: the securityhub model.
-const PAGE: i32 = 100;
+/// Source: Service Authorization Reference, "AWS Security Hub".
+const GET_FINDINGS: IamAction = IamAction {
+    action: "securityhub:GetFindings",
+    reason: "read failed controls, passed controls that show mitigations, and GuardDuty's findings",
+    resource: "arn:{partition}:securityhub:{region}:{account}:hub/default",
+};
 
-/// The most values that one filter takes. Source: the securityhub model, `GetFindingsRequest`.
-const VALUES_A_FILTER: usize = 20;
+/// The largest page of `GetFindings`. Source: the securityhub API model.
+const PAGE_SIZE: i32 = 100;
 
-const DOING: &str = "reading the findings in Security Hub";
+/// The most values in one filter. Source: the securityhub API model, `GetFindingsRequest`.
+const VALUES_PER_FILTER: usize = 20;
 
-/// Reads the target to the end: a query for each 20 controls and one for what other services say through Security Hub,
-/// all of them at once within the API's rate.
-pub(super) async fn read(
-    client: &Client,
-    limiter: &Limiter,
-    target: &ApiTarget<'_>,
-) -> Result<(), Stopped> {
-    let catalog = &target.collection().catalog;
-    let of_use_if_passed: BTreeSet<&str> = catalog
+const LISTING: Listing = Listing {
+    activity: "reading the findings in Security Hub",
+    envelope: Envelope {
+        records: "Findings",
+        next_token: "NextToken",
+    },
+    parser: asff::parse,
+};
+
+/// Security Hub CSPM's `GetFindings`.
+#[derive(Debug)]
+pub(super) struct SecurityHub;
+
+impl Source for SecurityHub {
+    fn kind(&self) -> SourceKind {
+        SourceKind::SecurityHub
+    }
+
+    fn actions(&self) -> &'static [IamAction] {
+        const { &[GET_FINDINGS] }
+    }
+
+    fn rate(&self) -> CallRate {
+        CallRate::SECURITY_HUB_GET_FINDINGS
+    }
+
+    /// Makes one query per 20 controls or finding types, all of them concurrently.
+    fn collect<'a>(
+        &'a self,
+        reader: &'a TargetReader<'_>,
+    ) -> BoxFuture<'a, Result<(), CollectError>> {
+        Box::pin(async move {
+            let client = reader.session().security_hub(reader.region());
+            let queries = queries(reader.catalog()).into_iter().map(|filters| {
+                let client = client.clone();
+                let fetch =
+                    move |token| get_findings(client.clone(), filters.clone(), PAGE_SIZE, token);
+                reader.read_listing(&LISTING, fetch)
+            });
+            try_join_all(queries).await?;
+            Ok(())
+        })
+    }
+
+    fn probe<'a>(
+        &'a self,
+        session: &'a Session,
+        region: &'a Region,
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        Box::pin(async move {
+            let filters = AwsSecurityFindingFilters::builder()
+                .product_name(equals("Security Hub"))
+                .build();
+            get_findings(session.security_hub(region), filters, 1, None)
+                .await
+                .map(drop)
+        })
+    }
+}
+
+async fn get_findings(
+    client: Client,
+    filters: AwsSecurityFindingFilters,
+    page_size: i32,
+    token: Option<String>,
+) -> Result<String, CallError> {
+    let request = client
+        .get_findings()
+        .filters(filters)
+        .max_results(page_size)
+        .set_next_token(token)
+        .customize();
+    raw_response(GET_FINDINGS.action, |interceptor| {
+        request.interceptor(interceptor).send()
+    })
+    .await
+}
+
+/// The filters of all queries: controls that matter if they failed, controls that matter either way, and GuardDuty's
+/// finding types.
+fn queries(catalog: &Catalog) -> Vec<AwsSecurityFindingFilters> {
+    let in_any_status: BTreeSet<&str> = catalog
         .relation_controls()
         .chain(catalog.passed_controls())
         .collect();
-    let of_use_if_failed: Vec<&str> = catalog
+    let if_failed: Vec<&str> = catalog
         .controls()
-        .filter(|control| !of_use_if_passed.contains(control))
+        .filter(|control| !in_any_status.contains(control))
         .collect();
-    let of_use_if_passed: Vec<&str> = of_use_if_passed.into_iter().collect();
-    let detections = detections(&catalog.detections());
-    let mut filters: Vec<AwsSecurityFindingFilters> = of_use_if_failed
-        .chunks(VALUES_A_FILTER)
-        .map(of_failed)
-        .chain(of_use_if_passed.chunks(VALUES_A_FILTER).map(of_any_verdict))
-        .collect();
-    filters.extend(detections.chunks(VALUES_A_FILTER).map(of_guardduty));
-    let queries = filters.iter().map(|query| {
-        target.read_listing(DOING, asff::parse, async |token| {
-            limiter.wait().await;
-            page(client, query.clone(), PAGE, token).await
-        })
-    });
-    try_join_all(queries).await.map(drop)
+    let in_any_status: Vec<&str> = in_any_status.into_iter().collect();
+    let detections = guardduty_types(&catalog.detections());
+    let failed = if_failed.chunks(VALUES_PER_FILTER).map(failed_controls);
+    let any_status = in_any_status
+        .chunks(VALUES_PER_FILTER)
+        .map(controls_in_any_status);
+    let detections = detections.chunks(VALUES_PER_FILTER).map(guardduty_findings);
+    failed.chain(any_status).chain(detections).collect()
 }
 
-async fn page(
-    client: &Client,
-    filters: AwsSecurityFindingFilters,
-    size: i32,
-    token: Option<String>,
-) -> Result<String, CallError> {
-    let raw = RawAnswer::default();
-    let result = client
-        .get_findings()
-        .filters(filters)
-        .max_results(size)
-        .set_next_token(token)
-        .customize()
-        .interceptor(raw.interceptor())
-        .send()
-        .await;
-    raw.body(result, ACTION)
-}
-
-/// What the server is to leave out. A product is told from its name, since the ARN differs by Region and the answer
-/// of an aggregation Region spans many.
-fn of_failed(controls: &[&str]) -> AwsSecurityFindingFilters {
-    of_controls(controls)
+/// The product is selected by name, since its ARN differs by Region, and an aggregation Region returns findings of many.
+fn failed_controls(controls: &[&str]) -> AwsSecurityFindingFilters {
+    active_controls(controls)
         .workflow_status(equals("NEW"))
         .workflow_status(equals("NOTIFIED"))
         .compliance_status(equals("FAILED"))
         .build()
 }
 
-/// What the details tell of other resources, such as the policies of a role, is true whatever the control says. Of what
-/// passed Security Hub itself sets the workflow status to RESOLVED.
-fn of_any_verdict(controls: &[&str]) -> AwsSecurityFindingFilters {
-    of_controls(controls)
+/// What the details say about other resources, such as the policies of a role, is true whatever the control's status is.
+/// The workflow status is not filtered: Security Hub itself sets it to RESOLVED for a passed control.
+fn controls_in_any_status(controls: &[&str]) -> AwsSecurityFindingFilters {
+    active_controls(controls)
         .compliance_status(equals("FAILED"))
         .compliance_status(equals("PASSED"))
         .build()
 }
 
-fn of_controls(controls: &[&str]) -> AwsSecurityFindingFiltersBuilder {
+fn active_controls(controls: &[&str]) -> AwsSecurityFindingFiltersBuilder {
     AwsSecurityFindingFilters::builder()
         .product_name(equals("Security Hub"))
         .product_name(equals("Security Hub CSPM"))
@@ -105,26 +157,23 @@ fn of_controls(controls: &[&str]) -> AwsSecurityFindingFiltersBuilder {
         ))
 }
 
-/// GuardDuty's types as they stand in `Types`: `Execution:EC2/MaliciousFile` is written
-/// `TTPs/Execution/Execution:EC2-MaliciousFile`. What Macie says of policies is asked of Macie.
-fn detections(types: &[&str]) -> Vec<String> {
+/// Returns GuardDuty's finding types as ASFF's `Types` has them: `Execution:EC2/MaliciousFile` is
+/// `TTPs/Execution/Execution:EC2-MaliciousFile`. Policy findings about buckets are Macie's, and read from Macie.
+fn guardduty_types(types: &[&str]) -> Vec<String> {
     types
         .iter()
-        .filter(|one| !one.starts_with("Policy:IAMUser/S3Bucket"))
-        .filter_map(|one| {
-            let (purpose, _) = one.split_once(':')?;
-            Some(format!(
-                "{}/{}",
-                filed_under(purpose),
-                one.replacen('/', "-", 1)
-            ))
+        .filter(|finding_type| !finding_type.starts_with("Policy:IAMUser/S3Bucket"))
+        .filter_map(|finding_type| {
+            let (purpose, _) = finding_type.split_once(':')?;
+            let name = finding_type.replacen('/', "-", 1);
+            Some(format!("{}/{name}", asff_namespace(purpose)))
         })
         .collect()
 }
 
-/// Under which of ASFF's types Security Hub files a purpose of GuardDuty's.
+/// Returns the part of an ASFF type that Security Hub puts before a type with this threat purpose.
 /// Source: GuardDuty User Guide, "Integrating AWS Security Hub CSPM with GuardDuty".
-fn filed_under(purpose: &str) -> String {
+fn asff_namespace(purpose: &str) -> String {
     match purpose {
         "Policy" => "Software and Configuration Checks/AWS Security Best Practices".to_owned(),
         "UnauthorizedAccess" => "TTPs/Initial Access".to_owned(),
@@ -132,8 +181,8 @@ fn filed_under(purpose: &str) -> String {
     }
 }
 
-fn of_guardduty(types: &[String]) -> AwsSecurityFindingFilters {
-    let begins = |value: &String| {
+fn guardduty_findings(types: &[String]) -> AwsSecurityFindingFilters {
+    let has_prefix = |value: &String| {
         StringFilter::builder()
             .value(value)
             .comparison(StringFilterComparison::Prefix)
@@ -144,7 +193,7 @@ fn of_guardduty(types: &[String]) -> AwsSecurityFindingFilters {
         .record_state(equals("ACTIVE"))
         .workflow_status(equals("NEW"))
         .workflow_status(equals("NOTIFIED"))
-        .set_type(Some(types.iter().map(begins).collect()))
+        .set_type(Some(types.iter().map(has_prefix).collect()))
         .build()
 }
 
@@ -155,28 +204,14 @@ fn equals(value: &str) -> StringFilter {
         .build()
 }
 
-/// The smallest request that shows whether the target can be read.
-pub(super) async fn probe(client: &Client) -> Result<(), CallError> {
-    page(
-        client,
-        AwsSecurityFindingFilters::builder()
-            .product_name(equals("Security Hub"))
-            .build(),
-        1,
-        None,
-    )
-    .await
-    .map(drop)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn guardduty_is_asked_in_the_types_of_asff() {
+    fn guardduty_types_are_written_as_in_asff() {
         assert_eq!(
-            detections(&[
+            guardduty_types(&[
                 "Execution:EC2/MaliciousFile",
                 "Policy:IAMUser/S3BucketSharedExternally",
                 "Policy:Kubernetes/AnonymousAccessGranted",

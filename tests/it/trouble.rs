@@ -93,7 +93,7 @@ fn a_denied_call_names_the_missing_action() {
     );
     let detail = row(&result, "inspector")["detail"].as_str().unwrap();
     assert!(
-        detail.contains("allow inspector2:ListFindings to the role"),
+        detail.contains("allow inspector2:ListFindings in the IAM policy"),
         "{detail}"
     );
 }

@@ -7,9 +7,8 @@ use aws_sdk_securityhub::types::{AwsSecurityFindingFilters, StringFilter, String
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::aws::{CallError, CallRate, Failure, RawAnswer};
+use crate::aws::{CallError, CallRate, Envelope, raw_response, read_pages};
 use crate::config::{Mode, SecurityHub};
 use crate::formats::asff::{AsffFinding, GENERATOR_PREFIX, PRODUCT_NAME, product_arn};
 use crate::model::{
@@ -194,61 +193,48 @@ async fn read_destination(
     Ok(standing)
 }
 
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow, rename = "Findings")]
-    findings: Vec<&'a RawValue>,
-    #[serde(rename = "NextToken")]
-    next_token: Option<String>,
-}
+const ENVELOPE: Envelope = Envelope {
+    records: "Findings",
+    next_token: "NextToken",
+};
 
-/// Reads a listing to its end. A paging token that went stale begins it anew, once.
+/// Reads a listing to its end. A paging token that has expired starts it again, once.
 async fn each_finding(
     publisher: &Publisher<'_>,
     client: &Client,
     destination: &Destination,
     filters: &AwsSecurityFindingFilters,
-    mut tell: impl FnMut(&str),
+    mut on_finding: impl FnMut(&str),
 ) -> Result<(), CallError> {
     let limiter = publisher.session.limiter(
         destination.account,
         &destination.region,
-        CallRate::GetFindings,
+        CallRate::SECURITY_HUB_GET_FINDINGS,
     );
-    let mut token: Option<String> = None;
-    let mut restarted = false;
-    loop {
-        let page = || async {
+    let limiter = &limiter;
+    let fetch = |token: Option<String>| async move {
+        let call = || async {
             limiter.wait().await;
             page(client, filters.clone(), token.clone()).await
         };
-        let answer = match publisher.budget.call(page).await {
-            Err(error)
-                if error.failure == Failure::InvalidInput && token.is_some() && !restarted =>
-            {
-                let target = CollectionTarget::api(
-                    SourceKind::SecurityHub,
-                    destination.account,
-                    destination.region.clone(),
-                );
-                publisher.log.query_restarted(&target, &error.message);
-                (token, restarted) = (None, true);
-                continue;
-            }
-            answer => answer?,
-        };
-        let page: Page<'_> = serde_json::from_str(&answer).map_err(|error| CallError {
-            failure: Failure::BadAnswer,
-            message: format!("the answer's form: {error}"),
-        })?;
-        for record in page.findings {
-            tell(record.get());
+        publisher.budget.call(call).await
+    };
+    let on_page = |body: String| {
+        let page = ENVELOPE.open(&body)?;
+        for record in page.records {
+            on_finding(record.get());
         }
-        token = page.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
-            return Ok(());
-        }
-    }
+        Ok(page.next_token)
+    };
+    let log_restart = |error: &CallError| {
+        let target = CollectionTarget::api(
+            SourceKind::SecurityHub,
+            destination.account,
+            destination.region.clone(),
+        );
+        publisher.log.query_restarted(&target, &error.message);
+    };
+    read_pages(fetch, on_page, log_restart).await
 }
 
 async fn page(
@@ -256,17 +242,16 @@ async fn page(
     filters: AwsSecurityFindingFilters,
     token: Option<String>,
 ) -> Result<String, CallError> {
-    let raw = RawAnswer::default();
-    let result = client
+    let request = client
         .get_findings()
         .filters(filters)
         .max_results(PAGE)
         .set_next_token(token)
-        .customize()
-        .interceptor(raw.interceptor())
-        .send()
-        .await;
-    raw.body(result, ACTION)
+        .customize();
+    raw_response(ACTION, |interceptor| {
+        request.interceptor(interceptor).send()
+    })
+    .await
 }
 
 /// Our own: the default product of the account, and our generator. All states: archived ones may come back.

@@ -1,0 +1,98 @@
+//! Where the records of a target go, whatever carries them: a response or a file.
+
+use crate::catalog::Catalog;
+use crate::graph::{Snapshot, SnapshotWriter};
+use crate::model::{CollectionTarget, clean};
+use crate::records::{RecordError, RecordParser};
+use crate::telemetry::{CycleLog, Progress};
+
+/// Parses records one by one and keeps what they say. A record that cannot be read is logged, counted, and skipped.
+pub(super) struct RecordSink<'a> {
+    catalog: &'a Catalog,
+    writer: SnapshotWriter<'a>,
+    target: &'a CollectionTarget,
+    log: &'a CycleLog,
+    progress: &'a Progress,
+    read: u64,
+    unreadable: u64,
+}
+
+impl<'a> RecordSink<'a> {
+    pub(super) fn new(
+        catalog: &'a Catalog,
+        target: &'a CollectionTarget,
+        log: &'a CycleLog,
+        progress: &'a Progress,
+    ) -> Self {
+        Self {
+            catalog,
+            writer: SnapshotWriter::new(catalog),
+            target,
+            log,
+            progress,
+            read: 0,
+            unreadable: 0,
+        }
+    }
+
+    /// Returns how many records were read so far, including those that could not be parsed.
+    pub(super) fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Returns how many records could not be read so far.
+    pub(super) fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    /// Parses one record.
+    pub(super) fn parse(&mut self, json: &str, parser: RecordParser) {
+        match parser(json, self.catalog) {
+            Ok(Some(record)) => {
+                self.count();
+                self.writer.write(record);
+            }
+            Ok(None) => {
+                self.count();
+                self.writer.skip();
+            }
+            Err(error) => self.skip(&error, record_id(json).as_deref()),
+        }
+    }
+
+    /// Skips a record that cannot be read.
+    pub(super) fn skip(&mut self, error: &RecordError, id: Option<&str>) {
+        let index = self.count();
+        self.writer.skip();
+        self.unreadable += 1;
+        self.log
+            .record_skipped(self.target, index, id, &clean(&error.to_string()));
+    }
+
+    /// Returns the index of the record.
+    fn count(&mut self) -> u64 {
+        let index = self.read;
+        self.read += 1;
+        self.progress.records(1);
+        index
+    }
+
+    /// Returns the snapshot, the number of records, and how many of them gave a signal.
+    pub(super) fn finish(self) -> (Snapshot, u64, u64) {
+        self.writer.finish()
+    }
+}
+
+/// Returns the ID of a record that cannot be parsed, if at least that can be read.
+fn record_id(json: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(json).ok()?;
+    // A row of AWS Config is a string that holds JSON.
+    let value = match value.as_str().map(serde_json::from_str) {
+        Some(inner) => inner.ok()?,
+        None => value,
+    };
+    ["Id", "findingArn", "id", "ResourceId", "arn", "resourceId"]
+        .iter()
+        .find_map(|name| value.get(name)?.as_str())
+        .map(clean)
+}
