@@ -45,14 +45,16 @@ def network(aws):
 def test_the_stack_is_created(aws, name):
     aws("ecs").create_cluster(clusterName="tools")
     outputs = create(aws, "exposured.yaml", {**REQUIRED, **VARIANTS[name], **network(aws)})
-    assert set(outputs) == {"TaskRoleArn", "TaskDefinitionArn", "ClusterArn", "SecurityGroupId", "LogGroupName"}
+    names = {"TaskRoleArn", "TaskDefinitionArn", "ClusterArn", "SecurityGroupId", "LogGroupName"}
+    is_scheduled = VARIANTS[name].get("RunAs") == "schedule"
+    assert set(outputs) == (names if is_scheduled else names | {"ServiceName"})
     task = aws("ecs").describe_task_definition(taskDefinition=outputs["TaskDefinitionArn"])["taskDefinition"]
     (container,) = task["containerDefinitions"]
     assert container["readonlyRootFilesystem"] and container["user"] == "65532:65532"
     (group,) = aws("ec2").describe_security_groups(GroupIds=[outputs["SecurityGroupId"]])["SecurityGroups"]
     assert group["IpPermissions"] == []
     services = aws("ecs").list_services(cluster=outputs["ClusterArn"])["serviceArns"]
-    assert len(services) == (0 if VARIANTS[name].get("RunAs") == "schedule" else 1)
+    assert len(services) == (0 if is_scheduled else 1)
 
 
 def test_the_log_is_kept_as_long_as_asked(aws):
