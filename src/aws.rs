@@ -18,7 +18,7 @@ pub use call_budget::CallBudget;
 pub use call_error::{CallError, Failure, classify};
 pub use call_rate::{CallRate, Limiter};
 pub use iam_action::IamAction;
-pub use meter::{CallCount, CallMeter};
+pub use meter::CallMeter;
 pub(crate) use paging::{Envelope, Page, read_pages};
 pub(crate) use raw_response::raw_response;
 pub use session::{Session, SessionError};

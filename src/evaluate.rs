@@ -20,11 +20,10 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
-use serde::Serialize;
 
 use crate::catalog::Catalog;
 use crate::graph::{ResourceIndex, ResourceRange, View};
-use crate::model::{ActiveTriage, ResourceType, Severity, TraitSet, Triage};
+use crate::model::{ActiveTriage, MuteState, MuteUse, ResourceType, Severity, TraitSet, Triage};
 
 use arriving::Arriving;
 use carried::Travel;
@@ -62,17 +61,6 @@ pub struct Evaluation {
     pub mutes: BTreeMap<usize, MuteUse>,
 }
 
-/// What a mute did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct MuteUse {
-    /// Of how many resources it took something away.
-    pub resources: usize,
-    /// How many of these have no exposure any more.
-    pub hidden: usize,
-    /// How many are less severe than they would be.
-    pub lowered: usize,
-}
-
 impl Evaluation {
     /// How many exposures have each severity, most severe first.
     pub fn by_severity(&self) -> [(Severity, usize); 4] {
@@ -86,18 +74,6 @@ impl Evaluation {
             )
         })
     }
-}
-
-/// What there is to say of a mute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
-pub enum MuteState {
-    /// Its last day is over: it takes nothing away any more.
-    Expired,
-    /// Nothing that was read is like it.
-    Unmatched,
-    /// It took something away.
-    Used(MuteUse),
 }
 
 impl Evaluation {

@@ -3,6 +3,7 @@
 mod account;
 mod arn;
 mod attack_path;
+mod call_count;
 mod coverage;
 mod evidence;
 mod exposure;
@@ -20,6 +21,7 @@ mod wildcard;
 pub use account::{AccountId, ParseAccountIdError};
 pub use arn::{Arn, ParseArnError, Partition};
 pub use attack_path::{AttackPath, AttackPathBuilder, EntryPoint, PathEdge, PathNode};
+pub use call_count::CallCount;
 pub use coverage::{CollectionTarget, Coverage, CoverageReason, CoverageRow, Scope, SourceKind};
 pub use evidence::{
     CodeVulnerability, ControlId, Cvss, Epss, EpssRangeError, Evidence, FixAvailable, NetworkPath,
@@ -37,5 +39,7 @@ pub use severity::{Factor, Impact, Level, Likelihood, Severity};
 pub use signal::{FindingId, Product, Signal};
 pub use text::{clean, is_clean_identifier, is_harmful};
 pub use traits::{RuleId, TraitId, TraitIndex, TraitSet, TraitType};
-pub use triage::{ActiveTriage, Criticality, Mute, MutedItem, TagPattern, Triage};
+pub use triage::{
+    ActiveTriage, Criticality, Mute, MuteState, MuteUse, MutedItem, TagPattern, Triage,
+};
 pub use wildcard::WildcardPattern;

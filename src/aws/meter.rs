@@ -9,6 +9,8 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use crate::model::CallCount;
+
 /// An interceptor that counts the attempts of all clients that have it. Clones share the count.
 #[derive(Clone, Debug, Default)]
 pub struct CallMeter {
@@ -19,15 +21,6 @@ pub struct CallMeter {
 struct Counts {
     calls: AtomicU64,
     throttles: AtomicU64,
-}
-
-/// The number of calls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallCount {
-    /// Attempts, including retries.
-    pub calls: u64,
-    /// Attempts that were throttled.
-    pub throttles: u64,
 }
 
 impl CallMeter {

@@ -10,12 +10,12 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::model::{AccountId, Partition, Region, clean};
+use crate::model::{AccountId, CallCount, Partition, Region, clean};
 
 use super::call_budget::retry_bad_answers;
 use super::call_error::{CallError, Failure, classify};
 use super::call_rate::{CallRate, Limiter};
-use super::meter::{CallCount, CallMeter};
+use super::meter::CallMeter;
 use super::unreachable::GiveUpOnUnreachable;
 
 /// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random), these attempts take 165 seconds on

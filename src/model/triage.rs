@@ -90,6 +90,29 @@ impl Mute {
     }
 }
 
+/// What a mute did in an evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MuteUse {
+    /// The number of resources that it affected.
+    pub resources: usize,
+    /// How many of them have no exposure because of it.
+    pub hidden: usize,
+    /// How many of them are less severe because of it.
+    pub lowered: usize,
+}
+
+/// The state of a mute after an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum MuteState {
+    /// Its last day is over: it hides nothing anymore.
+    Expired,
+    /// It matches nothing that was read.
+    Unmatched,
+    /// It hides something.
+    Used(MuteUse),
+}
+
 /// How much hangs on a resource, told by its tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Criticality {

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{CallBudget, CallCount, Session, SessionError};
+use crate::aws::{CallBudget, Session, SessionError};
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::evaluate::{Evaluation, Exposures, MuteState, evaluate};
+use crate::evaluate::{Evaluation, Exposures, evaluate};
 use crate::graph::{Store, View};
-use crate::model::{AccountId, Coverage, CoverageRow, Mute, Region, Triage};
+use crate::model::{AccountId, CallCount, Coverage, CoverageRow, Mute, MuteState, Region, Triage};
 use crate::publish::{self, PublicationOutcome, Publisher};
 use crate::reconcile::{Plan, Policy};
 use crate::sample;

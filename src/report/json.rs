@@ -7,10 +7,11 @@ use chrono::NaiveDate;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-use crate::evaluate::{Exposures, MuteState};
+use crate::evaluate::Exposures;
 use crate::model::{
     Coverage, CoverageRow, Exposure, ExposureMitigation, ExposureTrait, FactorScore, FindingId,
-    Mute, PathEdge, PathNode, Remediation, Resource, Severity, SignalReference, TraitType,
+    Mute, MuteState, PathEdge, PathNode, Remediation, Resource, Severity, SignalReference,
+    TraitType,
 };
 use crate::pipeline::CycleOutcome;
 

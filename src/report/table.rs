@@ -5,8 +5,8 @@ use std::io::IsTerminal;
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
-use crate::evaluate::{Exposures, MuteState};
-use crate::model::{Coverage, Exposure, Mute, Resource, Severity, clean};
+use crate::evaluate::Exposures;
+use crate::model::{Coverage, Exposure, Mute, MuteState, Resource, Severity, clean};
 use crate::pipeline::CycleOutcome;
 
 /// Where standard output is no terminal.

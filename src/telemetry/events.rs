@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::evaluate::MuteState;
-use crate::model::{CollectionTarget, Coverage, CoverageRow, Mute, Severity, clean};
+use crate::model::{CollectionTarget, Coverage, CoverageRow, Mute, MuteState, Severity, clean};
 use crate::publish::PublicationOutcome;
 
 use super::summary::CycleSummary;

@@ -146,8 +146,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::aws::CallCount;
-    use crate::model::{CollectionTarget, CoverageReason, CoverageRow, SourceKind};
+    use crate::model::{CallCount, CollectionTarget, CoverageReason, CoverageRow, SourceKind};
     use crate::publish::PublicationOutcome;
 
     fn at(minute: i64) -> DateTime<Utc> {

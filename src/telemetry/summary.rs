@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::aws::CallCount;
-use crate::model::{Coverage, CoverageRow, Severity};
+use crate::model::{CallCount, Coverage, CoverageRow, Severity};
 use crate::publish::PublicationOutcome;
 
 /// How a cycle ended, the worst that is true of it.
