@@ -8,6 +8,7 @@ mod fixes;
 mod health;
 mod once;
 mod run;
+mod schema;
 mod synth;
 
 use std::path::{Path, PathBuf};
@@ -80,6 +81,8 @@ enum Command {
     Health(health::HealthArguments),
     /// Check configuration and catalog, and, with --aws, every API that would be called
     Check(check::CheckArguments),
+    /// Print the JSON Schema of the output of --format json
+    Schema,
     /// Write a made-up organization as files for --input, to see what a task of yours would need
     Synth(synth::SynthArguments),
 }
@@ -106,6 +109,7 @@ pub async fn main() -> ExitCode {
         Command::Catalog(command) => catalog::catalog(command),
         Command::Health(arguments) => health::health(&arguments),
         Command::Check(arguments) => check::check(arguments).await,
+        Command::Schema => schema::schema(),
         Command::Synth(arguments) => synth::synth(&arguments),
     };
     exit.into()

@@ -22,7 +22,7 @@ use crate::pipeline::CycleOutcome;
 pub(crate) use explanation::explanation;
 pub(crate) use fixes::fixes;
 pub use format::{CatalogFormat, ExplainFormat, FixesFormat, ResultFormat};
-pub(crate) use json::pretty as json_text;
+pub(crate) use json::{pretty as json_text, schema as json_schema};
 
 /// Prints on standard output. A reader that has seen enough (`| head`) is no failure.
 pub(crate) fn print(text: &str) -> std::io::Result<()> {

@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use serde::Serialize;
-
 use crate::catalog::{Catalog, SeverityModel};
 use crate::evaluate::{Effect, Explanation, Fix, NearMiss, PreventedRule};
 use crate::model::{
@@ -13,25 +11,10 @@ use crate::model::{
 
 use super::ExplainFormat;
 use super::graph;
-use super::json::{
-    ExposureJson, MitigationJson, MuteJson, TraitJson, exposure as exposure_json, exposure_trait,
-    mitigation, mute, pretty,
-};
+use super::json::{Document, ExplanationJson, pretty};
 
 /// More findings behind one trait are counted and not listed; JSON has them all.
 const FINDINGS_A_TRAIT: usize = 5;
-
-#[derive(Serialize)]
-struct ExplanationJson<'a> {
-    resource: &'a Resource,
-    exposure: Option<ExposureJson<'a>>,
-    traits: Vec<TraitJson<'a>>,
-    mitigations: Vec<MitigationJson<'a>>,
-    muted: Vec<MuteJson<'a>>,
-    near_misses: &'a [NearMiss],
-    prevented: &'a [PreventedRule],
-    fixes: &'a [Fix],
-}
 
 pub(crate) fn explanation(
     format: ExplainFormat,
@@ -39,16 +22,7 @@ pub(crate) fn explanation(
     catalog: &Catalog,
 ) -> String {
     match format {
-        ExplainFormat::Json => pretty(&ExplanationJson {
-            resource: &explanation.resource,
-            exposure: explanation.exposure.as_ref().map(exposure_json),
-            traits: explanation.traits.iter().map(exposure_trait).collect(),
-            mitigations: explanation.mitigations.iter().map(mitigation).collect(),
-            muted: explanation.muted.iter().map(mute).collect(),
-            near_misses: &explanation.near_misses,
-            prevented: &explanation.prevented,
-            fixes: &explanation.fixes,
-        }),
+        ExplainFormat::Json => pretty(&Document::new(ExplanationJson::from(explanation))),
         ExplainFormat::Text => text(explanation, catalog),
         ExplainFormat::Mermaid => graph::mermaid(&path_of(explanation)),
         ExplainFormat::Dot => graph::dot(&path_of(explanation)),

@@ -3,38 +3,26 @@
 use std::fmt::Write;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use serde::Serialize;
 
 use crate::evaluate::{FixSet, Fixes, RankedFix, SeverityReduction};
 use crate::model::{Resource, Severity, clean};
 
 use super::FixesFormat;
-use super::json::pretty;
+use super::json::{Document, FixesJson, pretty};
 use super::table::{WIDTH, is_terminal};
-
-/// Its form is a contract.
-#[derive(Serialize)]
-struct FixesJson<'a> {
-    fixes: &'a [RankedFix],
-    /// How many `--limit` left out.
-    not_listed: usize,
-    no_effect_alone: usize,
-    leaves_no_critical: &'a FixSet,
-    leaves_no_high: &'a FixSet,
-}
 
 pub(crate) fn fixes(format: FixesFormat, found: &Fixes, limit: Option<usize>) -> String {
     let all = found.fixes.as_slice();
     let shown = &all[..limit.unwrap_or(all.len()).min(all.len())];
     let not_listed = all.len() - shown.len();
     match format {
-        FixesFormat::Json => pretty(&FixesJson {
-            fixes: shown,
+        FixesFormat::Json => pretty(&Document::new(FixesJson {
+            fixes: shown.iter().map(Into::into).collect(),
             not_listed,
             no_effect_alone: found.no_effect_alone,
-            leaves_no_critical: &found.leaves_no_critical,
-            leaves_no_high: &found.leaves_no_high,
-        }),
+            leaves_no_critical: (&found.leaves_no_critical).into(),
+            leaves_no_high: (&found.leaves_no_high).into(),
+        })),
         FixesFormat::Table => text(found, shown, not_listed),
     }
 }

@@ -3,11 +3,9 @@
 use std::fmt::Write;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use serde::Serialize;
 
 use crate::model::{Severity, clean};
-use crate::reconcile::{Action, Destination, MassArchive};
-use crate::reconcile::{Plan, Step};
+use crate::reconcile::{Action, Plan, Step};
 
 /// Where standard output is no terminal; as wide as the other tables.
 const WIDTH: u16 = 140;
@@ -56,46 +54,4 @@ fn rows(steps: &[&Step]) -> String {
         ]);
     }
     table.trim_fmt()
-}
-
-/// The plan in the JSON result.
-#[derive(Serialize)]
-pub(super) struct PlanJson<'a> {
-    steps: Vec<StepJson<'a>>,
-    /// Why nothing is archived, if that is so.
-    mass_archive_refused: Option<&'a MassArchive>,
-}
-
-#[derive(Serialize)]
-struct StepJson<'a> {
-    id: &'a str,
-    action: Action,
-    reason: String,
-    destination: &'a Destination,
-    title: &'a str,
-    resource: &'a str,
-    severity: Option<Severity>,
-    created_at: String,
-}
-
-pub(super) fn json(plan: &Plan) -> PlanJson<'_> {
-    PlanJson {
-        steps: plan.steps.iter().map(step).collect(),
-        mass_archive_refused: plan.refused.as_ref(),
-    }
-}
-
-fn step(step: &Step) -> StepJson<'_> {
-    StepJson {
-        id: step.id.as_str(),
-        action: step.decision.action(),
-        reason: step.decision.to_string(),
-        destination: &step.destination,
-        title: &step.title,
-        resource: &step.resource,
-        severity: step.severity,
-        created_at: step
-            .created_at
-            .to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-    }
 }

@@ -22,6 +22,7 @@ mod findings;
 mod fixing;
 mod formats;
 mod hard_input;
+mod json_output;
 mod outside;
 mod program;
 mod publishing;

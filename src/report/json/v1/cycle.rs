@@ -1,0 +1,358 @@
+//! What `once` reports: the exposures, the coverage, the plan, and a summary.
+
+use std::collections::BTreeMap;
+
+use chrono::SecondsFormat;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::evaluate::Exposures;
+use crate::model::{Coverage, CoverageReason, CoverageRow, Mute, MuteState, MuteUse, Severity};
+use crate::pipeline::CycleOutcome;
+use crate::publish::PublicationOutcome;
+use crate::reconcile::{Destination, MassArchive, Plan, Step};
+
+use super::exposure::{ExposureJson, MuteJson, list};
+use super::vocabulary;
+
+/// The result of one cycle.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "cycle")]
+pub(crate) struct CycleJson<'a> {
+    /// The exposures, the most severe first.
+    #[schemars(with = "Vec<ExposureJson<'_>>")]
+    exposures: ExposuresJson<'a>,
+    /// How completely each collection target was read.
+    coverage: Vec<CoverageRowJson<'a>>,
+    /// What is to be done in Security Hub, or was done; null if there is no plan.
+    plan: Option<PlanJson<'a>>,
+    summary: SummaryJson<'a>,
+}
+
+/// The exposures as a list, each described when it is written: all of them at once may need more memory than there is.
+struct ExposuresJson<'a>(Exposures<'a>);
+
+impl Serialize for ExposuresJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+        let mut list = serializer.serialize_seq(None)?;
+        for exposure in self.0.iter() {
+            list.serialize_element(&ExposureJson::from(&exposure))?;
+        }
+        list.end()
+    }
+}
+
+/// A collection target, and how completely it was read. It has `account` and `region`, or `file`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "coverage_row")]
+struct CoverageRowJson<'a> {
+    #[schemars(schema_with = "vocabulary::source")]
+    source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[schemars(schema_with = "vocabulary::coverage")]
+    coverage: &'static str,
+    /// Why the coverage is not complete, such as `denied`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// With the reason `denied`: the IAM action that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'a str>,
+    /// With the reason `unreadable-records`: how many records could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    /// The reason in words, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    records: u64,
+    signals: u64,
+    /// Whether the data is that of an earlier cycle.
+    stale: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    collected_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// What is to be done in Security Hub, or was done.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "plan")]
+struct PlanJson<'a> {
+    steps: Vec<StepJson<'a>>,
+    /// Set if a step would have archived too many exposures, so that none is archived.
+    mass_archive_refused: Option<MassArchiveJson>,
+}
+
+/// What is done with one exposure, and why.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "step")]
+struct StepJson<'a> {
+    /// The ID of the exposure.
+    id: &'a str,
+    #[schemars(schema_with = "vocabulary::action")]
+    action: &'static str,
+    reason: String,
+    destination: DestinationJson<'a>,
+    title: &'a str,
+    /// The ID of the exposed resource.
+    resource: &'a str,
+    #[schemars(schema_with = "vocabulary::optional_severity")]
+    severity: Option<&'static str>,
+    #[schemars(extend("format" = "date-time"))]
+    created_at: String,
+}
+
+/// The account and Region of the Security Hub that an exposure is published in.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "destination")]
+struct DestinationJson<'a> {
+    account: String,
+    region: &'a str,
+}
+
+/// The numbers behind a refusal to archive.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "mass_archive")]
+struct MassArchiveJson {
+    /// How many exposures would have been archived.
+    archive: usize,
+    /// How many are active.
+    active: usize,
+    /// The configured limit.
+    max_percent: u8,
+}
+
+/// The counts of the cycle.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "summary")]
+struct SummaryJson<'a> {
+    exposures: usize,
+    critical: usize,
+    high: usize,
+    medium: usize,
+    low: usize,
+    /// How many resources have a type with exposure rules.
+    resources_evaluated: usize,
+    /// How many resources without an exposure would have one with one more trait.
+    near_misses: usize,
+    mutes: Vec<MuteStateJson<'a>>,
+    targets: TargetCountsJson,
+    /// The version of the rules.
+    catalog_version: &'a str,
+    /// What was published; null if nothing was.
+    published: Option<PublishedJson>,
+}
+
+/// A mute, and what it did.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "mute_state")]
+struct MuteStateJson<'a> {
+    #[serde(flatten)]
+    mute: MuteJson<'a>,
+    #[serde(flatten)]
+    state: MuteEffectJson,
+}
+
+/// What a mute did.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "mute_effect")]
+#[serde(tag = "state", rename_all = "kebab-case")]
+enum MuteEffectJson {
+    /// Its last day has passed.
+    Expired,
+    /// It matches no resource.
+    Unmatched,
+    /// It applies to resources.
+    Used {
+        resources: usize,
+        /// How many of them have no exposure because of it.
+        hidden: usize,
+        /// How many of them have a less severe exposure because of it.
+        lowered: usize,
+    },
+}
+
+/// How many collection targets have each coverage.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "target_counts")]
+struct TargetCountsJson {
+    complete: usize,
+    partial: usize,
+    failed: usize,
+    unavailable: usize,
+}
+
+/// How many exposures were changed in Security Hub, and how.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "published")]
+struct PublishedJson {
+    created: usize,
+    updated: usize,
+    reopened: usize,
+    archived: usize,
+    held: usize,
+    refreshed: usize,
+    unchanged: usize,
+    failed: usize,
+}
+
+impl<'a> From<&'a CycleOutcome> for CycleJson<'a> {
+    fn from(outcome: &'a CycleOutcome) -> Self {
+        Self {
+            exposures: ExposuresJson(outcome.exposures()),
+            coverage: list(&outcome.coverage),
+            plan: outcome.plan.as_ref().map(PlanJson::from),
+            summary: outcome.into(),
+        }
+    }
+}
+
+impl<'a> From<&'a CoverageRow> for CoverageRowJson<'a> {
+    fn from(row: &'a CoverageRow) -> Self {
+        let (action, count) = match &row.reason {
+            Some(CoverageReason::Denied { action }) => (Some(action.as_str()), None),
+            Some(CoverageReason::UnreadableRecords { count }) => (None, Some(*count)),
+            _ => (None, None),
+        };
+        Self {
+            source: row.target.source.as_str(),
+            account: row.target.account().map(|account| account.to_string()),
+            region: row.target.region().map(|region| region.as_str()),
+            file: row.target.file_name(),
+            coverage: row.coverage.as_str(),
+            reason: row.reason.as_ref().map(CoverageReason::as_str),
+            action,
+            count,
+            detail: row.detail.as_deref(),
+            records: row.records,
+            signals: row.signals,
+            stale: row.stale,
+            collected_at: row.collected_at,
+        }
+    }
+}
+
+impl<'a> From<&'a Plan> for PlanJson<'a> {
+    fn from(plan: &'a Plan) -> Self {
+        Self {
+            steps: list(&plan.steps),
+            mass_archive_refused: plan.refused.as_ref().map(MassArchiveJson::from),
+        }
+    }
+}
+
+impl<'a> From<&'a Step> for StepJson<'a> {
+    fn from(step: &'a Step) -> Self {
+        Self {
+            id: step.id.as_str(),
+            action: step.decision.action().as_str(),
+            reason: step.decision.to_string(),
+            destination: (&step.destination).into(),
+            title: &step.title,
+            resource: &step.resource,
+            severity: step.severity.map(Severity::as_str),
+            created_at: step.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+        }
+    }
+}
+
+impl<'a> From<&'a Destination> for DestinationJson<'a> {
+    fn from(destination: &'a Destination) -> Self {
+        Self {
+            account: destination.account.to_string(),
+            region: destination.region.as_str(),
+        }
+    }
+}
+
+impl From<&MassArchive> for MassArchiveJson {
+    fn from(mass: &MassArchive) -> Self {
+        Self {
+            archive: mass.archive,
+            active: mass.active,
+            max_percent: mass.max_percent,
+        }
+    }
+}
+
+impl<'a> From<&'a CycleOutcome> for SummaryJson<'a> {
+    fn from(outcome: &'a CycleOutcome) -> Self {
+        let evaluation = &outcome.evaluation;
+        let [critical, high, medium, low] = evaluation.by_severity().map(|(_, count)| count);
+        Self {
+            exposures: evaluation.graded.len(),
+            critical,
+            high,
+            medium,
+            low,
+            resources_evaluated: evaluation.resources,
+            near_misses: evaluation.near_misses,
+            mutes: list(&outcome.mutes),
+            targets: outcome.coverage.as_slice().into(),
+            catalog_version: outcome.catalog.version(),
+            published: outcome.publication.as_ref().map(PublishedJson::from),
+        }
+    }
+}
+
+impl<'a> From<&'a (Mute, MuteState)> for MuteStateJson<'a> {
+    fn from((mute, state): &'a (Mute, MuteState)) -> Self {
+        Self {
+            mute: mute.into(),
+            state: (*state).into(),
+        }
+    }
+}
+
+impl From<MuteState> for MuteEffectJson {
+    fn from(state: MuteState) -> Self {
+        match state {
+            MuteState::Expired => Self::Expired,
+            MuteState::Unmatched => Self::Unmatched,
+            MuteState::Used(MuteUse {
+                resources,
+                hidden,
+                lowered,
+            }) => Self::Used {
+                resources,
+                hidden,
+                lowered,
+            },
+        }
+    }
+}
+
+impl From<&[CoverageRow]> for TargetCountsJson {
+    fn from(rows: &[CoverageRow]) -> Self {
+        let mut counts: BTreeMap<Coverage, usize> = BTreeMap::new();
+        for row in rows {
+            *counts.entry(row.coverage).or_default() += 1;
+        }
+        let count = |coverage| counts.get(&coverage).copied().unwrap_or_default();
+        Self {
+            complete: count(Coverage::Complete),
+            partial: count(Coverage::Partial),
+            failed: count(Coverage::Failed),
+            unavailable: count(Coverage::Unavailable),
+        }
+    }
+}
+
+impl From<&PublicationOutcome> for PublishedJson {
+    fn from(published: &PublicationOutcome) -> Self {
+        Self {
+            created: published.created,
+            updated: published.updated,
+            reopened: published.reopened,
+            archived: published.archived,
+            held: published.held,
+            refreshed: published.refreshed,
+            unchanged: published.unchanged,
+            failed: published.failed,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What `explain` reports about one resource.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::evaluate::{Effect, Explanation, Fix, NearMiss, PreventedRule};
+use crate::model::TraitId;
+
+use super::exposure::{
+    ExposureJson, MitigationJson, MuteJson, RemediationJson, ResourceJson, TitledIdJson, TraitJson,
+    list,
+};
+use super::vocabulary;
+
+/// Everything that is known about one resource.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "explanation")]
+pub(crate) struct ExplanationJson<'a> {
+    resource: ResourceJson<'a>,
+    /// Null if the resource is not exposed as far as is known.
+    exposure: Option<ExposureJson<'a>>,
+    traits: Vec<TraitJson<'a>>,
+    mitigations: Vec<MitigationJson<'a>>,
+    /// The mutes that apply to the resource.
+    muted: Vec<MuteJson<'a>>,
+    near_misses: Vec<NearMissJson<'a>>,
+    prevented: Vec<PreventedJson<'a>>,
+    fixes: Vec<FixJson<'a>>,
+}
+
+/// A rule that would match with one more trait.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "near_miss")]
+struct NearMissJson<'a> {
+    rule: &'a str,
+    title: &'a str,
+    #[schemars(schema_with = "vocabulary::severity")]
+    severity: &'static str,
+    /// The traits, one of which is missing.
+    missing: Vec<TitledIdJson<'a>>,
+    /// The traits that the rule needs and the resource has.
+    present: Vec<&'a str>,
+}
+
+/// A rule that would match without a mitigation.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "prevented")]
+struct PreventedJson<'a> {
+    rule: &'a str,
+    title: &'a str,
+    #[schemars(schema_with = "vocabulary::severity")]
+    severity: &'static str,
+    /// The mitigations.
+    by: Vec<TitledIdJson<'a>>,
+}
+
+/// What fixing one trait does to the exposure of this resource.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "fix")]
+struct FixJson<'a> {
+    #[serde(rename = "trait")]
+    trait_id: &'a str,
+    #[serde(flatten)]
+    effect: EffectJson,
+    remediation: RemediationJson<'a>,
+}
+
+/// The effect of a fix.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "effect")]
+#[serde(tag = "effect", content = "severity", rename_all = "lowercase")]
+enum EffectJson {
+    /// It resolves the exposure.
+    Resolves,
+    /// It reduces the exposure to this severity.
+    Reduces(#[schemars(schema_with = "vocabulary::severity")] &'static str),
+    /// It does not change the severity on its own.
+    Unchanged,
+}
+
+impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
+    fn from(explanation: &'a Explanation) -> Self {
+        Self {
+            resource: (&explanation.resource).into(),
+            exposure: explanation.exposure.as_ref().map(ExposureJson::from),
+            traits: list(&explanation.traits),
+            mitigations: list(&explanation.mitigations),
+            muted: list(&explanation.muted),
+            near_misses: list(&explanation.near_misses),
+            prevented: list(&explanation.prevented),
+            fixes: list(&explanation.fixes),
+        }
+    }
+}
+
+impl<'a> From<&'a NearMiss> for NearMissJson<'a> {
+    fn from(miss: &'a NearMiss) -> Self {
+        Self {
+            rule: miss.rule.as_str(),
+            title: &miss.title,
+            severity: miss.severity.as_str(),
+            missing: list(&miss.missing),
+            present: miss.present.iter().map(TraitId::as_str).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a PreventedRule> for PreventedJson<'a> {
+    fn from(prevented: &'a PreventedRule) -> Self {
+        Self {
+            rule: prevented.rule.as_str(),
+            title: &prevented.title,
+            severity: prevented.severity.as_str(),
+            by: list(&prevented.by),
+        }
+    }
+}
+
+impl<'a> From<&'a Fix> for FixJson<'a> {
+    fn from(fix: &'a Fix) -> Self {
+        Self {
+            trait_id: fix.trait_id.as_str(),
+            effect: (&fix.effect).into(),
+            remediation: (&fix.remediation).into(),
+        }
+    }
+}
+
+impl From<&Effect> for EffectJson {
+    fn from(effect: &Effect) -> Self {
+        match effect {
+            Effect::Resolves => Self::Resolves,
+            Effect::Reduces(severity) => Self::Reduces(severity.as_str()),
+            Effect::Unchanged => Self::Unchanged,
+        }
+    }
+}
