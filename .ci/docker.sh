@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the image by the shipped Dockerfile and tests it as the task of the CloudFormation template: deploy/tests/container.
-# It runs a Docker engine of its own, and stops what it started. Only the build image is replaced, by a local one, so
-# that no registry of images is needed.
+# Builds the image by the shipped Dockerfile, and tests it as the task of the CloudFormation template
+# (deploy/tests/container). It starts a Docker engine of its own, and stops what it started. Only the build image is
+# replaced, by a local one, so that no registry of images is needed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
