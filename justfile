@@ -5,7 +5,7 @@ _default:
 
 # Run the main job on the built-in sample data
 sample:
-    cargo run --locked -- once --sample
+    cargo run --profile quick --locked -- once --sample
 
 # Format, lint, and test: everything that the gate runs
 gate:
