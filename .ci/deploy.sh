@@ -11,7 +11,7 @@ moto=$(python_tools moto)
 tools=$(python_tools deploy)
 
 echo "+ shellcheck"
-git ls-files -z '*.sh' .ci/run | xargs -0 "$tools/shellcheck" --external-sources
+git grep -z --files-with-matches '^#!/usr/bin/env bash$' | xargs -0 "$tools/shellcheck" --external-sources
 
 echo "+ cfn-lint"
 "$moto/cfn-lint" --template deploy/cloudformation/*.yaml
