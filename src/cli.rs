@@ -22,7 +22,7 @@ use crate::catalog::Catalog;
 use crate::config::{self, Config, ConfigError, ConfigSource};
 use crate::daemon::Shutdown;
 use crate::model::Triage;
-use crate::pipeline::{Cycle, CycleError, CycleOutcome, Intent, MassArchiving};
+use crate::pipeline::{ArchiveLimit, AwsGoal, CycleError, CycleOutcome, CycleRunner, CycleTask};
 use crate::telemetry::{self, Progress, metrics};
 
 use arguments::InputArgs;
@@ -165,17 +165,19 @@ struct Looked {
 async fn look(arguments: &InputArgs) -> Result<Looked, Exit> {
     let progress = Progress::on_terminal();
     let (config, catalog, shutdown) = start(&arguments.config(), &progress)?;
-    let cycle = Cycle {
+    let task = match arguments.files() {
+        Some(files) => CycleTask::Files(files),
+        None => CycleTask::Aws(AwsGoal::Evaluate),
+    };
+    let runner = CycleRunner {
         config: Arc::clone(&config),
         catalog: Arc::clone(&catalog),
         store: Arc::default(),
-        intent: Intent::Evaluate,
-        mass_archiving: MassArchiving::Refused,
         metrics: metrics::Sink::Nowhere,
         progress,
         cancel: shutdown.token().clone(),
     };
-    match cycle.run(&arguments.input()).await {
+    match runner.run(&task).await {
         Ok(outcome) => Ok(Looked {
             outcome,
             catalog,
@@ -188,11 +190,11 @@ async fn look(arguments: &InputArgs) -> Result<Looked, Exit> {
     }
 }
 
-fn mass_archiving(allowed: bool) -> MassArchiving {
-    if allowed {
-        MassArchiving::Allowed
+fn archive_limit(allow_mass_archive: bool) -> ArchiveLimit {
+    if allow_mass_archive {
+        ArchiveLimit::Unlimited
     } else {
-        MassArchiving::Refused
+        ArchiveLimit::Configured
     }
 }
 

@@ -1,7 +1,17 @@
-//! One cycle: collect, evaluate, reconcile, publish.
+//! One cycle: collect, evaluate, reconcile, publish. `once`, `explain`, `fixes`, and the daemon all run it.
 
-mod cycle;
+mod aws_cycle;
+mod error;
+mod file_cycle;
 mod options;
+mod outcome;
+mod runner;
+mod stages;
+mod task;
+mod time_limits;
 
-pub use cycle::{Cycle, CycleError, CycleOutcome, Input, Intent, MassArchiving};
+pub use error::CycleError;
 pub use options::source_options;
+pub use outcome::CycleOutcome;
+pub use runner::CycleRunner;
+pub use task::{ArchiveLimit, AwsGoal, CycleTask, FileInput};

@@ -98,7 +98,7 @@ fn ocsf(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
 }
 
 fn seen_from(outcome: &CycleOutcome, exposure: &Exposure) -> (AccountId, Region) {
-    outcome.asked_as.clone().unwrap_or_else(|| {
+    outcome.caller.clone().unwrap_or_else(|| {
         let resource = &exposure.resource;
         let region = if resource.region == Region::global() {
             // A finding is imported in some Region, also that of a user.

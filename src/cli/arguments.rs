@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::config::ConfigSource;
-use crate::pipeline::Input;
+use crate::pipeline::FileInput;
 
 /// The environment variable that names the configuration where `--config` is absent.
 const CONFIG_VARIABLE: &str = "EXPOSURED_CONFIG";
@@ -50,11 +50,11 @@ impl InputArgs {
         self.config.source()
     }
 
-    pub(super) fn input(&self) -> Input {
-        match (&self.input, self.sample) {
-            (Some(folder), _) => Input::Folder(folder.clone()),
-            (None, true) => Input::Sample,
-            (None, false) => Input::Aws,
+    /// Returns the files to read instead of AWS, if there are any.
+    pub(super) fn files(&self) -> Option<FileInput> {
+        match &self.input {
+            Some(folder) => Some(FileInput::Folder(folder.clone())),
+            None => self.sample.then_some(FileInput::Sample),
         }
     }
 }

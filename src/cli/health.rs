@@ -38,8 +38,8 @@ pub(super) fn health(arguments: &HealthArguments) -> Exit {
             }
             Exit::Done
         }
-        Err(unwell) => {
-            complain(unwell);
+        Err(error) => {
+            complain(error);
             Exit::Failed
         }
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::pipeline::{Cycle, Input, Intent};
+use crate::pipeline::{AwsGoal, CycleRunner, CycleTask};
 use crate::telemetry::{CycleResult, Progress, metrics};
 
 use super::arguments::InputArgs;
-use super::{Exit, complain, exit_of, mass_archiving, start};
+use super::{Exit, archive_limit, complain, exit_of, start};
 use crate::report;
 use crate::report::ResultFormat;
 
@@ -34,18 +34,16 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
         Ok(started) => started,
         Err(exit) => return exit,
     };
-    let input = arguments.input.input();
-    let intent = if arguments.dry_run || input != Input::Aws {
-        Intent::Plan
-    } else {
-        Intent::Publish
+    let limit = archive_limit(arguments.allow_mass_archive);
+    let task = match arguments.input.files() {
+        Some(files) => CycleTask::Files(files),
+        None if arguments.dry_run => CycleTask::Aws(AwsGoal::Plan(limit)),
+        None => CycleTask::Aws(AwsGoal::Publish(limit)),
     };
-    let cycle = Cycle {
+    let runner = CycleRunner {
         config,
         catalog: Arc::clone(&catalog),
         store: Arc::default(),
-        intent,
-        mass_archiving: mass_archiving(arguments.allow_mass_archive),
         metrics: if std::io::stderr().is_terminal() {
             metrics::Sink::Nowhere
         } else {
@@ -54,7 +52,7 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
         progress,
         cancel: shutdown.token().clone(),
     };
-    match cycle.run(&input).await {
+    match runner.run(&task).await {
         Ok(outcome) => match report::print_result(arguments.format, &outcome) {
             Err(error) => {
                 complain(format_args!("printing the result: {error}"));

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::daemon;
-use crate::pipeline::{Cycle, Intent};
+use crate::pipeline::{AwsGoal, CycleRunner, CycleTask};
 use crate::telemetry::{Progress, metrics};
 
 use super::arguments::ConfigArgs;
-use super::{Exit, complain, mass_archiving, start};
+use super::{Exit, archive_limit, complain, start};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -27,12 +27,12 @@ pub(super) async fn run(arguments: RunArguments) -> Exit {
         Ok(started) => started,
         Err(exit) => return exit,
     };
-    let cycle = Cycle {
+    let limit = archive_limit(arguments.allow_mass_archive);
+    let task = CycleTask::Aws(AwsGoal::Publish(limit));
+    let runner = CycleRunner {
         config: Arc::clone(&config),
         catalog,
         store: Arc::default(),
-        intent: Intent::Publish,
-        mass_archiving: mass_archiving(arguments.allow_mass_archive),
         metrics: if std::io::stdout().is_terminal() {
             metrics::Sink::Nowhere
         } else {
@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: RunArguments) -> Exit {
         progress,
         cancel: shutdown.token().clone(),
     };
-    match daemon::run(cycle, &config.schedule, shutdown).await {
+    match daemon::run(runner, task, &config.schedule, shutdown).await {
         Ok(()) => Exit::Done,
         Err(error) => {
             complain(format_args!("setting up the schedule: {error}"));

@@ -1,4 +1,4 @@
-//! How another process can tell that the daemon lives: a small file, written again and again.
+//! The health file, which the daemon keeps writing, and by which another process checks that the daemon is healthy.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,104 +9,104 @@ use serde::{Deserialize, Serialize};
 
 use crate::telemetry::{CycleResult, daemon_log};
 
-/// How often the daemon says that its loop runs.
-pub(super) const BEAT_EVERY: Duration = Duration::from_secs(10);
+/// How often the daemon shows that its loop runs.
+pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// A beat that is older is none: five were missed.
-const BEAT_LASTS: TimeDelta = TimeDelta::seconds(60);
+/// A daemon whose last heartbeat is older has missed five of them.
+const HEARTBEAT_TTL: TimeDelta = TimeDelta::seconds(60);
 
 /// The longest time after its deadline in which a cycle may end. With a short deadline, the limit is the deadline itself,
 /// so that a daemon that runs every few minutes is not called healthy for 10 minutes after its cycles stop.
 const MAX_DELAY: TimeDelta = TimeDelta::minutes(10);
 
-/// What the file says.
+/// The content of the health file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// When the daemon's loop last ran.
     pub beat_at: DateTime<Utc>,
-    /// Until when the next cycle must have ended.
+    /// When the next cycle must have ended.
     pub cycle_due_by: DateTime<Utc>,
-    /// The last cycle that could be done, if there was one.
+    /// The last cycle that did not fail, if there was one.
     pub last_cycle: Option<LastCycle>,
 }
 
-/// A cycle that could be done.
+/// A cycle that did not fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastCycle {
     /// When it ended.
     pub ended_at: DateTime<Utc>,
-    /// How.
+    /// How it ended.
     pub outcome: String,
 }
 
-/// Why the daemon is not well.
+/// Why the daemon is not healthy.
 #[derive(Debug, thiserror::Error)]
-pub enum Unwell {
-    /// There is no file.
-    #[error("reading {path}, which the daemon writes: {error}")]
-    NoFile {
-        /// Where it should be.
+pub enum HealthError {
+    /// The health file cannot be read.
+    #[error("reading the health file {path}, which the daemon writes: {source}")]
+    Unreadable {
+        /// The path of the file.
         path: String,
         /// Why it cannot be read.
-        error: std::io::Error,
+        source: std::io::Error,
     },
-    /// It cannot be understood.
-    #[error("{path} was not written by this version of exposured: {error}")]
-    NotOurs {
-        /// Where it is.
+    /// The health file cannot be parsed.
+    #[error("the health file {path} was not written by this version of exposured: {source}")]
+    Malformed {
+        /// The path of the file.
         path: String,
-        /// What is wrong.
-        error: serde_json::Error,
+        /// What is wrong with it.
+        source: serde_json::Error,
     },
     /// The daemon's loop does not run.
-    #[error("the daemon last said at {beat_at} that it lives")]
-    NoBeat {
-        /// When.
+    #[error("the daemon's last heartbeat was at {beat_at}")]
+    NoHeartbeat {
+        /// The time of the last heartbeat.
         beat_at: String,
     },
     /// The loop runs, but no cycle ends.
     #[error("a cycle should have ended by {due_by}; {last}")]
     Overdue {
-        /// When it was due.
+        /// When the cycle was due.
         due_by: String,
-        /// When the last one ended.
+        /// When the last cycle ended.
         last: String,
     },
 }
 
-/// Whether the daemon that writes this file is well.
+/// Checks that the daemon that writes this file is healthy.
 ///
 /// # Errors
-/// Why not.
-pub fn check(path: &Path, now: DateTime<Utc>) -> Result<Status, Unwell> {
-    let shown = || path.display().to_string();
-    let text = std::fs::read(path).map_err(|error| Unwell::NoFile {
-        path: shown(),
-        error,
+/// The daemon is not healthy.
+pub fn check(path: &Path, now: DateTime<Utc>) -> Result<Status, HealthError> {
+    let path_text = || path.display().to_string();
+    let text = std::fs::read(path).map_err(|source| HealthError::Unreadable {
+        path: path_text(),
+        source,
     })?;
-    let status: Status = serde_json::from_slice(&text).map_err(|error| Unwell::NotOurs {
-        path: shown(),
-        error,
-    })?;
-    judge(&status, now)?;
+    let status: Status =
+        serde_json::from_slice(&text).map_err(|source| HealthError::Malformed {
+            path: path_text(),
+            source,
+        })?;
+    check_status(&status, now)?;
     Ok(status)
 }
 
-/// A beat from the future is as little worth as an old one: the clock has changed, and the next one will tell.
-fn judge(status: &Status, now: DateTime<Utc>) -> Result<(), Unwell> {
-    if (now - status.beat_at).abs() > BEAT_LASTS {
-        return Err(Unwell::NoBeat {
+/// A heartbeat from the future proves as little as an old one: the clock was changed, and the next heartbeat will show
+/// whether the daemon is alive.
+fn check_status(status: &Status, now: DateTime<Utc>) -> Result<(), HealthError> {
+    if (now - status.beat_at).abs() > HEARTBEAT_TTL {
+        return Err(HealthError::NoHeartbeat {
             beat_at: time(status.beat_at),
         });
     }
     if now > status.cycle_due_by {
-        let last = status
-            .last_cycle
-            .as_ref()
-            .map_or("none has yet".to_owned(), |last| {
-                format!("the last one ended at {}", time(last.ended_at))
-            });
-        return Err(Unwell::Overdue {
+        let last = match &status.last_cycle {
+            Some(last) => format!("the last one ended at {}", time(last.ended_at)),
+            None => "none has ended yet".to_owned(),
+        };
+        return Err(HealthError::Overdue {
             due_by: time(status.cycle_due_by),
             last,
         });
@@ -118,18 +118,18 @@ fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Writes the file.
+/// Writes the health file.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     path: PathBuf,
     deadline: TimeDelta,
     status: Status,
-    /// Whether the file could not be written the last time: that is told once.
+    /// Whether the last write failed. A failure is logged only once.
     failed: bool,
 }
 
 impl Heartbeat {
-    /// The first cycle begins then, and may take as long as the deadline allows.
+    /// Returns a heartbeat that expects the first cycle to start at `first_cycle` and to take no longer than the deadline.
     pub(super) fn new(path: PathBuf, deadline: Duration, first_cycle: DateTime<Utc>) -> Self {
         let deadline = TimeDelta::from_std(deadline).unwrap_or(TimeDelta::MAX);
         Self {
@@ -144,7 +144,7 @@ impl Heartbeat {
         }
     }
 
-    /// Says that the loop runs. A cycle that has ended since the last time makes the next one due.
+    /// Shows that the loop runs. If a cycle has ended since the last heartbeat, the next one becomes due.
     pub(super) fn beat(
         &mut self,
         now: DateTime<Utc>,
@@ -153,7 +153,7 @@ impl Heartbeat {
     ) {
         self.status.beat_at = now;
         if last_cycle.is_some() && last_cycle != self.status.last_cycle {
-            // A schedule without a next tick has done all that it will do.
+            // A schedule without a next tick starts no more cycles.
             self.status.cycle_due_by =
                 next_tick.map_or(DateTime::<Utc>::MAX_UTC, |tick| due_by(tick, self.deadline));
             self.status.last_cycle = last_cycle;
@@ -171,7 +171,7 @@ impl Heartbeat {
         }
     }
 
-    /// Under a temporary name, then renamed: a reader never sees half of it.
+    /// Writes the file under a temporary name, then renames it, so that a reader never sees an incomplete file.
     fn write(&self) -> std::io::Result<()> {
         let folder = self
             .path
@@ -186,7 +186,7 @@ impl Heartbeat {
         Ok(())
     }
 
-    /// A daemon that has ended lives no longer. If the file stays, it tells so by its age.
+    /// Removes the file of a daemon that stops. If that fails, the file's age shows that the daemon is gone.
     pub(super) fn end(&self) {
         let _ = std::fs::remove_file(&self.path);
     }
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_daemon_is_well_while_it_beats_and_its_cycle_is_not_overdue() {
+    fn the_daemon_is_healthy_while_its_heartbeat_is_recent_and_no_cycle_is_overdue() {
         let status = |beat_at, cycle_due_by| Status {
             beat_at,
             cycle_due_by,
@@ -231,8 +231,12 @@ mod tests {
             (status(at(100), at(100)), true),
             (status(at(100), at(99)), false),
         ];
-        for (status, well) in table {
-            assert_eq!(judge(&status, at(100)).is_ok(), well, "{status:?}");
+        for (status, healthy) in table {
+            assert_eq!(
+                check_status(&status, at(100)).is_ok(),
+                healthy,
+                "{status:?}"
+            );
         }
     }
 
@@ -253,20 +257,20 @@ mod tests {
         let due = |now| check(&path, now).map(|status| status.cycle_due_by);
         heartbeat.beat(at(60), None, Some(at(360)));
         assert_eq!(due(at(60)).unwrap(), at(70));
-        // It does not end, and the loop lives.
+        // It does not end, but the loop runs.
         heartbeat.beat(at(71), None, Some(at(360)));
-        let told = due(at(71)).unwrap_err().to_string();
+        let message = due(at(71)).unwrap_err().to_string();
         assert_eq!(
-            told,
-            "a cycle should have ended by 1970-01-01T01:10:00Z; none has yet"
+            message,
+            "a cycle should have ended by 1970-01-01T01:10:00Z; none has ended yet"
         );
         let last = LastCycle::new(CycleResult::Partial, at(72));
         heartbeat.beat(at(72), Some(last.clone()), Some(at(360)));
         assert_eq!(due(at(72)).unwrap(), at(430));
         // The next tick passes, and no cycle ends by it.
         heartbeat.beat(at(431), Some(last), Some(at(720)));
-        assert!(matches!(due(at(431)), Err(Unwell::Overdue { .. })));
+        assert!(matches!(due(at(431)), Err(HealthError::Overdue { .. })));
         heartbeat.end();
-        assert!(matches!(due(at(431)), Err(Unwell::NoFile { .. })));
+        assert!(matches!(due(at(431)), Err(HealthError::Unreadable { .. })));
     }
 }

@@ -1,61 +1,98 @@
-//! One signal, told to all; a second ends at once.
-
-use std::sync::{Arc, OnceLock};
+//! Stops exposured on a signal. A second signal ends the process immediately.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Tells whether and why to stop. Clones are the same.
-#[derive(Clone, Debug, Default)]
+/// A signal to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopSignal {
+    /// `SIGTERM`, which ECS sends.
+    Terminate,
+    /// `SIGINT`, which Ctrl-C sends.
+    Interrupt,
+}
+
+impl StopSignal {
+    /// Returns the name in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+        }
+    }
+}
+
+/// Whether exposured was asked to stop. Clones share the state.
+#[derive(Clone, Debug)]
 pub struct Shutdown {
     token: CancellationToken,
-    signal: Arc<OnceLock<&'static str>>,
+    signal: watch::Receiver<Option<StopSignal>>,
 }
 
 impl Shutdown {
-    /// Listens for SIGTERM (what ECS sends) and SIGINT (Ctrl-C).
+    /// Listens for `SIGTERM` and `SIGINT`.
     ///
     /// # Errors
-    /// The operating system does not let signals be caught.
+    /// The operating system does not allow the signals to be handled.
     pub fn listen() -> std::io::Result<Self> {
-        let shutdown = Self::default();
         let (terminate, interrupt) = (
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
         );
-        let heard = shutdown.clone();
-        // Lives as long as the process: after the first signal it waits for the second.
-        tokio::spawn(async move { heard.hear(terminate, interrupt).await });
-        Ok(shutdown)
+        let token = CancellationToken::new();
+        let (sender, receiver) = watch::channel(None);
+        tokio::spawn(wait_for_signals(
+            terminate,
+            interrupt,
+            sender,
+            token.clone(),
+        ));
+        Ok(Self {
+            token,
+            signal: receiver,
+        })
     }
 
-    async fn hear(self, mut terminate: Signal, mut interrupt: Signal) {
-        let mut next = async || {
-            tokio::select! {
-                _ = terminate.recv() => "SIGTERM",
-                _ = interrupt.recv() => "SIGINT",
-            }
-        };
-        let first = next().await;
-        // Set only here.
-        let _ = self.signal.set(first);
-        self.token.cancel();
-        next().await;
-        std::process::exit(1);
-    }
-
-    /// Canceled once the signal has come.
+    /// Returns the token that the signal cancels.
     pub fn token(&self) -> &CancellationToken {
         &self.token
     }
 
     /// Waits for the signal.
-    pub async fn requested(&self) {
-        self.token.cancelled().await;
+    pub async fn requested(&mut self) -> StopSignal {
+        loop {
+            if let Some(signal) = *self.signal.borrow_and_update() {
+                return signal;
+            }
+            // The task that sends the signal lives as long as the process.
+            if self.signal.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
     }
+}
 
-    /// The signal that came.
-    pub fn signal(&self) -> &'static str {
-        self.signal.get().copied().unwrap_or("none")
-    }
+/// Lives as long as the process: after the first signal, it waits for the second.
+async fn wait_for_signals(
+    mut terminate: Signal,
+    mut interrupt: Signal,
+    sender: watch::Sender<Option<StopSignal>>,
+    token: CancellationToken,
+) {
+    let mut next_signal = async || {
+        tokio::select! {
+            _ = terminate.recv() => StopSignal::Terminate,
+            _ = interrupt.recv() => StopSignal::Interrupt,
+        }
+    };
+    let first = next_signal().await;
+    sender.send_replace(Some(first));
+    token.cancel();
+    next_signal().await;
+    #[expect(
+        clippy::exit,
+        reason = "the user asks twice because stopping in order takes too long"
+    )]
+    std::process::exit(1);
 }

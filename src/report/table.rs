@@ -193,7 +193,7 @@ fn summary(outcome: &CycleOutcome) -> String {
         .iter()
         .filter(|row| matches!(row.coverage, Coverage::Complete | Coverage::Unavailable))
         .count();
-    let unit = if outcome.asked_as.is_some() {
+    let unit = if outcome.caller.is_some() {
         "targets"
     } else {
         "files"

@@ -128,7 +128,8 @@ fn health_is_that_of_a_daemon_that_runs() {
     std::fs::write(elsewhere.path().join("exposured.toml"), text).unwrap();
     let ran = health(elsewhere.path()).expect(1);
     assert!(
-        ran.stderr.contains("last said at 2026-01-01T00:00:00Z"),
+        ran.stderr
+            .contains("last heartbeat was at 2026-01-01T00:00:00Z"),
         "{}",
         ran.stderr
     );

@@ -1,0 +1,122 @@
+//! A cycle on AWS: collect, evaluate, reconcile, publish.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::aws::{CallBudget, Session};
+use crate::publish::{Publisher, Standing};
+use crate::reconcile::Policy;
+use crate::sources::{self, CollectContext};
+use crate::telemetry::CycleLog;
+
+use super::error::CycleError;
+use super::options::source_options;
+use super::outcome::CycleOutcome;
+use super::runner::CycleRunner;
+use super::task::{ArchiveLimit, AwsGoal};
+use super::time_limits::TimeLimits;
+
+impl CycleRunner {
+    /// Reads findings from AWS, evaluates them, and goes on as far as the goal says.
+    pub(super) async fn run_on_aws(
+        &self,
+        goal: AwsGoal,
+        log: &CycleLog,
+        started: DateTime<Utc>,
+    ) -> Result<CycleOutcome, CycleError> {
+        let limits = TimeLimits::starting_now(self.config.schedule.deadline, &self.cancel);
+        let session = self.open_session(&limits.cycle).await?;
+        let publisher = Publisher {
+            session: &session,
+            settings: &self.config.publish,
+            catalog_version: self.catalog.version(),
+            now: started,
+            log,
+            progress: &self.progress,
+            budget: &limits.cycle,
+        };
+        let collecting = self.collect(goal, &session, limits.collecting, log);
+        let reading_published = async {
+            match goal {
+                AwsGoal::Evaluate => None,
+                AwsGoal::Plan(_) | AwsGoal::Publish(_) => publisher.standing().await,
+            }
+        };
+        let ((), published) = tokio::join!(collecting, reading_published);
+        self.bail_if_canceled()?;
+
+        let mut outcome = self
+            .evaluate(self.view_and_coverage(), started, log)
+            .await?;
+        self.reconcile_and_publish(goal, &publisher, published, &mut outcome)
+            .await?;
+        outcome.caller = Some((session.account, session.home().clone()));
+        outcome.calls = session.calls();
+        Ok(outcome)
+    }
+
+    async fn open_session(&self, budget: &CallBudget) -> Result<Session, CycleError> {
+        let opening = self
+            .cancel
+            .run_until_cancelled(Session::open(&self.config.regions));
+        let opened = tokio::time::timeout_at(budget.deadline, opening)
+            .await
+            .map_err(|_| CycleError::Deadline)?;
+        Ok(opened.ok_or(CycleError::Interrupted)??)
+    }
+
+    async fn collect(&self, goal: AwsGoal, session: &Session, budget: CallBudget, log: &CycleLog) {
+        let targets = sources::targets(session, &source_options(&self.config));
+        log.cycle_started(
+            Some(targets.len()),
+            !matches!(goal, AwsGoal::Publish(_)),
+            self.catalog.version(),
+        );
+        let context = CollectContext {
+            catalog: Arc::clone(&self.catalog),
+            log: log.clone(),
+            progress: self.progress.clone(),
+            budget,
+        };
+        sources::collect(session, targets, &context, |target| {
+            self.store_outcome(target, log);
+        })
+        .await;
+    }
+
+    async fn reconcile_and_publish(
+        &self,
+        goal: AwsGoal,
+        publisher: &Publisher<'_>,
+        published: Option<Standing>,
+        outcome: &mut CycleOutcome,
+    ) -> Result<(), CycleError> {
+        let (AwsGoal::Plan(limit) | AwsGoal::Publish(limit)) = goal else {
+            return Ok(());
+        };
+        let exposures = outcome.exposures();
+        let planned = publisher
+            .plan(published, &exposures, &outcome.coverage, self.policy(limit))
+            .await;
+        self.bail_if_canceled()?;
+        let publication = match goal {
+            AwsGoal::Publish(_) => Some(publisher.publish(planned.as_ref(), &exposures).await),
+            AwsGoal::Evaluate | AwsGoal::Plan(_) => None,
+        };
+        outcome.plan = planned.map(|planned| planned.plan);
+        outcome.publication = publication;
+        Ok(())
+    }
+
+    fn policy(&self, limit: ArchiveLimit) -> Policy {
+        let settings = &self.config.publish;
+        Policy {
+            settle_cycles: settings.settle_cycles,
+            max_archive_percent: match limit {
+                ArchiveLimit::Configured => Some(settings.max_archive_percent),
+                ArchiveLimit::Unlimited => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Why a cycle could not run.
+
+use crate::aws::SessionError;
+use crate::sources::files::UnreadableFolder;
+
+/// Why a cycle could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum CycleError {
+    /// AWS cannot be called.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The folder with the findings cannot be read.
+    #[error(transparent)]
+    Folder(#[from] UnreadableFolder),
+    /// Opening the session took too long.
+    #[error("asking AWS STS for the caller's identity took longer than [schedule] deadline allows")]
+    Deadline,
+    /// exposured was asked to stop.
+    #[error("stopped before the cycle was finished: nothing more is published")]
+    Interrupted,
+}

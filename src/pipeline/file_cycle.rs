@@ -1,0 +1,57 @@
+//! A cycle on files: collect and evaluate.
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+
+use crate::sample;
+use crate::sources::CollectedTarget;
+use crate::sources::files::{self, UnreadableFolder};
+use crate::telemetry::CycleLog;
+
+use super::error::CycleError;
+use super::outcome::CycleOutcome;
+use super::runner::CycleRunner;
+use super::stages::join_or_resume_panic;
+use super::task::FileInput;
+
+impl CycleRunner {
+    /// Reads files, and evaluates their findings. The exposures are as of the latest time in the files, so that the same
+    /// files give the same bytes.
+    pub(super) async fn run_on_files(
+        &self,
+        input: &FileInput,
+        log: &CycleLog,
+    ) -> Result<CycleOutcome, CycleError> {
+        log.cycle_started(None, true, self.catalog.version());
+        for file in self.read_files(input, log).await? {
+            self.store_outcome(file, log);
+        }
+        self.bail_if_canceled()?;
+        let (view, coverage) = self.view_and_coverage();
+        let as_of = view.latest_update().unwrap_or(DateTime::UNIX_EPOCH);
+        self.evaluate((view, coverage), as_of, log).await
+    }
+
+    async fn read_files(
+        &self,
+        input: &FileInput,
+        log: &CycleLog,
+    ) -> Result<Vec<CollectedTarget>, UnreadableFolder> {
+        let (input, catalog) = (input.clone(), Arc::clone(&self.catalog));
+        let (log, progress) = (log.clone(), self.progress.clone());
+        let evidence = self.store().evidence();
+        let reading = move || match input {
+            FileInput::Folder(folder) => {
+                files::from_folder(&folder, &catalog, &evidence, &log, &progress)
+            }
+            FileInput::Sample => Ok(files::from_memory(
+                &sample::files(),
+                &catalog,
+                &log,
+                &progress,
+            )),
+        };
+        join_or_resume_panic(tokio::task::spawn_blocking(reading).await)
+    }
+}
