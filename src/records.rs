@@ -7,6 +7,7 @@ mod bridge;
 pub mod config_item;
 mod details;
 mod detection;
+mod format;
 mod image;
 mod inferred;
 pub mod inspector;
@@ -23,10 +24,6 @@ mod subject;
 mod testing;
 mod time;
 
-use crate::catalog::Catalog;
-
+pub use format::{RecordParser, has_known_format, is_list_key, parse_any, record_id};
 pub use parsed::{ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource, RecordError};
 pub use references::needed_types;
-
-/// Parses one record of a given format.
-pub type RecordParser = fn(&str, &Catalog) -> Result<Option<ParsedRecord>, RecordError>;

@@ -14,8 +14,6 @@ use std::time::Instant;
 
 use flate2::bufread::MultiGzDecoder;
 use rayon::prelude::*;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::catalog::Catalog;
 use crate::graph::{SharedEvidence, TargetOutcome};
@@ -24,7 +22,7 @@ use crate::telemetry::{CycleLog, Progress};
 
 use super::outcome::{CollectedTarget, Incomplete};
 use super::record_sink::RecordSink;
-use crate::records::{self as record, ParsedRecord, RecordError};
+use crate::records::{self, RecordError};
 
 /// The folder cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +135,7 @@ fn read_file(
     let mut sink = RecordSink::new(catalog, &target, log, progress);
     let result = opened.and_then(unpacked).and_then(|content| {
         stream::records(content, |record| match record {
-            Ok(json) => sink.parse(json, parse_record),
+            Ok(json) => sink.parse(json, records::parse_any),
             Err(why) => sink.skip(&RecordError(why), None),
         })
         .map_err(std::io::Error::other)
@@ -164,49 +162,4 @@ fn unpacked(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
         )));
     }
     Ok(Box::new(buffered))
-}
-
-/// The keys that tell the kinds of records apart.
-#[derive(Deserialize)]
-struct Marks {
-    #[serde(rename = "ProductArn")]
-    asff: Option<IgnoredAny>,
-    #[serde(rename = "findingArn")]
-    inspector: Option<IgnoredAny>,
-    #[serde(rename = "resourcesAffected")]
-    macie: Option<IgnoredAny>,
-    #[serde(rename = "classificationDetails")]
-    macie_classification: Option<IgnoredAny>,
-    #[serde(rename = "ResourceConfig")]
-    resource: Option<IgnoredAny>,
-    #[serde(rename = "resourceType")]
-    config_type: Option<IgnoredAny>,
-    #[serde(rename = "configuration")]
-    configuration: Option<IgnoredAny>,
-}
-
-fn parse_record(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
-    // Only a row of a query to AWS Config is a text.
-    if json.starts_with("\"{") {
-        return record::config_item::parse(json, catalog);
-    }
-    let marks: Marks =
-        serde_json::from_str(json).map_err(|error| RecordError::new("record", error))?;
-    if marks.asff.is_some() {
-        record::asff::parse(json, catalog)
-    } else if marks.inspector.is_some() {
-        record::inspector::parse(json, catalog)
-    } else if marks.macie.is_some() || marks.macie_classification.is_some() {
-        record::macie::parse(json, catalog)
-    } else if marks.resource.is_some() {
-        record::inventory::parse(json, catalog)
-    } else if marks.config_type.is_some() && marks.configuration.is_some() {
-        record::config_item::parse(json, catalog)
-    } else {
-        Err(RecordError(
-            "neither a Security Hub (ProductArn), Inspector (findingArn) or Macie (resourcesAffected) finding nor a \
-             Security Hub resource (ResourceConfig) or an item of AWS Config (resourceType and configuration)"
-                .into(),
-        ))
-    }
 }

@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::graph::{Snapshot, SnapshotWriter};
 use crate::model::{CollectionTarget, clean};
-use crate::records::{RecordError, RecordParser};
+use crate::records::{RecordError, RecordParser, record_id};
 use crate::telemetry::{CycleLog, Progress};
 
 /// Parses records one by one and keeps what they say. A record that cannot be read is logged, counted, and skipped.
@@ -81,18 +81,4 @@ impl<'a> RecordSink<'a> {
     pub(super) fn finish(self) -> (Snapshot, u64, u64) {
         self.writer.finish()
     }
-}
-
-/// Returns the ID of a record that cannot be parsed, if at least that can be read.
-fn record_id(json: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(json).ok()?;
-    // A row of AWS Config is a string that holds JSON.
-    let value = match value.as_str().map(serde_json::from_str) {
-        Some(inner) => inner.ok()?,
-        None => value,
-    };
-    ["Id", "findingArn", "id", "ResourceId", "arn", "resourceId"]
-        .iter()
-        .find_map(|name| value.get(name)?.as_str())
-        .map(clean)
 }

@@ -7,17 +7,9 @@ use std::io::{BufRead, Cursor, Read};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::windows::{self, Rest};
+use crate::records;
 
-/// The lists that the AWS CLI writes.
-pub(super) const ENVELOPES: [&str; 5] = [
-    "Findings",
-    "findings",
-    "Resources",
-    // Of AWS Config: a query's rows, each a text that holds JSON; a history, and a snapshot as it is delivered.
-    "Results",
-    "configurationItems",
-];
+use super::windows::{self, Rest};
 
 /// A first line that is longer is not the first of JSON Lines, but all of a file without line breaks.
 const LONGEST_LINE: u64 = 4 << 20;
@@ -161,7 +153,7 @@ impl<'de, F: FnMut(Result<&str, String>)> Visitor<'de> for Top<'_, F> {
             if record.contains_key(&key) {
                 return Err(A::Error::custom(format_args!("duplicate field `{key}`")));
             }
-            if ENVELOPES.contains(&key.as_str()) {
+            if records::is_list_key(&key) {
                 // An ASFF finding has `Resources` too, and those are part of it.
                 let may_be_part = key == "Resources";
                 match members.next_value_seed(Elements {
@@ -181,9 +173,9 @@ impl<'de, F: FnMut(Result<&str, String>)> Visitor<'de> for Top<'_, F> {
             }
         }
         let is_empty_envelope = !record.contains_key("ProductArn")
-            && ENVELOPES
+            && record
                 .iter()
-                .any(|name| record.get(*name).is_some_and(|list| list.get() == "[]"));
+                .any(|(key, list)| records::is_list_key(key) && list.get() == "[]");
         if !is_envelope && !is_empty_envelope {
             let record = serde_json::to_string(&record).map_err(A::Error::custom)?;
             (self.each)(Ok(&record));
@@ -211,19 +203,12 @@ struct Elements<'a, F> {
 struct FirstElement {
     #[serde(rename = "Type")]
     resource_type: Option<IgnoredAny>,
-    #[serde(rename = "ProductArn")]
-    product_arn: Option<IgnoredAny>,
-    #[serde(rename = "ResourceConfig")]
-    resource_config: Option<IgnoredAny>,
 }
 
 impl FirstElement {
     fn is_part_of_a_finding(json: &str) -> bool {
-        serde_json::from_str::<Self>(json).is_ok_and(|first| {
-            first.resource_type.is_some()
-                && first.product_arn.is_none()
-                && first.resource_config.is_none()
-        })
+        serde_json::from_str::<Self>(json).is_ok_and(|first| first.resource_type.is_some())
+            && !records::has_known_format(json)
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 
 use serde_json::value::RawValue;
 
-use super::stream::ENVELOPES;
+use crate::records;
 
 /// How a file goes on behind what was read of it.
 pub(super) enum Rest<R> {
@@ -60,7 +60,7 @@ fn list_begins(start: &[u8]) -> Option<usize> {
     let mut keys = serde_json::Deserializer::from_slice(&start[key_begins..]).into_iter::<String>();
     let key = keys.next()?.ok()?;
     // A finding of its own may begin with its `Resources`.
-    if key == "Resources" || !ENVELOPES.contains(&key.as_str()) {
+    if key == "Resources" || !records::is_list_key(&key) {
         return None;
     }
     let colon = spaces(key_begins + keys.byte_offset());

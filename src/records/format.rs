@@ -1,0 +1,213 @@
+//! The record formats, one per line: how a record is recognized, where lists and IDs of such records are found, and what
+//! parses them. Files use the table today; any source whose content is not known in advance can.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::catalog::Catalog;
+use crate::model::clean;
+
+use super::parsed::{ParsedRecord, RecordError};
+use super::{asff, config_item, inspector, inventory, macie};
+
+/// Parses one record of a known format. `None` is a record that exposured has no use for.
+pub type RecordParser = fn(&str, &Catalog) -> Result<Option<ParsedRecord>, RecordError>;
+
+struct RecordFormat {
+    /// The name in messages.
+    name: &'static str,
+    /// Sets of top-level keys. A record that has all keys of a set has this format.
+    markers: &'static [&'static [&'static str]],
+    /// The keys under which the AWS CLI lists such records.
+    lists: &'static [&'static str],
+    /// The keys of a record's ID.
+    ids: &'static [&'static str],
+    parse: RecordParser,
+}
+
+const fn format(
+    name: &'static str,
+    markers: &'static [&'static [&'static str]],
+    lists: &'static [&'static str],
+    ids: &'static [&'static str],
+    parse: RecordParser,
+) -> RecordFormat {
+    RecordFormat {
+        name,
+        markers,
+        lists,
+        ids,
+        parse,
+    }
+}
+
+/// All formats: name, markers, lists, IDs, parser. A record has the first format whose markers it has.
+#[rustfmt::skip]
+const FORMATS: &[RecordFormat] = &[
+    format("Security Hub finding", &[&["ProductArn"]], &["Findings"], &["Id"], asff::parse),
+    format("Inspector finding", &[&["findingArn"]], &["findings"], &["findingArn"], inspector::parse),
+    format("Macie finding", &[&["resourcesAffected"], &["classificationDetails"]], &["findings"], &["id"], macie::parse),
+    format("Security Hub resource", &[&["ResourceConfig"]], &["Resources"], &["ResourceId"], inventory::parse),
+    // The lists are the rows of a query, and the history of a resource or a snapshot as AWS Config delivers it.
+    format("AWS Config item", &[&["resourceType", "configuration"]], &["Results", "configurationItems"], &["arn", "resourceId"], config_item::parse),
+];
+
+/// Parses a record of any format, which its top-level keys reveal.
+///
+/// # Errors
+/// The record has no known format, or is malformed.
+pub fn parse_any(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
+    let text = unquoted(json)?;
+    match format_of(&text)? {
+        Some(format) => (format.parse)(&text, catalog),
+        None => Err(unknown_format()),
+    }
+}
+
+/// Whether a record has a known format.
+pub fn has_known_format(json: &str) -> bool {
+    matches!(format_of(json), Ok(Some(_)))
+}
+
+/// Whether the AWS CLI lists records under this key.
+pub fn is_list_key(key: &str) -> bool {
+    FORMATS.iter().any(|format| format.lists.contains(&key))
+}
+
+/// The ID of a record that cannot be parsed, for messages about it.
+pub fn record_id(json: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(&unquoted(json).ok()?).ok()?;
+    FORMATS
+        .iter()
+        .flat_map(|format| format.ids)
+        .find_map(|key| value.get(key)?.as_str())
+        .map(clean)
+}
+
+/// A row of an AWS Config query is a string that holds the record.
+fn unquoted(json: &str) -> Result<Cow<'_, str>, RecordError> {
+    if !json.trim_start().starts_with("\"{") {
+        return Ok(Cow::Borrowed(json));
+    }
+    let record: String =
+        serde_json::from_str(json).map_err(|error| RecordError::new("record", error))?;
+    Ok(Cow::Owned(record))
+}
+
+fn format_of(json: &str) -> Result<Option<&'static RecordFormat>, RecordError> {
+    let MarkersFound(found) =
+        serde_json::from_str(json).map_err(|error| RecordError::new("record", error))?;
+    Ok(FORMATS.iter().find(|format| {
+        let mut markers = format.markers.iter();
+        markers.any(|keys| keys.iter().all(|key| found.contains(key)))
+    }))
+}
+
+fn unknown_format() -> RecordError {
+    let formats = FORMATS.iter().map(|format| {
+        let keys = format.markers.iter().map(|keys| keys.join("` and `"));
+        let keys: Vec<String> = keys.collect();
+        format!("`{}` ({})", keys.join("` or `"), format.name)
+    });
+    let formats: Vec<String> = formats.collect();
+    RecordError(format!(
+        "unknown record format: expected {}",
+        formats.join(", ")
+    ))
+}
+
+/// The markers of any format among the top-level keys of a record. A key with the value `null` does not count.
+struct MarkersFound(Vec<&'static str>);
+
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for MarkersFound {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TopLevelKeys;
+        impl<'de> Visitor<'de> for TopLevelKeys {
+            type Value = MarkersFound;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut members: A,
+            ) -> Result<MarkersFound, A::Error> {
+                let mut found = Vec::new();
+                while let Some(Key(key)) = members.next_key()? {
+                    let is_set = members.next_value::<Option<IgnoredAny>>()?.is_some();
+                    found.extend(marker(&key).filter(|_| is_set));
+                }
+                Ok(MarkersFound(found))
+            }
+        }
+        deserializer.deserialize_map(TopLevelKeys)
+    }
+}
+
+fn marker(key: &str) -> Option<&'static str> {
+    let markers = FORMATS.iter().flat_map(|format| format.markers).copied();
+    markers.flatten().copied().find(|marker| *marker == key)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn name_of(record: &Value) -> Option<&'static str> {
+        format_of(&record.to_string())
+            .unwrap()
+            .map(|format| format.name)
+    }
+
+    #[test]
+    fn the_markers_of_each_format_reveal_it_and_no_other() {
+        for format in FORMATS {
+            for keys in format.markers {
+                let record: Value = keys.iter().map(|key| (*key, json!({}))).collect();
+                assert_eq!(name_of(&record), Some(format.name), "{keys:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_needs_every_key_of_a_marker_with_a_value() {
+        for record in [
+            json!({}),
+            json!({"resourceType": "AWS::EC2::Instance"}),
+            json!({"ProductArn": null}),
+            json!({"Resources": [{"ProductArn": "p"}]}),
+        ] {
+            assert_eq!(name_of(&record), None, "{record}");
+        }
+    }
+
+    #[test]
+    fn the_error_for_an_unknown_format_lists_the_known_ones() {
+        let catalog = crate::records::testing::catalog();
+        let error = |json: &str| parse_any(json, &catalog).unwrap_err().to_string();
+        insta::assert_snapshot!(error("{\"a\": 1}"), @"unknown record format: expected `ProductArn` (Security Hub finding), `findingArn` (Inspector finding), `resourcesAffected` or `classificationDetails` (Macie finding), `ResourceConfig` (Security Hub resource), `resourceType` and `configuration` (AWS Config item)");
+        insta::assert_snapshot!(error("[]"), @"record: invalid type: sequence, expected a JSON object at line 1 column 0");
+    }
+
+    #[test]
+    fn an_id_is_found_in_every_format_and_cleaned() {
+        for format in FORMATS {
+            for key in format.ids {
+                let record = json!({ *key: "id\u{1b}" }).to_string();
+                let quoted = json!(record).to_string();
+                assert_eq!(record_id(&record), Some(clean("id\u{1b}")), "{key}");
+                assert_eq!(record_id(&quoted), Some(clean("id\u{1b}")), "{key}");
+            }
+        }
+        assert_eq!(record_id("{"), None);
+    }
+}
