@@ -8,6 +8,7 @@ mod coverage;
 mod evidence;
 mod exposure;
 mod identity;
+mod record_state;
 mod region;
 mod relation;
 mod resource;
@@ -32,6 +33,7 @@ pub use exposure::{
     FactorScore, GENERATOR_PREFIX, LevelChange, Remediation, RouteHop, SignalReference,
 };
 pub use identity::{ResourceMention, identify};
+pub use record_state::RecordState;
 pub use region::{ParseRegionError, Region};
 pub use relation::{Relation, RelationKind};
 pub use resource::{Resource, ResourceType};
