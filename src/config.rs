@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::catalog::{ReadCatalogError, SeverityOverride};
 use crate::diagnostics::{self, Problems, SourceFile};
-use crate::model::{AccountId, Criticality, Mute, Region, SourceKind, Triage};
+use crate::model::{Criticality, Mute, Region, SourceKind, Triage};
 
 pub use catalog::load_catalog;
 
@@ -134,16 +134,10 @@ pub enum Mode {
 /// The role that is assumed in each account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberRole {
-    template: String,
+    /// The ARN of the role, with `{account}` in place of the account ID.
+    pub template: String,
     /// Empty if none is asked for.
     pub external_id: String,
-}
-
-impl MemberRole {
-    /// The role's ARN in an account.
-    pub fn arn_in(&self, account: AccountId) -> String {
-        self.template.replace("{account}", &account.to_string())
-    }
 }
 
 /// Where the text of the configuration comes from.

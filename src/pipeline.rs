@@ -11,7 +11,7 @@ mod task;
 mod time_limits;
 
 pub use error::CycleError;
-pub use options::source_options;
+pub use options::{publish_options, security_hub_options, source_options};
 pub use outcome::CycleOutcome;
 pub use runner::CycleRunner;
 pub use task::{ArchiveLimit, AwsGoal, CycleTask, FileInput};

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::evaluate::GradedResource;
 use crate::formats::asff;
 use crate::formats::ocsf::{Activity, Event, event};
-use crate::model::{AccountId, Arn, Exposure, Partition, Region};
+use crate::model::{AccountId, Arn, Exposure, Partition, RecordState, Region};
 use crate::pipeline::CycleOutcome;
 
 pub(crate) use explanation::explanation;
@@ -62,7 +62,7 @@ fn asff(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
             created_at: outcome.as_of,
             first_observed_at: outcome.as_of,
             updated_at: outcome.as_of,
-            record_state: asff::RecordState::Active,
+            record_state: RecordState::Active,
             catalog_version: outcome.catalog.version(),
         };
         // Its keys sorted.

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use exposured::catalog::{Catalog, Layers, compile};
 use exposured::records::RecordParser;
 use exposured::evaluate::{Exposures, evaluate, explain};
-use exposured::model::{AccountId, CollectionTarget, Coverage, Exposure, Partition, ActiveTriage, is_harmful};
-use exposured::publish::asff::{self, Publication, RecordState};
+use exposured::formats::asff::{self, Publication};
+use exposured::model::{AccountId, ActiveTriage, CollectionTarget, Coverage, Exposure, Partition, RecordState, is_harmful};
 use exposured::graph::{TargetOutcome, Snapshot, SnapshotWriter, Store, View};
 
 /// The built-in catalog.

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::aws::{CallError, Failure, Session};
 use crate::config::{Config, Mode};
-use crate::pipeline::source_options;
+use crate::pipeline::{security_hub_options, source_options};
 use crate::publish;
 use crate::sources;
 use crate::telemetry::{self, Progress};
@@ -71,7 +71,7 @@ async fn check_aws(config: &Config) -> Exit {
         ]);
     }
     if let Some(settings) = &config.publish.security_hub {
-        let (destination, result) = publish::probe(&session, settings).await;
+        let (destination, result) = publish::probe(&session, &security_hub_options(settings)).await;
         all_ok &= result.is_ok();
         table.add_row([
             destination.account.to_string(),

@@ -248,15 +248,6 @@ fn vulnerability(epss: f64) -> Evidence {
     })
 }
 
-/// An internet-reachable instance with a modest profile.
-pub(crate) fn exposure(id: &str) -> Exposure {
-    let catalog = catalog();
-    let world = World::new(&catalog)
-        .shows(&instance(id), "internet-reachable")
-        .shows(&instance(id), "instance-profile-attached");
-    world.evaluated().exposures.remove(0)
-}
-
 fn open_instance(catalog: &Catalog) -> World<'_> {
     let (instance, group) = (
         instance("i-1"),

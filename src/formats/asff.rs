@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{self, AccountId, Arn, Exposure, Partition, Region};
+use crate::model::{self, AccountId, Arn, Exposure, Partition, RecordState, Region};
 
 pub use build::finding;
 
@@ -65,16 +65,6 @@ pub fn product_arn(partition: Partition, region: &Region, account: AccountId) ->
     )
     .as_str()
     .to_owned()
-}
-
-/// Whether a finding stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum RecordState {
-    /// It stands.
-    Active,
-    /// It is gone.
-    Archived,
 }
 
 /// A finding, exactly as `BatchImportFindings` takes it.

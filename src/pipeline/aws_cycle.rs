@@ -5,13 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::aws::{CallBudget, Session};
-use crate::publish::{Publisher, Standing};
-use crate::reconcile::Policy;
+use crate::publish::{PublishedFindings, Publisher};
+use crate::reconcile::ReconcileOptions;
 use crate::sources::{self, CollectContext};
 use crate::telemetry::CycleLog;
 
 use super::error::CycleError;
-use super::options::source_options;
+use super::options::{publish_options, source_options};
 use super::outcome::CycleOutcome;
 use super::runner::CycleRunner;
 use super::task::{ArchiveLimit, AwsGoal};
@@ -27,9 +27,10 @@ impl CycleRunner {
     ) -> Result<CycleOutcome, CycleError> {
         let limits = TimeLimits::starting_now(self.config.schedule.deadline, &self.cancel);
         let session = self.open_session(&limits.cycle).await?;
+        let publish_options = publish_options(&self.config.publish);
         let publisher = Publisher {
             session: &session,
-            settings: &self.config.publish,
+            options: &publish_options,
             catalog_version: self.catalog.version(),
             now: started,
             log,
@@ -40,7 +41,7 @@ impl CycleRunner {
         let reading_published = async {
             match goal {
                 AwsGoal::Evaluate => None,
-                AwsGoal::Plan(_) | AwsGoal::Publish(_) => publisher.standing().await,
+                AwsGoal::Plan(_) | AwsGoal::Publish(_) => publisher.read_published().await,
             }
         };
         let ((), published) = tokio::join!(collecting, reading_published);
@@ -89,7 +90,7 @@ impl CycleRunner {
         &self,
         goal: AwsGoal,
         publisher: &Publisher<'_>,
-        published: Option<Standing>,
+        published: Option<PublishedFindings>,
         outcome: &mut CycleOutcome,
     ) -> Result<(), CycleError> {
         let (AwsGoal::Plan(limit) | AwsGoal::Publish(limit)) = goal else {
@@ -97,7 +98,12 @@ impl CycleRunner {
         };
         let exposures = outcome.exposures();
         let planned = publisher
-            .plan(published, &exposures, &outcome.coverage, self.policy(limit))
+            .plan(
+                published,
+                &exposures,
+                &outcome.coverage,
+                self.reconcile_options(limit),
+            )
             .await;
         self.bail_if_canceled()?;
         let publication = match goal {
@@ -109,9 +115,9 @@ impl CycleRunner {
         Ok(())
     }
 
-    fn policy(&self, limit: ArchiveLimit) -> Policy {
+    fn reconcile_options(&self, limit: ArchiveLimit) -> ReconcileOptions {
         let settings = &self.config.publish;
-        Policy {
+        ReconcileOptions {
             settle_cycles: settings.settle_cycles,
             max_archive_percent: match limit {
                 ArchiveLimit::Configured => Some(settings.max_archive_percent),

@@ -1,6 +1,7 @@
 //! The options of sources and sinks, taken from the configuration.
 
-use crate::config::Config;
+use crate::config::{Config, Mode, Publish, SecurityHub};
+use crate::publish::{ImportInto, PublishOptions, RoleTemplate, SecurityHubOptions};
 use crate::sources::SourceOptions;
 
 /// Returns the sources to read.
@@ -8,5 +9,27 @@ pub fn source_options(config: &Config) -> SourceOptions {
     SourceOptions {
         enabled: config.collect.sources.clone(),
         config_aggregator: config.collect.aggregator.clone(),
+    }
+}
+
+/// Returns where exposures are published.
+pub fn publish_options(publish: &Publish) -> PublishOptions {
+    PublishOptions {
+        security_hub: publish.security_hub.as_ref().map(security_hub_options),
+        ocsf_directory: publish.ocsf_directory.clone(),
+    }
+}
+
+/// Returns how exposures are imported into Security Hub.
+pub fn security_hub_options(security_hub: &SecurityHub) -> SecurityHubOptions {
+    SecurityHubOptions {
+        import_into: match &security_hub.mode {
+            Mode::Home => ImportInto::CallerAccount,
+            Mode::Member(role) => ImportInto::ResourceAccounts(RoleTemplate {
+                arn: role.template.clone(),
+                external_id: role.external_id.clone(),
+            }),
+        },
+        region: security_hub.region.clone(),
     }
 }

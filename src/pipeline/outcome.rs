@@ -9,8 +9,7 @@ use crate::catalog::Catalog;
 use crate::evaluate::{Evaluation, Exposures};
 use crate::graph::View;
 use crate::model::{AccountId, CallCount, Coverage, CoverageRow, Mute, MuteState, Region, Triage};
-use crate::publish::{self, PublicationOutcome};
-use crate::reconcile::Plan;
+use crate::reconcile::{self, Plan, PublicationOutcome};
 use crate::telemetry::{CycleResult, CycleSummary};
 
 /// The result of a cycle.
@@ -53,7 +52,7 @@ impl CycleOutcome {
 
     /// Returns how the cycle ended.
     pub fn result(&self) -> CycleResult {
-        let is_archive_refused = |plan: &Plan| plan.refused.is_some();
+        let is_archive_refused = |plan: &Plan| plan.archive_refused.is_some();
         if self.unpublished() > 0 {
             CycleResult::Unpublished
         } else if self.plan.as_ref().is_some_and(is_archive_refused) {
@@ -85,7 +84,7 @@ impl CycleOutcome {
             outcome: self.result(),
             coverage: &self.coverage,
             resources: self.evaluation.resources,
-            open: publish::open_exposures(&self.evaluation, self.plan.as_ref()),
+            open: reconcile::open_exposures(&self.evaluation, self.plan.as_ref()),
             published: self.publication.as_ref(),
             calls: self.calls,
             duration,

@@ -1,4 +1,4 @@
-//! One JSON Lines file of OCSF events a cycle. There is no public API that imports OCSF into Security Hub.
+//! One JSON Lines file of OCSF events per cycle. Security Hub has no public API that imports OCSF.
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -9,20 +9,21 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::evaluate::{Exposures, GradedResource};
-use crate::model::{Exposure, ExposureId};
-
-use super::Publisher;
 use crate::formats::ocsf::{Activity, Event, event};
+use crate::model::{Exposure, ExposureId};
 use crate::reconcile::Plan;
 
-/// The temporary name of a file that is being written.
+use super::publisher::Publisher;
+
+/// The name of a file that is being written.
 const UNFINISHED_PREFIX: &str = ".exposures-";
 const UNFINISHED_SUFFIX: &str = ".tmp";
 
-/// No cycle writes so long: older ones are of a process that was killed.
-const LEFT_OVER_AFTER: Duration = Duration::from_secs(24 * 3_600);
+/// No cycle writes for this long, so older files belong to a process that was killed.
+const LEFTOVER_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
-/// Writes the file: under a temporary name, then renamed, so that a reader never sees half of it. Whether it is there.
+/// Writes the file and returns whether it is there. It is written under a temporary name and then renamed, so that a
+/// reader never sees half of it.
 pub(super) fn write(
     publisher: &Publisher<'_>,
     directory: &Path,
@@ -89,7 +90,7 @@ fn write_events(
     Ok(())
 }
 
-/// Removes what processes that were killed have left. Another daemon may be writing there: its file is younger.
+/// Removes the unfinished files of processes that were killed. The file of another running daemon is younger.
 fn remove_leftovers(directory: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
@@ -99,7 +100,7 @@ fn remove_leftovers(directory: &Path) -> std::io::Result<()> {
             continue;
         }
         let age = entry.metadata()?.modified()?.elapsed();
-        if age.is_ok_and(|age| age > LEFT_OVER_AFTER) {
+        if age.is_ok_and(|age| age > LEFTOVER_AFTER) {
             std::fs::remove_file(entry.path())?;
         }
     }

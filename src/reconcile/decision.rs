@@ -1,4 +1,4 @@
-//! What is decided of one exposure, and why.
+//! What happens to one exposure, and why.
 
 use std::fmt;
 
@@ -6,30 +6,30 @@ use serde::Serialize;
 
 use crate::model::{CollectionTarget, Coverage, CoverageReason, Severity};
 
-use super::{Destination, Workflow};
+use super::state::{Destination, WorkflowStatus};
 
 /// What happens to one exposure, without the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// It is made.
+    /// A finding is created.
     Create,
-    /// Its content changes.
+    /// The content of the finding changes.
     Update,
-    /// It was archived, or resolved, and stands again.
+    /// The finding was archived or resolved, and becomes active and new again.
     Reopen,
-    /// It is gone, and that is known.
+    /// The finding is archived, because the exposure is known to be gone.
     Archive,
-    /// It was not found, or cannot be planned; what was read does not prove that it is gone.
+    /// The finding stays as it is, because what was read does not decide what should happen to it.
     Hold,
-    /// It is sent again as it is, before Security Hub deletes it.
+    /// The finding is sent again unchanged, so that Security Hub does not delete it.
     Refresh,
-    /// It stands as it is.
+    /// The finding is up to date.
     Unchanged,
 }
 
 impl Action {
-    /// All, in the order in which they are shown.
+    /// All actions, in the order in which they are shown.
     pub const ALL: [Self; 7] = [
         Self::Create,
         Self::Update,
@@ -40,7 +40,7 @@ impl Action {
         Self::Unchanged,
     ];
 
-    /// As in logs, tables and JSON.
+    /// The name in logs, tables, and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -57,142 +57,142 @@ impl Action {
 /// What happens to one exposure, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It is new.
+    /// The exposure is not published yet.
     Create,
-    /// Its content changes.
+    /// The content of the finding changes.
     Update(UpdateReason),
-    /// It stands again.
+    /// The finding becomes active and new again.
     Reopen(ReopenReason),
-    /// It is gone.
+    /// The finding is archived.
     Archive(ArchiveReason),
-    /// It stays as it is.
+    /// The finding stays as it is.
     Hold(HoldReason),
-    /// It is about to be deleted by Security Hub's retention, and is sent again.
+    /// The finding is sent again before the retention period of Security Hub ends.
     Refresh(RefreshReason),
-    /// There is nothing to say.
+    /// The finding is up to date.
     Unchanged(UnchangedReason),
 }
 
-/// Why content changes.
+/// Why the content of a finding changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpdateReason {
-    /// There is something new to say.
+    /// The exposure changed.
     Changed,
-    /// The same, of one that a user has closed: it stays archived.
-    ChangedWhileClosed(Workflow),
-    /// It was missed for some cycles, which no longer count.
-    Returned {
-        /// For how many.
+    /// The exposure changed, but a user closed the finding, so it stays archived.
+    ChangedWhileClosed(WorkflowStatus),
+    /// The exposure was missing for some cycles, which no longer count.
+    FoundAgain {
+        /// The number of cycles.
         missed: u32,
     },
 }
 
-/// Why it stands again.
+/// Why a finding becomes active and new again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReopenReason {
-    /// It was archived, and is there again.
-    Back,
-    /// A user had closed it, at a severity that was lower.
+    /// The finding was archived, and the exposure was found again.
+    ExposedAgain,
+    /// A user closed the finding at a lower severity.
     SeverityRose {
-        /// What it was.
+        /// The published severity.
         from: Severity,
-        /// What it is.
+        /// The severity that was found.
         to: Severity,
-        /// How the user had closed it.
-        closed: Workflow,
+        /// The status with which the user closed it.
+        closed: WorkflowStatus,
     },
 }
 
-/// Why it is known to be gone.
+/// Why a finding is archived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArchiveReason {
-    /// All that could have shown it was read completely and did not.
+    /// Every target that could have shown the exposure was read completely and did not.
     Gone,
-    /// It stands elsewhere.
+    /// The exposure is published in another destination.
     Moved {
-        /// Where.
+        /// The other destination.
         to: Destination,
     },
 }
 
-/// Why it stays although it was not found, or was found and cannot be compared.
+/// Why a finding stays as it is although its exposure was not found, or cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HoldReason {
-    /// It does not say which targets showed it.
-    ShownByUnknown,
-    /// A target that showed it was not read: a source that is off, or a Region that is not configured.
-    NotRead(CollectionTarget),
-    /// A target that could have shown it was not read completely.
-    Incomplete {
-        /// Which.
+    /// The finding does not record which targets showed the exposure.
+    UnknownTargets,
+    /// A target that showed the exposure was not read: its source is off, or its Region is not configured.
+    TargetNotRead(CollectionTarget),
+    /// A target that could have shown the exposure was not read completely.
+    TargetIncomplete {
+        /// The target.
         target: CollectionTarget,
-        /// How far it was read.
+        /// How completely it was read.
         coverage: Coverage,
-        /// Why not further.
+        /// Why it was not read completely.
         reason: Option<CoverageReason>,
     },
-    /// It has come back before, so it is not archived at once: reopening would reset the user's workflow status.
-    Settling {
-        /// In how many cycles it was missed, this one included.
+    /// The exposure came back before, so it is not archived at once: reopening resets the workflow status of users.
+    Flapping {
+        /// The number of cycles in which it was not found, including this one.
         missed: u32,
-        /// In how many it is held.
-        of: u32,
+        /// The number of cycles in which it must not be found before it is archived.
+        required: u32,
     },
-    /// It was found less severe, but what made it more so may only not have been read.
+    /// The exposure was found with a lower severity, but what made it more severe may only not have been read.
     LessSevere {
-        /// What it was.
+        /// The published severity.
         from: Severity,
-        /// What it would be.
+        /// The severity that was found.
         to: Severity,
         /// What was not read.
         because: Box<HoldReason>,
     },
-    /// Too many would be archived at once.
+    /// Too many findings would be archived at once.
     MassArchive(MassArchive),
-    /// It is to stand elsewhere, and does not yet.
+    /// The exposure moves to another destination, where it is not published yet.
     Moving {
-        /// Where.
+        /// The other destination.
         to: Destination,
     },
-    /// What stands cannot be read.
+    /// The published finding cannot be parsed.
     Unreadable,
-    /// What stands at its destination could not be read.
+    /// The published findings of the destination could not be read.
     DestinationUnread,
 }
 
-/// More archiving than the configuration allows.
+/// A plan that would archive more than the configuration allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct MassArchive {
-    /// How many would be archived.
+    /// The number of findings that would be archived.
     pub archive: usize,
-    /// Of how many that are active.
+    /// The number of active findings.
     pub active: usize,
-    /// How many percent are allowed.
+    /// The configured limit, in percent.
     pub max_percent: u8,
 }
 
-/// What is sent again.
+/// Why a finding is sent again unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefreshReason {
-    /// One that is there.
-    StillThere,
-    /// One that is held.
+    /// The exposure was found unchanged.
+    StillExposed,
+    /// The finding is held.
     Held(HoldReason),
-    /// One that a user has closed: it stays archived. Once deleted, it would be made anew, and open.
-    Closed(Workflow),
+    /// A user closed the finding, so it stays archived. If Security Hub deleted it, it would be created again as new.
+    Closed(WorkflowStatus),
 }
 
-/// Why there is nothing to say.
+/// Why nothing is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnchangedReason {
-    /// It says the same.
+    /// The published finding has the same content.
     Same,
-    /// It is there again, but a user has closed it, and the severity did not rise.
-    Closed(Workflow),
+    /// The exposure was found, but a user closed the finding, and the severity did not rise.
+    Closed(WorkflowStatus),
 }
 
 impl Decision {
-    /// Without the reason.
+    /// The action, without the reason.
     pub fn action(&self) -> Action {
         match self {
             Self::Create => Action::Create,
@@ -205,13 +205,17 @@ impl Decision {
         }
     }
 
-    /// Whether Security Hub has to be told. Holding tells it only how many cycles have missed a finding that settles.
+    /// Whether a finding is sent to Security Hub. A held finding is sent only to record that a flapping exposure was
+    /// not found.
     pub fn writes(&self) -> bool {
-        !matches!(self, Self::Unchanged(_) | Self::Hold(_))
-            || matches!(self, Self::Hold(HoldReason::Settling { .. }))
+        match self {
+            Self::Unchanged(_) => false,
+            Self::Hold(reason) => matches!(reason, HoldReason::Flapping { .. }),
+            _ => true,
+        }
     }
 
-    /// Why it is held, if it is.
+    /// Why the finding is held, if it is.
     pub fn held(&self) -> Option<&HoldReason> {
         match self {
             Self::Hold(reason) | Self::Refresh(RefreshReason::Held(reason)) => Some(reason),
@@ -221,7 +225,7 @@ impl Decision {
 }
 
 impl HoldReason {
-    /// Whether the exposure is there, and could not be compared with what stands.
+    /// Whether the exposure was found and could not be compared with what is published.
     pub fn is_unplanned(&self) -> bool {
         matches!(self, Self::Unreadable | Self::DestinationUnread)
     }
@@ -246,13 +250,16 @@ impl fmt::Display for UpdateReason {
         match self {
             Self::Changed => formatter.write_str("changed"),
             Self::ChangedWhileClosed(closed) => {
-                write!(formatter, "changed; stays archived, as a user {closed} it")
-            }
-            Self::Returned { missed } => {
                 write!(
                     formatter,
-                    "found again after {missed} cycles that missed it"
+                    "changed; stays archived because a user {closed} it"
                 )
+            }
+            Self::FoundAgain { missed: 1 } => {
+                formatter.write_str("found again; it was missing in 1 cycle")
+            }
+            Self::FoundAgain { missed } => {
+                write!(formatter, "found again; it was missing in {missed} cycles")
             }
         }
     }
@@ -261,7 +268,7 @@ impl fmt::Display for UpdateReason {
 impl fmt::Display for ReopenReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Back => formatter.write_str("exposed again"),
+            Self::ExposedAgain => formatter.write_str("exposed again"),
             Self::SeverityRose { from, to, closed } => write!(
                 formatter,
                 "a user {closed} it, but the severity rose from {} to {}",
@@ -275,7 +282,7 @@ impl fmt::Display for ReopenReason {
 impl fmt::Display for ArchiveReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gone => formatter.write_str("no rule matches any more"),
+            Self::Gone => formatter.write_str("no exposure rule matches anymore"),
             Self::Moved { to } => write!(formatter, "published in {to} instead"),
         }
     }
@@ -284,33 +291,36 @@ impl fmt::Display for ArchiveReason {
 impl fmt::Display for HoldReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ShownByUnknown => formatter.write_str("it does not say which targets showed it"),
-            Self::NotRead(target) => write!(formatter, "{target} was not read"),
-            Self::Incomplete {
+            Self::UnknownTargets => {
+                formatter.write_str("the published finding does not record which targets showed it")
+            }
+            Self::TargetNotRead(target) => write!(formatter, "{target} was not read"),
+            Self::TargetIncomplete {
                 target,
                 coverage,
                 reason,
             } => {
-                write!(formatter, "{target} is {}", coverage.as_str())?;
-                reason
-                    .as_ref()
-                    .map_or(Ok(()), |reason| write!(formatter, " ({})", reason.as_str()))
+                write!(formatter, "{target} is not complete: {}", coverage.as_str())?;
+                match reason {
+                    Some(reason) => write!(formatter, " ({})", reason.as_str()),
+                    None => Ok(()),
+                }
             }
-            Self::Settling { missed, of } => write!(
+            Self::Flapping { missed, required } => write!(
                 formatter,
-                "it has come and gone before: missed in {missed} of {of} cycles before it is archived"
+                "it came back before; missing in {missed} of the {required} cycles after which it is archived"
             ),
             Self::LessSevere { from, to, because } => write!(
                 formatter,
-                "found {} and no more {}, but {because}",
-                to.as_str(),
-                from.as_str()
+                "the severity fell from {} to {}, but {because}",
+                from.as_str(),
+                to.as_str()
             ),
-            Self::MassArchive(mass) => mass.fmt(formatter),
-            Self::Moving { to } => write!(formatter, "it does not yet stand in {to}"),
-            Self::Unreadable => formatter.write_str("what stands could not be read back"),
+            Self::MassArchive(mass_archive) => mass_archive.fmt(formatter),
+            Self::Moving { to } => write!(formatter, "not published in {to} yet"),
+            Self::Unreadable => formatter.write_str("the published finding could not be parsed"),
             Self::DestinationUnread => {
-                formatter.write_str("what stands in Security Hub could not be read")
+                formatter.write_str("the published findings could not be read from Security Hub")
             }
         }
     }
@@ -320,7 +330,7 @@ impl fmt::Display for MassArchive {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} of {} would be archived at once, more than {} %",
+            "{} of {} active exposures would be archived at once, more than {}%",
             self.archive, self.active, self.max_percent
         )
     }
@@ -328,12 +338,12 @@ impl fmt::Display for MassArchive {
 
 impl fmt::Display for RefreshReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = "Security Hub would delete it soon";
+        formatter.write_str("Security Hub would delete it soon")?;
         match self {
-            Self::StillThere => formatter.write_str(why),
-            Self::Held(reason) => write!(formatter, "{why}; held: {reason}"),
+            Self::StillExposed => Ok(()),
+            Self::Held(reason) => write!(formatter, "; held: {reason}"),
             Self::Closed(closed) => {
-                write!(formatter, "{why}; stays archived, as a user {closed} it")
+                write!(formatter, "; stays archived because a user {closed} it")
             }
         }
     }

@@ -5,14 +5,14 @@ use std::fmt::Write;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::model::{Severity, clean};
-use crate::reconcile::{Action, Plan, Step};
+use crate::reconcile::{Action, Plan, PlanStep};
 
 /// Where standard output is no terminal; as wide as the other tables.
 const WIDTH: u16 = 140;
 
 /// The steps that leave nothing to do are counted, the others listed.
 pub(super) fn table(plan: &Plan) -> String {
-    let steps: Vec<&Step> = plan
+    let steps: Vec<&PlanStep> = plan
         .steps
         .iter()
         .filter(|step| step.decision.action() != Action::Unchanged)
@@ -26,7 +26,7 @@ pub(super) fn table(plan: &Plan) -> String {
         .map(|action| format!("{} {}", plan.count(action), action.as_str()))
         .collect();
     let _ = write!(text, "\nplan: {}", counts.join(", "));
-    if let Some(mass) = &plan.refused {
+    if let Some(mass) = &plan.archive_refused {
         let _ = write!(
             text,
             "\nNOTHING IS ARCHIVED: {mass}; if that is right, run once with --allow-mass-archive"
@@ -35,7 +35,7 @@ pub(super) fn table(plan: &Plan) -> String {
     text
 }
 
-fn rows(steps: &[&Step]) -> String {
+fn rows(steps: &[&PlanStep]) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_HORIZONTAL_ONLY)

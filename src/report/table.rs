@@ -46,7 +46,7 @@ fn below(outcome: &CycleOutcome) -> String {
     match (&outcome.plan, published(outcome)) {
         (plan, Some(published)) => {
             let _ = writeln!(text, "{published}");
-            if let Some(mass) = plan.as_ref().and_then(|plan| plan.refused) {
+            if let Some(mass) = plan.as_ref().and_then(|plan| plan.archive_refused) {
                 let _ = writeln!(
                     text,
                     "NOTHING IS ARCHIVED: {mass}; if that is right, run once with --allow-mass-archive"

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use crate::model::{CollectionTarget, Coverage, CoverageRow, Mute, MuteState, Severity, clean};
-use crate::publish::PublicationOutcome;
+use crate::reconcile::PublicationOutcome;
 
 use super::summary::CycleSummary;
 

@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::model::{CallCount, CollectionTarget, CoverageReason, CoverageRow, SourceKind};
-    use crate::publish::PublicationOutcome;
+    use crate::reconcile::PublicationOutcome;
 
     fn at(minute: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + chrono::Duration::minutes(minute)

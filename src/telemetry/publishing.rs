@@ -28,7 +28,7 @@ impl CycleLog {
         for (step, reason) in plan.held() {
             self.exposure_held(step.id.as_str(), &reason.to_string());
         }
-        if let Some(mass) = &plan.refused {
+        if let Some(mass) = &plan.archive_refused {
             self.mass_archive_refused(mass);
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{CallCount, Coverage, CoverageRow, Severity};
-use crate::publish::PublicationOutcome;
+use crate::reconcile::PublicationOutcome;
 
 /// How a cycle ended, the worst that is true of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

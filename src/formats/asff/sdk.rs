@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use aws_sdk_securityhub::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 
-use super::{
-    AsffFinding, PathComponent, RecordState, RelatedFinding, Resource, Severity, Vulnerability,
-};
+use crate::model::RecordState;
+
+use super::{AsffFinding, PathComponent, RelatedFinding, Resource, Severity, Vulnerability};
 
 impl AsffFinding {
     /// The finding in the SDK's types.

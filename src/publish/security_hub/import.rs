@@ -1,237 +1,266 @@
 //! Sending findings in batches, and reading what became of each.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use aws_sdk_securityhub::Client;
 use aws_sdk_securityhub::types::ImportFindingsError;
 
-use crate::aws::{CallError, Failure, classify};
+use crate::aws::{CallBudget, CallError, CallRate, Failure, Limiter, classify};
 use crate::formats::asff::AsffFinding;
 use crate::model::clean;
-use crate::publish::{PublicationOutcome, Publisher};
-use crate::reconcile::{Action, Destination};
+use crate::publish::options::SecurityHubOptions;
+use crate::publish::publisher::Publisher;
+use crate::reconcile::{Action, Destination, PublicationOutcome};
 
-use super::Hub;
+use super::client::client;
 
 const ACTION: &str = "securityhub:BatchImportFindings";
 
 /// Source: the securityhub model, `BatchImportFindingsRequest`.
-const FINDINGS_A_CALL: usize = 100;
+const FINDINGS_PER_CALL: usize = 100;
 
 /// The limit is 6 MB; the rest is for the request around the findings.
 /// Source: Security Hub User Guide, "Guidelines for using BatchImportFindings".
-const BYTES_A_CALL: usize = 5_900_000;
+const BYTES_PER_CALL: usize = 5_900_000;
 
-/// A finding that was refused for a reason that may pass is sent again, so many times in all.
+/// How often a finding is sent in all if it is refused for a reason that may be temporary.
 const ATTEMPTS: u32 = 3;
 
-/// A finding on its way.
-pub(super) struct Outgoing {
+/// A finding that is sent.
+pub(super) struct OutgoingFinding {
     pub finding: AsffFinding,
-    /// What is done by it; `None` if it only makes way for another.
+    /// The action that it carries out; `None` if it only prepares another finding.
     pub counts_as: Option<Action>,
 }
 
-/// Sends all, batch by batch; between two batches it may be told to stop. The ids of those that did not get there.
-///
-/// `findings` are made as they are asked for, `count` of them at most.
-pub(super) async fn import(
-    publisher: &Publisher<'_>,
-    (hub, destination): (&Hub, &Destination),
-    count: usize,
-    findings: impl Iterator<Item = Outgoing>,
-    outcome: &mut PublicationOutcome,
-) -> BTreeSet<String> {
-    let mut lost = BTreeSet::new();
-    publisher.progress.start("publishing exposure", count);
-    for batch in (Batches {
-        findings,
-        next: None,
-    }) {
-        let size = batch.len();
-        match publisher.budget.exhausted() {
-            Some(why) => lost.extend(not_sent(publisher, destination, &batch, &why)),
-            None => lost.extend(import_batch(publisher, hub, destination, batch, outcome).await),
-        }
-        (0..size).for_each(|_| publisher.progress.part_done());
-    }
-    publisher.progress.finish();
-    outcome.failed += lost.len();
-    lost
+/// Imports findings into one destination.
+pub(super) struct Importer<'a> {
+    publisher: &'a Publisher<'a>,
+    destination: &'a Destination,
+    client: Client,
+    limiter: Arc<Limiter>,
 }
 
-/// As many findings a time as one call may carry.
+impl<'a> Importer<'a> {
+    pub(super) async fn new(
+        publisher: &'a Publisher<'a>,
+        options: &SecurityHubOptions,
+        destination: &'a Destination,
+    ) -> Self {
+        let limiter = publisher.session.limiter(
+            destination.account,
+            &destination.region,
+            CallRate::SECURITY_HUB_BATCH_IMPORT_FINDINGS,
+        );
+        Self {
+            publisher,
+            destination,
+            client: client(publisher, options, destination).await,
+            limiter,
+        }
+    }
+
+    /// Sends the findings batch by batch until the cycle must end, and returns the IDs of those that were not imported.
+    ///
+    /// Each finding is built when it is sent; `count` is the most that there may be.
+    pub(super) async fn import(
+        &self,
+        count: usize,
+        findings: impl Iterator<Item = OutgoingFinding>,
+        outcome: &mut PublicationOutcome,
+    ) -> BTreeSet<String> {
+        let Publisher {
+            progress, budget, ..
+        } = self.publisher;
+        let mut failed = BTreeSet::new();
+        progress.start("publishing exposure", count);
+        let batches = Batches {
+            findings,
+            next: None,
+        };
+        for batch in batches {
+            let size = batch.len();
+            match budget.exhausted() {
+                Some(why) => failed.extend(self.not_sent(&batch, &why)),
+                None => failed.extend(self.import_batch(batch, outcome).await),
+            }
+            (0..size).for_each(|_| progress.part_done());
+        }
+        progress.finish();
+        outcome.failed += failed.len();
+        failed
+    }
+
+    fn not_sent(&self, batch: &[OutgoingFinding], why: &CallError) -> Vec<String> {
+        self.publisher.log.batch_failed(
+            &self.destination.account.to_string(),
+            self.destination.region.as_str(),
+            batch.len(),
+            &format!("{why}; {}", why.remedy()),
+        );
+        batch
+            .iter()
+            .map(|outgoing| outgoing.finding.id().to_owned())
+            .collect()
+    }
+
+    /// Sends a batch, and again what was refused for a temporary reason; returns the IDs that were not imported.
+    async fn import_batch(
+        &self,
+        mut batch: Vec<OutgoingFinding>,
+        outcome: &mut PublicationOutcome,
+    ) -> Vec<String> {
+        let mut failed = Vec::new();
+        for attempt in 1..=ATTEMPTS {
+            let clock = Instant::now();
+            let refusals = match self.send_before_deadline(&batch).await {
+                Ok(refusals) => refusals,
+                Err(error) => {
+                    failed.extend(self.not_sent(&batch, &error));
+                    return failed;
+                }
+            };
+            self.publisher.log.batch_published(
+                &self.destination.account.to_string(),
+                self.destination.region.as_str(),
+                batch.len().saturating_sub(refusals.len()),
+                refusals.len(),
+                clock.elapsed(),
+            );
+            let mut again = Vec::new();
+            for outgoing in batch {
+                let id = outgoing.finding.id();
+                match refusals.iter().find(|refusal| refusal.id() == Some(id)) {
+                    None => count(outgoing.counts_as, outcome),
+                    Some(why) if is_temporary(why) && attempt < ATTEMPTS => again.push(outgoing),
+                    Some(why) => {
+                        self.log_refusal(id, why);
+                        failed.push(id.to_owned());
+                    }
+                }
+            }
+            if again.is_empty() {
+                break;
+            }
+            batch = again;
+            tokio::time::sleep(Duration::from_secs(1 << (attempt - 1))).await;
+        }
+        failed
+    }
+
+    fn log_refusal(&self, id: &str, why: &ImportFindingsError) {
+        self.publisher.log.finding_refused(
+            &self.destination.account.to_string(),
+            self.destination.region.as_str(),
+            id,
+            &clean(why.error_code().unwrap_or_default()),
+            &clean(why.error_message().unwrap_or_default()),
+        );
+    }
+
+    /// Sends a batch and waits for the answer until the deadline, even after a shutdown was requested: otherwise it would
+    /// be unknown until the next cycle whether the batch was imported. If the answer is not JSON, the batch is sent again,
+    /// which changes nothing if it was imported, because it is not newer.
+    async fn send_before_deadline(
+        &self,
+        batch: &[OutgoingFinding],
+    ) -> Result<Vec<ImportFindingsError>, CallError> {
+        let budget = CallBudget {
+            cancel: tokio_util::sync::CancellationToken::new(),
+            deadline: self.publisher.budget.deadline,
+        };
+        budget.call(|| self.send(batch)).await
+    }
+
+    /// Makes one call, and returns the findings that were refused.
+    async fn send(&self, batch: &[OutgoingFinding]) -> Result<Vec<ImportFindingsError>, CallError> {
+        let findings: Result<Vec<_>, _> = batch
+            .iter()
+            .map(|outgoing| outgoing.finding.to_sdk())
+            .collect();
+        let findings = findings.map_err(|error| CallError {
+            failure: Failure::InvalidInput,
+            message: error.to_string(),
+        })?;
+        self.limiter.wait().await;
+        let answer = self
+            .client
+            .batch_import_findings()
+            .set_findings(Some(findings))
+            .send()
+            .await
+            .map_err(|error| classify(&error, ACTION))?;
+        Ok(answer.failed_findings.unwrap_or_default())
+    }
+}
+
+/// Groups findings into batches that fit into one call.
 struct Batches<I> {
     findings: I,
-    /// What did not fit into the batch before, and its size.
-    next: Option<(Outgoing, usize)>,
+    /// The finding that did not fit into the previous batch, and its size.
+    next: Option<(OutgoingFinding, usize)>,
 }
 
-impl<I: Iterator<Item = Outgoing>> Iterator for Batches<I> {
-    type Item = Vec<Outgoing>;
+impl<I: Iterator<Item = OutgoingFinding>> Iterator for Batches<I> {
+    type Item = Vec<OutgoingFinding>;
 
-    fn next(&mut self) -> Option<Vec<Outgoing>> {
-        let sized = |one: Outgoing| {
-            // A structure of texts, numbers and lists always becomes JSON.
-            let size = serde_json::to_vec(&one.finding).map_or(0, |json| json.len() + 1);
-            (one, size)
-        };
+    fn next(&mut self) -> Option<Vec<OutgoingFinding>> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while let Some((one, size)) = self.next.take().or_else(|| self.findings.next().map(sized)) {
-            let is_full = batch.len() >= FINDINGS_A_CALL || bytes + size > BYTES_A_CALL;
+        while let Some((outgoing, size)) = self.take_next() {
+            let is_full = batch.len() >= FINDINGS_PER_CALL || bytes + size > BYTES_PER_CALL;
             if is_full && !batch.is_empty() {
-                self.next = Some((one, size));
+                self.next = Some((outgoing, size));
                 break;
             }
             bytes += size;
-            batch.push(one);
+            batch.push(outgoing);
         }
         (!batch.is_empty()).then_some(batch)
     }
 }
 
-fn not_sent(
-    publisher: &Publisher<'_>,
-    destination: &Destination,
-    batch: &[Outgoing],
-    why: &CallError,
-) -> Vec<String> {
-    publisher.log.batch_failed(
-        &destination.account.to_string(),
-        destination.region.as_str(),
-        batch.len(),
-        &format!("{why}; {}", why.remedy()),
-    );
-    batch
-        .iter()
-        .map(|one| one.finding.id().to_owned())
-        .collect()
-}
-
-/// The ids of those that were not accepted.
-async fn import_batch(
-    publisher: &Publisher<'_>,
-    hub: &Hub,
-    destination: &Destination,
-    mut batch: Vec<Outgoing>,
-    outcome: &mut PublicationOutcome,
-) -> Vec<String> {
-    let (account, region) = (
-        destination.account.to_string(),
-        destination.region.to_string(),
-    );
-    let mut lost = Vec::new();
-    for attempt in 1..=ATTEMPTS {
-        let clock = Instant::now();
-        let sent = batch.len();
-        let refused = match sent_before_the_deadline(publisher, hub, &batch).await {
-            Ok(refused) => refused,
-            Err(error) => {
-                lost.extend(not_sent(publisher, destination, &batch, &error));
-                return lost;
-            }
-        };
-        publisher.log.batch_published(
-            &account,
-            &region,
-            sent - refused.len().min(sent),
-            refused.len(),
-            clock.elapsed(),
-        );
-        let mut again = Vec::new();
-        for one in batch {
-            let id = one.finding.id();
-            match refused.iter().find(|refusal| refusal.id() == Some(id)) {
-                None => accepted(one.counts_as, outcome),
-                Some(why) if may_pass(why) && attempt < ATTEMPTS => again.push(one),
-                Some(why) => {
-                    let code = clean(why.error_code().unwrap_or_default());
-                    let message = clean(why.error_message().unwrap_or_default());
-                    publisher
-                        .log
-                        .finding_refused(&account, &region, id, &code, &message);
-                    lost.push(id.to_owned());
-                }
-            }
-        }
-        if again.is_empty() {
-            break;
-        }
-        batch = again;
-        tokio::time::sleep(Duration::from_secs(1 << (attempt - 1))).await;
+impl<I: Iterator<Item = OutgoingFinding>> Batches<I> {
+    fn take_next(&mut self) -> Option<(OutgoingFinding, usize)> {
+        self.next.take().or_else(|| {
+            let outgoing = self.findings.next()?;
+            // A structure of strings, numbers, and lists always becomes JSON.
+            let size = serde_json::to_vec(&outgoing.finding).map_or(0, |json| json.len() + 1);
+            Some((outgoing, size))
+        })
     }
-    lost
 }
 
-fn accepted(counts_as: Option<Action>, outcome: &mut PublicationOutcome) {
+fn count(counts_as: Option<Action>, outcome: &mut PublicationOutcome) {
     match counts_as {
         Some(Action::Create) => outcome.created += 1,
         Some(Action::Update) => outcome.updated += 1,
         Some(Action::Reopen) => outcome.reopened += 1,
         Some(Action::Archive) => outcome.archived += 1,
         Some(Action::Refresh) => outcome.refreshed += 1,
-        // What is held is counted by the plan, whether something is noted in it or not.
+        // Held exposures are counted by the plan, whether a finding is sent or not.
         Some(Action::Hold | Action::Unchanged) | None => {}
     }
 }
 
-/// A batch that is on its way is waited for, even if exposured is told to stop: whether it got there would not be known
-/// before the next cycle. An answer that is no JSON says as little; the batch is sent again, which changes nothing where
-/// it got there, since it is no newer.
-async fn sent_before_the_deadline(
-    publisher: &Publisher<'_>,
-    hub: &Hub,
-    batch: &[Outgoing],
-) -> Result<Vec<ImportFindingsError>, CallError> {
-    let budget = crate::aws::CallBudget {
-        cancel: tokio_util::sync::CancellationToken::new(),
-        deadline: publisher.budget.deadline,
-    };
-    budget.call(|| send(hub, batch)).await
-}
-
-/// What is wrong with a finding, or with who sends it, stays wrong; anything else is on the service's side.
-fn may_pass(why: &ImportFindingsError) -> bool {
+/// Whether a refusal may be temporary: an invalid finding or a missing permission is not.
+fn is_temporary(why: &ImportFindingsError) -> bool {
     let code = why.error_code().unwrap_or_default();
     !(code.starts_with("Invalid") || code.starts_with("AccessDenied"))
 }
 
-/// One call. The findings that it refused.
-async fn send(hub: &Hub, batch: &[Outgoing]) -> Result<Vec<ImportFindingsError>, CallError> {
-    let findings: Result<Vec<_>, _> = batch.iter().map(|one| one.finding.to_sdk()).collect();
-    let findings = findings.map_err(|error| CallError {
-        failure: Failure::InvalidInput,
-        message: error.to_string(),
-    })?;
-    hub.imports.wait().await;
-    let answer = hub
-        .client
-        .batch_import_findings()
-        .set_findings(Some(findings))
-        .send()
-        .await
-        .map_err(|error| classify(&error, ACTION))?;
-    Ok(answer.failed_findings.unwrap_or_default())
-}
-
-/// A call without findings: whoever may not import is denied, whoever may is told that the input is invalid.
-pub(in crate::publish) async fn probe(
-    client: &aws_sdk_securityhub::Client,
-) -> Result<(), CallError> {
-    match client
+/// Makes a call without findings: a caller that may not import is denied, any other gets "invalid input".
+pub(in crate::publish) async fn probe(client: &Client) -> Result<(), CallError> {
+    let result = client
         .batch_import_findings()
         .set_findings(Some(Vec::new()))
         .send()
-        .await
-    {
+        .await;
+    match result.map_err(|error| classify(&error, ACTION)) {
         Ok(_) => Ok(()),
-        Err(error) => match classify(&error, ACTION) {
-            CallError {
-                failure: Failure::InvalidInput,
-                ..
-            } => Ok(()),
-            refused => Err(refused),
-        },
+        Err(error) if error.failure == Failure::InvalidInput => Ok(()),
+        Err(error) => Err(error),
     }
 }

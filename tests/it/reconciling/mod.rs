@@ -104,7 +104,7 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
         shown.stdout
     );
     assert!(
-        shown.stdout.contains("no rule matches any more"),
+        shown.stdout.contains("no exposure rule matches anymore"),
         "{}",
         shown.stdout
     );

@@ -9,8 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::evaluate::Exposures;
 use crate::model::{Coverage, CoverageReason, CoverageRow, Mute, MuteState, MuteUse, Severity};
 use crate::pipeline::CycleOutcome;
-use crate::publish::PublicationOutcome;
-use crate::reconcile::{Destination, MassArchive, Plan, Step};
+use crate::reconcile::{Destination, MassArchive, Plan, PlanStep, PublicationOutcome};
 
 use super::exposure::{ExposureJson, MuteJson, list};
 use super::vocabulary;
@@ -240,13 +239,13 @@ impl<'a> From<&'a Plan> for PlanJson<'a> {
     fn from(plan: &'a Plan) -> Self {
         Self {
             steps: list(&plan.steps),
-            mass_archive_refused: plan.refused.as_ref().map(MassArchiveJson::from),
+            mass_archive_refused: plan.archive_refused.as_ref().map(MassArchiveJson::from),
         }
     }
 }
 
-impl<'a> From<&'a Step> for StepJson<'a> {
-    fn from(step: &'a Step) -> Self {
+impl<'a> From<&'a PlanStep> for StepJson<'a> {
+    fn from(step: &'a PlanStep) -> Self {
         Self {
             id: step.id.as_str(),
             action: step.decision.action().as_str(),

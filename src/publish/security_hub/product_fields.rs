@@ -1,59 +1,59 @@
-//! What we note in a finding's `ProductFields` for the cycles to come: nothing else remembers it.
+//! The `ProductFields` in which a finding carries state from one cycle to the next; nothing else remembers it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formats::asff::AsffFinding;
 use crate::model::{AccountId, CollectionTarget, Exposure, Region, SourceKind};
-use crate::reconcile::{Published, Step};
+use crate::reconcile::{PlanStep, PublishedExposure};
 
-/// [`crate::publish::content_digest`].
+/// The digest of the content.
 const DIGEST: &str = "exposured/digest";
 
-/// The targets in which contributing traits were seen.
+/// The collection targets that showed the contributing traits.
 const SEEN_BY: &str = "exposured/seen-by";
 
-/// How often the finding was archived and came back.
+/// How often the finding was archived and then reopened.
 const REOPENED: &str = "exposured/reopened";
 
-/// In how many cycles in a row it was missed since.
+/// The number of consecutive cycles in which the exposure was not found.
 const MISSED: &str = "exposured/missed";
 
-/// Notes what the exposure says and by which targets it was seen.
-pub(super) fn write_content(finding: &mut AsffFinding, exposure: &Exposure, digest: &str) {
+/// Records the content of the exposure and the targets that showed it.
+pub(super) fn set_content(finding: &mut AsffFinding, exposure: &Exposure, digest: &str) {
     finding.set_product_field(DIGEST, digest);
-    finding.set_product_field(SEEN_BY, &seen_by(&exposure.seen_by));
+    finding.set_product_field(SEEN_BY, &seen_by_text(&exposure.seen_by));
 }
 
-/// Notes how the finding has come and gone.
-pub(super) fn write_history(finding: &mut AsffFinding, step: &Step) {
+/// Records how the exposure came and went.
+pub(super) fn set_history(finding: &mut AsffFinding, step: &PlanStep) {
     for (name, count) in [(REOPENED, step.reopened), (MISSED, step.missed)] {
-        // A field without a value is left out.
-        let value = if count == 0 {
-            String::new()
-        } else {
-            count.to_string()
+        // A field with an empty value is left out.
+        let value = match count {
+            0 => String::new(),
+            count => count.to_string(),
         };
         finding.set_product_field(name, &value);
     }
 }
 
-/// Reads the notes back.
-pub(super) fn read(finding: &AsffFinding, published: Published) -> Published {
+/// Adds the recorded state to a published exposure.
+pub(super) fn read(finding: &AsffFinding, published: PublishedExposure) -> PublishedExposure {
     let count = |name| {
-        let noted = finding.product_field(name);
-        noted.and_then(|count| count.parse().ok()).unwrap_or(0)
+        let value = finding.product_field(name);
+        value.and_then(|count| count.parse().ok()).unwrap_or(0)
     };
-    Published {
+    PublishedExposure {
         digest: finding.product_field(DIGEST).map(str::to_owned),
-        seen_by: targets(finding.product_field(SEEN_BY).unwrap_or_default()),
+        seen_by: parse_targets(finding.product_field(SEEN_BY).unwrap_or_default()),
         reopened: count(REOPENED),
         missed: count(MISSED),
         ..published
     }
 }
 
-/// `inspector 111122223333 eu-west-1 us-east-1, macie 111122223333 us-east-1`: short enough for all Regions there are.
-pub(in crate::publish) fn seen_by(targets: &[CollectionTarget]) -> String {
+/// Targets as text, short enough for every AWS Region:
+/// `inspector 111122223333 eu-west-1 us-east-1, macie 111122223333 us-east-1`.
+pub(in crate::publish) fn seen_by_text(targets: &[CollectionTarget]) -> String {
     let mut regions: BTreeMap<(&str, AccountId), BTreeSet<&str>> = BTreeMap::new();
     for target in targets {
         if let (Some(account), Some(region)) = (target.account(), target.region()) {
@@ -63,23 +63,24 @@ pub(in crate::publish) fn seen_by(targets: &[CollectionTarget]) -> String {
                 .insert(region.as_str());
         }
     }
-    let named: Vec<String> = regions
+    let groups: Vec<String> = regions
         .into_iter()
         .map(|((source, account), regions)| {
             let regions: Vec<&str> = regions.into_iter().collect();
             format!("{source} {account} {}", regions.join(" "))
         })
         .collect();
-    named.join(", ")
+    groups.join(", ")
 }
 
-/// None if a part cannot be read: then it is not known what could show that the exposure is gone.
-fn targets(text: &str) -> BTreeSet<CollectionTarget> {
-    let groups: Option<Vec<Vec<CollectionTarget>>> = text.split(", ").map(group).collect();
+/// Parses targets; empty if any part is invalid, because then it is unknown which targets could show that the exposure
+/// is gone.
+fn parse_targets(text: &str) -> BTreeSet<CollectionTarget> {
+    let groups: Option<Vec<Vec<CollectionTarget>>> = text.split(", ").map(parse_group).collect();
     groups.unwrap_or_default().into_iter().flatten().collect()
 }
 
-fn group(text: &str) -> Option<Vec<CollectionTarget>> {
+fn parse_group(text: &str) -> Option<Vec<CollectionTarget>> {
     let mut words = text.split(' ');
     let source = words.next()?;
     let source = SourceKind::SERVICES
@@ -104,22 +105,22 @@ mod tests {
     }
 
     #[test]
-    fn targets_are_read_back_as_they_were_noted() {
-        let noted = [
+    fn targets_survive_a_round_trip() {
+        let targets = [
             target(SourceKind::SecurityHub, "us-east-1"),
             target(SourceKind::Inspector, "us-east-1"),
             target(SourceKind::Inspector, "eu-west-1"),
         ];
-        let text = seen_by(&noted);
+        let text = seen_by_text(&targets);
         assert_eq!(
             text,
             "inspector 111122223333 eu-west-1 us-east-1, security-hub 111122223333 us-east-1"
         );
-        assert_eq!(targets(&text), BTreeSet::from(noted));
+        assert_eq!(parse_targets(&text), BTreeSet::from(targets));
     }
 
     #[test]
-    fn what_cannot_be_read_whole_is_not_read_in_part() {
+    fn partly_invalid_targets_are_ignored_completely() {
         for text in [
             "",
             "inspector",
@@ -128,14 +129,14 @@ mod tests {
             "inspector 111122223333 mars",
             "inspector 111122223333 us-east-1, guardduty 111122223333 us-east-1",
         ] {
-            assert_eq!(targets(text), BTreeSet::new(), "{text}");
+            assert_eq!(parse_targets(text), BTreeSet::new(), "{text}");
         }
     }
 
     #[test]
-    fn all_regions_of_all_sources_fit_into_one_field() {
+    fn every_region_of_every_source_fits_into_one_field() {
         let region = |number| format!("ap-southeast-{number}");
-        let noted: Vec<CollectionTarget> = (0..36)
+        let targets: Vec<CollectionTarget> = (0..36)
             .flat_map(|number| {
                 [
                     SourceKind::SecurityHub,
@@ -145,7 +146,7 @@ mod tests {
                 .map(|source| target(source, &region(number)))
             })
             .collect();
-        // Source: the securityhub model: the longest value of `ProductFields`.
-        assert!(seen_by(&noted).len() <= 2_048);
+        // Source: the securityhub model: the maximum length of a value of `ProductFields`.
+        assert!(seen_by_text(&targets).len() <= 2_048);
     }
 }

@@ -1,4 +1,4 @@
-//! What stands: our findings, read back from Security Hub in all states.
+//! The findings that exposured published, read back from Security Hub in every record state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,48 +9,57 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 
 use crate::aws::{CallError, CallRate, Envelope, raw_response, read_pages};
-use crate::config::{Mode, SecurityHub};
 use crate::formats::asff::{AsffFinding, GENERATOR_PREFIX, PRODUCT_NAME, product_arn};
 use crate::model::{
     AccountId, Arn, CollectionTarget, ExposureId, Partition, Region, SourceKind, clean,
 };
-use crate::publish::Publisher;
-use crate::reconcile::{Destination, Key, Previous, Published, Workflow};
+use crate::publish::options::{ImportInto, SecurityHubOptions};
+use crate::publish::publisher::Publisher;
+use crate::reconcile::{ActualState, Destination, ExposureKey, PublishedExposure, WorkflowStatus};
 
-use super::notes;
+use super::client::client;
+use super::product_fields;
 
 const ACTION: &str = "securityhub:GetFindings";
-const PAGE: i32 = 100;
 
-/// So many destinations are read at once; each has a rate of its own.
-const AT_ONCE: usize = 8;
+/// Source: the securityhub model, `GetFindingsRequest`, `MaxResults`.
+const PAGE_SIZE: i32 = 100;
 
-/// A finding that stands, and what the plan needs to know of it.
+/// The number of destinations that are read at once; each has its own rate limit.
+const CONCURRENT_READS: usize = 8;
+
+/// A finding that was read back, and what reconciliation needs to know about it.
 #[derive(Clone, Debug)]
-pub(super) struct StandingFinding {
-    pub finding: AsffFinding,
-    pub published: Published,
+struct PublishedFinding {
+    finding: AsffFinding,
+    exposure: PublishedExposure,
 }
 
-/// All that stands, as far as it was read.
+/// All findings that were read back so far.
 #[derive(Debug, Default)]
-pub struct Standing {
-    pub(super) findings: BTreeMap<Key, StandingFinding>,
-    unreadable: BTreeSet<Key>,
+pub struct PublishedFindings {
+    findings: BTreeMap<ExposureKey, PublishedFinding>,
+    unreadable: BTreeSet<ExposureKey>,
     read: BTreeSet<Destination>,
     unread: BTreeMap<Destination, CallError>,
 }
 
-impl Standing {
-    /// For the plan.
-    pub(super) fn previous(&self) -> Previous {
-        let published =
-            |(key, standing): (&Key, &StandingFinding)| (key.clone(), standing.published.clone());
-        Previous {
-            standing: self.findings.iter().map(published).collect(),
+impl PublishedFindings {
+    /// The actual state for the plan.
+    pub(super) fn actual_state(&self) -> ActualState {
+        let exposure = |(key, published): (&ExposureKey, &PublishedFinding)| {
+            (key.clone(), published.exposure.clone())
+        };
+        ActualState {
+            published: self.findings.iter().map(exposure).collect(),
             unreadable: self.unreadable.clone(),
             unread: self.unread.keys().cloned().collect(),
         }
+    }
+
+    /// The finding of a published exposure.
+    pub(super) fn finding(&self, key: &ExposureKey) -> Option<&AsffFinding> {
+        self.findings.get(key).map(|published| &published.finding)
     }
 
     /// The destinations that could not be read, and why.
@@ -62,16 +71,16 @@ impl Standing {
     pub(super) async fn read(
         &mut self,
         publisher: &Publisher<'_>,
-        settings: &SecurityHub,
+        options: &SecurityHubOptions,
         destinations: &BTreeSet<Destination>,
     ) {
         let missing: Vec<Destination> = destinations.difference(&self.read).cloned().collect();
         let mut results = Vec::new();
-        for some in missing.chunks(AT_ONCE) {
-            let readings = some
+        for batch in missing.chunks(CONCURRENT_READS) {
+            let reads = batch
                 .iter()
-                .map(|destination| read_destination(publisher, settings, destination));
-            results.extend(join_all(readings).await);
+                .map(|destination| read_destination(publisher, options, destination));
+            results.extend(join_all(reads).await);
         }
         for (destination, result) in missing.into_iter().zip(results) {
             match result {
@@ -87,25 +96,34 @@ impl Standing {
     }
 }
 
-/// Where something of ours may stand, as far as that is known before anything was evaluated: at home, and, if each
-/// exposure goes to its own account, wherever the administrator account sees a finding of ours. So an account that has
-/// no exposure any more is still found.
-pub(super) async fn known_destinations(
+/// Reads the published findings of every destination that is known before anything was evaluated.
+pub(in crate::publish) async fn read_published(
     publisher: &Publisher<'_>,
-    settings: &SecurityHub,
+    options: &SecurityHubOptions,
+) -> PublishedFindings {
+    let destinations = known_destinations(publisher, options).await;
+    let mut published = PublishedFindings::default();
+    published.read(publisher, options, &destinations).await;
+    published
+}
+
+/// The destinations that may hold findings: the account of the caller, and, if every account imports its own exposures,
+/// every account of which the administrator account sees a finding. So an account without any exposure left is still
+/// read.
+async fn known_destinations(
+    publisher: &Publisher<'_>,
+    options: &SecurityHubOptions,
 ) -> BTreeSet<Destination> {
     let session = publisher.session;
-    let home = settings.region.as_ref().unwrap_or(session.home());
-    let mut destinations: BTreeSet<Destination> = [Destination {
-        account: session.account,
-        region: home.clone(),
-    }]
-    .into();
-    if settings.mode == Mode::Home {
-        return destinations;
+    let home = options.home(session);
+    if options.import_into == ImportInto::CallerAccount {
+        return [home].into();
     }
-    let regions: BTreeSet<&Region> = session.regions.iter().chain([home]).collect();
-    let searches = regions.iter().map(|region| members(publisher, region));
+    let regions: BTreeSet<&Region> = session.regions.iter().chain([&home.region]).collect();
+    let searches = regions
+        .iter()
+        .map(|region| search_destinations(publisher, region));
+    let mut destinations = BTreeSet::new();
     for (region, found) in regions.iter().zip(join_all(searches).await) {
         match found {
             Ok(found) => destinations.extend(
@@ -120,15 +138,16 @@ pub(super) async fn known_destinations(
             ),
         }
     }
+    destinations.insert(home);
     destinations
 }
 
-/// Where findings of ours stand, as the administrator account sees it in one Region.
-async fn members(
+/// The destinations of all findings of exposured that the administrator account sees in one Region.
+async fn search_destinations(
     publisher: &Publisher<'_>,
     region: &Region,
 ) -> Result<BTreeSet<Destination>, CallError> {
-    let own = Destination {
+    let administrator = Destination {
         account: publisher.session.account,
         region: region.clone(),
     };
@@ -138,8 +157,8 @@ async fn members(
         .generator_id(filter(GENERATOR_PREFIX, StringFilterComparison::Prefix))
         .build();
     let mut destinations = BTreeSet::new();
-    each_finding(publisher, &client, &own, &filters, |json| {
-        destinations.extend(place(json));
+    for_each_finding(publisher, &client, &administrator, &filters, |json| {
+        destinations.extend(destination_of(json));
     })
     .await?;
     Ok(destinations)
@@ -147,15 +166,15 @@ async fn members(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Place {
+struct FindingLocation {
     aws_account_id: String,
     product_arn: String,
 }
 
-fn place(json: &str) -> Option<Destination> {
-    let place: Place = serde_json::from_str(json).ok()?;
-    let account: AccountId = place.aws_account_id.parse().ok()?;
-    let product: Arn = place.product_arn.parse().ok()?;
+fn destination_of(json: &str) -> Option<Destination> {
+    let location: FindingLocation = serde_json::from_str(json).ok()?;
+    let account: AccountId = location.aws_account_id.parse().ok()?;
+    let product: Arn = location.product_arn.parse().ok()?;
     Some(Destination {
         account,
         region: product.region()?,
@@ -164,22 +183,26 @@ fn place(json: &str) -> Option<Destination> {
 
 async fn read_destination(
     publisher: &Publisher<'_>,
-    settings: &SecurityHub,
+    options: &SecurityHubOptions,
     destination: &Destination,
-) -> Result<Standing, CallError> {
-    let client = super::client(publisher, settings, destination).await;
-    let mut standing = Standing::default();
-    let filters = own(destination);
-    each_finding(
+) -> Result<PublishedFindings, CallError> {
+    let client = client(publisher, options, destination).await;
+    let mut published = PublishedFindings::default();
+    let filters = own_findings(destination);
+    for_each_finding(
         publisher,
         &client,
         destination,
         &filters,
-        |json| match standing_finding(json) {
-            Ok((id, found)) => drop(standing.findings.insert((destination.clone(), id), found)),
+        |json| match parse_finding(json) {
+            Ok((id, finding)) => {
+                published
+                    .findings
+                    .insert((destination.clone(), id), finding);
+            }
             Err(why) => {
-                if let Some(id) = id(json) {
-                    standing.unreadable.insert((destination.clone(), id));
+                if let Some(id) = parse_id(json) {
+                    published.unreadable.insert((destination.clone(), id));
                 }
                 publisher.log.previous_unreadable(
                     &destination.account.to_string(),
@@ -190,7 +213,7 @@ async fn read_destination(
         },
     )
     .await?;
-    Ok(standing)
+    Ok(published)
 }
 
 const ENVELOPE: Envelope = Envelope {
@@ -198,8 +221,8 @@ const ENVELOPE: Envelope = Envelope {
     next_token: "NextToken",
 };
 
-/// Reads a listing to its end. A paging token that has expired starts it again, once.
-async fn each_finding(
+/// Reads a listing to its end. If a paging token expires, the listing starts again, once.
+async fn for_each_finding(
     publisher: &Publisher<'_>,
     client: &Client,
     destination: &Destination,
@@ -215,7 +238,7 @@ async fn each_finding(
     let fetch = |token: Option<String>| async move {
         let call = || async {
             limiter.wait().await;
-            page(client, filters.clone(), token.clone()).await
+            get_page(client, filters.clone(), token.clone()).await
         };
         publisher.budget.call(call).await
     };
@@ -237,7 +260,7 @@ async fn each_finding(
     read_pages(fetch, on_page, log_restart).await
 }
 
-async fn page(
+async fn get_page(
     client: &Client,
     filters: AwsSecurityFindingFilters,
     token: Option<String>,
@@ -245,7 +268,7 @@ async fn page(
     let request = client
         .get_findings()
         .filters(filters)
-        .max_results(PAGE)
+        .max_results(PAGE_SIZE)
         .set_next_token(token)
         .customize();
     raw_response(ACTION, |interceptor| {
@@ -254,8 +277,8 @@ async fn page(
     .await
 }
 
-/// Our own: the default product of the account, and our generator. All states: archived ones may come back.
-fn own(destination: &Destination) -> AwsSecurityFindingFilters {
+/// The findings of exposured: those of the default product of the account, by our generator, in every record state.
+fn own_findings(destination: &Destination) -> AwsSecurityFindingFilters {
     let partition = Partition::of_region(&destination.region);
     let product = product_arn(partition, &destination.region, destination.account);
     AwsSecurityFindingFilters::builder()
@@ -271,10 +294,10 @@ fn filter(value: &str, comparison: StringFilterComparison) -> StringFilter {
         .build()
 }
 
-/// What is read beside the finding itself: times, and what users and Security Hub have added.
+/// The fields that are read beside the finding itself: times, and what users and Security Hub added.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Stored {
+struct StoredFields {
     created_at: DateTime<Utc>,
     first_observed_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
@@ -288,13 +311,13 @@ struct StoredWorkflow {
     status: Option<String>,
 }
 
-fn standing_finding(json: &str) -> Result<(ExposureId, StandingFinding), String> {
+fn parse_finding(json: &str) -> Result<(ExposureId, PublishedFinding), String> {
     let finding: AsffFinding = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let stored: Stored = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let stored: StoredFields = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let id = ExposureId::parse(finding.id())
-        .ok_or_else(|| format!("{:?} is not the id of an exposure", finding.id()))?;
+        .ok_or_else(|| format!("`{}` is not the ID of an exposure", finding.id()))?;
     let status = stored.workflow.and_then(|workflow| workflow.status);
-    let published = Published {
+    let exposure = PublishedExposure {
         title: clean(finding.title()),
         resource: clean(finding.exposed_resource()),
         severity: finding.provider_severity(),
@@ -306,21 +329,21 @@ fn standing_finding(json: &str) -> Result<(ExposureId, StandingFinding), String>
             .map_or(stored.updated_at, |time| time.min(stored.updated_at)),
         record_state: finding.record_state(),
         workflow: match status.as_deref() {
-            Some("RESOLVED") => Workflow::Resolved,
-            Some("SUPPRESSED") => Workflow::Suppressed,
-            _ => Workflow::Open,
+            Some("RESOLVED") => WorkflowStatus::Resolved,
+            Some("SUPPRESSED") => WorkflowStatus::Suppressed,
+            _ => WorkflowStatus::Open,
         },
         digest: None,
         seen_by: BTreeSet::new(),
         reopened: 0,
         missed: 0,
     };
-    let published = notes::read(&finding, published);
-    Ok((id, StandingFinding { finding, published }))
+    let exposure = product_fields::read(&finding, exposure);
+    Ok((id, PublishedFinding { finding, exposure }))
 }
 
-/// The id of a finding of which nothing else can be read.
-fn id(json: &str) -> Option<ExposureId> {
+/// The ID of a finding of which nothing else can be parsed.
+fn parse_id(json: &str) -> Option<ExposureId> {
     let value: serde_json::Value = serde_json::from_str(json).ok()?;
     ExposureId::parse(value.get("Id")?.as_str()?)
 }

@@ -1,0 +1,104 @@
+//! What publishing needs to know from the user, independent of the configuration file.
+
+use std::path::PathBuf;
+
+use crate::aws::Session;
+use crate::model::{AccountId, Region, Resource};
+use crate::reconcile::Destination;
+
+/// Where exposures are published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishOptions {
+    /// How exposures are imported into Security Hub; `None` to import none.
+    pub security_hub: Option<SecurityHubOptions>,
+    /// The directory for OCSF files; `None` to write none.
+    pub ocsf_directory: Option<PathBuf>,
+}
+
+/// How exposures are imported into Security Hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityHubOptions {
+    /// Which accounts import them.
+    pub import_into: ImportInto,
+    /// The Region whose Security Hub imports them; `None` for the first Region of the session.
+    pub region: Option<Region>,
+}
+
+/// The accounts that import exposures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportInto {
+    /// The account of the caller imports all of them.
+    CallerAccount,
+    /// The account of each exposed resource imports its own, through a role there.
+    ResourceAccounts(RoleTemplate),
+}
+
+/// The role that is assumed in each account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleTemplate {
+    /// The ARN of the role, with `{account}` in place of the account ID.
+    pub arn: String,
+    /// The external ID that the trust policy of the role requires; empty for none.
+    pub external_id: String,
+}
+
+impl RoleTemplate {
+    /// The ARN of the role in an account.
+    pub fn arn_in(&self, account: AccountId) -> String {
+        self.arn.replace("{account}", &account.to_string())
+    }
+}
+
+impl SecurityHubOptions {
+    /// The Region whose Security Hub imports what has no Region of its own.
+    pub(super) fn home_region<'a>(&'a self, session: &'a Session) -> &'a Region {
+        self.region.as_ref().unwrap_or_else(|| session.home())
+    }
+
+    /// The destination of the exposures that the caller imports into its own account.
+    pub(super) fn home(&self, session: &Session) -> Destination {
+        Destination {
+            account: session.account,
+            region: self.home_region(session).clone(),
+        }
+    }
+
+    /// The destination of an exposure.
+    ///
+    /// The product ARN must be in the Region of the endpoint, but the resource may be in another Region.
+    /// Source: Security Hub partner integration guide, FAQ.
+    pub(super) fn destination(&self, session: &Session, resource: &Resource) -> Destination {
+        match self.import_into {
+            ImportInto::CallerAccount => self.home(session),
+            ImportInto::ResourceAccounts(_) => {
+                let own = &resource.region;
+                let imports_there = self.region.is_none() && session.regions.contains(own);
+                Destination {
+                    account: resource.account,
+                    region: if imports_there {
+                        own.clone()
+                    } else {
+                        self.home_region(session).clone()
+                    },
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_names_the_role_of_each_account() {
+        let role = RoleTemplate {
+            arn: "arn:aws:iam::{account}:role/exposured-publish".into(),
+            external_id: String::new(),
+        };
+        assert_eq!(
+            role.arn_in("012345678901".parse().unwrap()),
+            "arn:aws:iam::012345678901:role/exposured-publish"
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! What every part of publishing shares.
+
+use chrono::{DateTime, Utc};
+
+use crate::aws::{CallBudget, Session};
+use crate::telemetry::{CycleLog, Progress};
+
+use super::options::PublishOptions;
+
+/// Publishes the exposures of one cycle.
+#[derive(Clone, Copy, Debug)]
+pub struct Publisher<'a> {
+    /// The identity and the clients.
+    pub session: &'a Session,
+    /// Where exposures are published.
+    pub options: &'a PublishOptions,
+    /// The version of the catalog that graded the exposures.
+    pub catalog_version: &'a str,
+    /// The start of the cycle.
+    pub now: DateTime<Utc>,
+    /// The log of the cycle.
+    pub log: &'a CycleLog,
+    /// Shows progress on a terminal.
+    pub progress: &'a Progress,
+    /// How long publishing may take: afterwards no further batch is sent.
+    pub budget: &'a CallBudget,
+}
