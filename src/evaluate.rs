@@ -84,7 +84,7 @@ impl Evaluation {
             .iter()
             .enumerate()
             .map(|(place, mute)| match self.mutes.get(&place) {
-                _ if !mute.holds_on(day) => MuteState::Expired,
+                _ if !mute.is_active_on(day) => MuteState::Expired,
                 Some(used) => MuteState::Used(*used),
                 None => MuteState::Unmatched,
             })
@@ -211,7 +211,7 @@ impl<'a> Part<'a> {
         } = self;
         let criticality = triage
             .active_criticality()
-            .and_then(|criticality| Some(criticality.step(&view.tags(index))?.0));
+            .and_then(|criticality| Some(criticality.level_change(&view.tags(index))?.0));
         let circumstances = severities.circumstances(travel, index, traits, traveled, criticality);
         let severity = severities.of(circumstances, || {
             triaged(view, catalog, triage, travel.carried(index)).grading

@@ -1,4 +1,4 @@
-//! Plain data: what exposured thinks in. No I/O, no clock, no AWS SDK type.
+//! Plain data that every other module uses. It has no I/O, no clock, and no types of the AWS SDK.
 
 mod account;
 mod arn;
@@ -7,13 +7,13 @@ mod call_count;
 mod coverage;
 mod evidence;
 mod exposure;
+mod finding;
 mod identity;
 mod record_state;
 mod region;
 mod relation;
 mod resource;
 mod severity;
-mod signal;
 mod text;
 mod traits;
 mod triage;
@@ -32,15 +32,15 @@ pub use exposure::{
     Adjustment, Exposure, ExposureId, ExposureMitigation, ExposureTrait, ExposureTypes,
     FactorScore, GENERATOR_PREFIX, LevelChange, Remediation, RouteHop, SignalReference,
 };
+pub use finding::{FindingId, Product};
 pub use identity::{ResourceMention, identify};
 pub use record_state::RecordState;
 pub use region::{ParseRegionError, Region};
-pub use relation::{Relation, RelationKind};
-pub use resource::{Resource, ResourceType};
+pub use relation::RelationKind;
+pub use resource::{ParseResourceTypeError, Resource, ResourceType};
 pub use severity::{Factor, Impact, Level, Likelihood, Severity};
-pub use signal::{FindingId, Product, Signal};
 pub use text::{clean, is_clean_identifier, is_harmful};
-pub use traits::{RuleId, TraitId, TraitIndex, TraitSet, TraitType};
+pub use traits::{ParseIdError, RuleId, TraitId, TraitIndex, TraitSet, TraitType};
 pub use triage::{
     ActiveTriage, Criticality, Mute, MuteState, MuteUse, MutedItem, TagPattern, Triage,
 };

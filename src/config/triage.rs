@@ -90,8 +90,12 @@ impl Checking<'_> {
         };
         match muted {
             Ok(muted) => Some((at, muted)),
-            Err(message) => {
-                self.complain(at, message, "`exposured catalog list` names them all");
+            Err(error) => {
+                self.complain(
+                    at,
+                    error.to_string(),
+                    "`exposured catalog list` names them all",
+                );
                 None
             }
         }

@@ -68,12 +68,12 @@ pub(super) fn triaged<'a>(
     let tags = view.tags(index);
     grading.criticality = triage
         .criticality
-        .and_then(|criticality| criticality.step(&tags))
+        .and_then(|criticality| criticality.level_change(&tags))
         .map(|(step, tag)| (step, tag.clone()));
     let resource = view.resource(index);
     let about = triage.mutes.iter().copied();
     let mutes: Vec<(usize, &Mute)> = about
-        .filter(|(_, mute)| mute.is_about(&resource, &tags) && grading.is_touched_by(&mute.muted))
+        .filter(|(_, mute)| mute.applies_to(&resource, &tags) && grading.is_touched_by(&mute.muted))
         .collect();
     let without_mutes = (!mutes.is_empty()).then(|| Box::new(grading.clone()));
     for (_, mute) in &mutes {

@@ -72,8 +72,8 @@ impl Score {
             }
         }
         let mut factors: Vec<FactorScore> = Factor::ALL
-            .into_iter()
-            .map(|factor| {
+            .iter()
+            .map(|&factor| {
                 let reached = reached.remove(&factor).unwrap_or_default();
                 factor_score(grading, factor, &reached)
             })

@@ -113,7 +113,10 @@ impl Reached {
         let kinds: BTreeSet<RelationKind> = routes()
             .flat_map(|route| route.steps.iter().copied())
             .collect();
-        let is_followed = RelationKind::ALL.map(|kind| kinds.contains(&kind));
+        let is_followed: Vec<bool> = RelationKind::ALL
+            .iter()
+            .map(|kind| kinds.contains(kind))
+            .collect();
         let is_bearing: Vec<bool> = view
             .trait_sets()
             .iter()

@@ -1,24 +1,24 @@
-//! AWS account ids.
+//! AWS account IDs.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// A 12-digit AWS account id.
+/// A 12-digit AWS account ID.
 ///
-/// Kept as a number, because there is one in every key of the store; shown with its leading zeros.
+/// It is stored as a number, because every resource in memory has one, and displayed with its leading zeros.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(u64);
 
 impl AccountId {
-    /// The account of AWS's documentation, `111122223333`, which nobody owns: for what is made up.
+    /// The account of the AWS documentation, `111122223333`, which nobody owns, for generated data.
     pub const EXAMPLE: Self = Self(111_122_223_333);
 }
 
-/// The text is no account id.
+/// The reason why a text is not an account ID.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an AWS account id: 12 digits are expected")]
+#[error("`{}` is not an AWS account ID, which has 12 digits", .0.escape_debug())]
 pub struct ParseAccountIdError(String);
 
 impl FromStr for AccountId {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn leading_zeros_stay() {
+    fn leading_zeros_are_kept() {
         assert_eq!(
             "000000000012".parse::<AccountId>().unwrap().to_string(),
             "000000000012"

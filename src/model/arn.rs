@@ -8,7 +8,20 @@ use serde::{Serialize, Serializer};
 use super::{AccountId, Region};
 
 /// A group of Regions with its own accounts and its own ARN prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Partition {
     /// The commercial Regions.
     #[default]
@@ -22,17 +35,13 @@ pub enum Partition {
 }
 
 impl Partition {
-    /// As it stands in an ARN.
+    /// Returns the name of the partition in ARNs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Aws => "aws",
-            Self::AwsCn => "aws-cn",
-            Self::AwsUsGov => "aws-us-gov",
-            Self::AwsEusc => "aws-eusc",
-        }
+        self.into()
     }
 
-    /// A Region of the partition, for what belongs to none: the one in which its global services live.
+    /// Returns the Region that hosts the global services of the partition, for resources that belong to no Region.
+    ///
     /// Source: AWS General Reference, IAM endpoints and quotas.
     pub fn home_region(self) -> Region {
         Region::known(match self {
@@ -43,7 +52,7 @@ impl Partition {
         })
     }
 
-    /// The partition that a Region belongs to.
+    /// Returns the partition that a Region belongs to.
     pub fn of_region(region: &Region) -> Self {
         match region.as_str() {
             text if text.starts_with("cn-") => Self::AwsCn,
@@ -54,29 +63,22 @@ impl Partition {
     }
 }
 
-impl FromStr for Partition {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Aws, Self::AwsCn, Self::AwsUsGov, Self::AwsEusc]
-            .into_iter()
-            .find(|partition| partition.as_str() == text)
-            .ok_or(())
-    }
-}
-
 /// An Amazon Resource Name: `arn:partition:service:region:account:resource`.
+///
 /// Source: AWS General Reference, "Identify AWS resources with Amazon Resource Names".
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Arn(String);
 
-/// The text is no ARN.
+/// The reason why a text is not an ARN.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an ARN: \"arn:partition:service:region:account:resource\" is expected")]
+#[error(
+    "`{}` is not an ARN of the form `arn:partition:service:region:account:resource`",
+    .0.escape_debug()
+)]
 pub struct ParseArnError(String);
 
 impl Arn {
-    /// Puts an ARN together from parts that are known to be sound.
+    /// Creates an ARN from parts that are known to be valid.
     pub fn new(
         partition: Partition,
         service: &str,
@@ -93,33 +95,33 @@ impl Arn {
         ))
     }
 
-    /// The whole ARN.
+    /// Returns the whole ARN.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The partition.
+    /// Returns the partition.
     pub fn partition(&self) -> Partition {
-        // `from_str` and `new` let no other partition in.
+        // `from_str` and `new` accept no other partition.
         self.part(1).parse().unwrap_or_default()
     }
 
-    /// The service, such as `ec2`.
+    /// Returns the service, such as `ec2`.
     pub fn service(&self) -> &str {
         self.part(2)
     }
 
-    /// The Region, if the ARN names one.
+    /// Returns the Region, if the ARN has one.
     pub fn region(&self) -> Option<Region> {
         self.part(3).parse().ok()
     }
 
-    /// The account, if the ARN names one (S3 buckets name none, AWS's own policies name `aws`).
+    /// Returns the account, if the ARN has one. S3 buckets have none, and AWS managed policies have `aws`.
     pub fn account(&self) -> Option<AccountId> {
         self.part(4).parse().ok()
     }
 
-    /// All that follows the account: `instance/i-0abc`, `function:name`, a bucket's name.
+    /// Returns everything after the account, such as `instance/i-0abc`, `function:name`, or the name of a bucket.
     pub fn resource(&self) -> &str {
         self.part(5)
     }
@@ -133,20 +135,20 @@ impl FromStr for Arn {
     type Err = ParseArnError;
 
     fn from_str(text: &str) -> Result<Self, ParseArnError> {
-        let refused = || ParseArnError(text.chars().take(128).collect());
+        let error = || ParseArnError(text.chars().take(128).collect());
         let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let [prefix, partition, service, _, _, resource] = parts[..] else {
-            return Err(refused());
+        let [prefix, partition, service, _, _, resource] = parts.as_slice() else {
+            return Err(error());
         };
-        let sound = prefix == "arn"
+        let is_valid = *prefix == "arn"
             && partition.parse::<Partition>().is_ok()
             && !service.is_empty()
             && !resource.is_empty()
             && !text.chars().any(|c| c.is_control() || c.is_whitespace());
-        if sound {
+        if is_valid {
             Ok(Self(text.to_owned()))
         } else {
-            Err(refused())
+            Err(error())
         }
     }
 }
@@ -174,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_told_apart() {
+    fn each_part_is_returned() {
         let arn: Arn = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:f:7"
             .parse()
             .unwrap();

@@ -1,10 +1,10 @@
-//! How an attacker reaches a resource, and what is reached from there: a small directed graph.
+//! Attack paths, which show how an attacker reaches a resource and what is reachable from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// Where an attacker comes from.
+/// Where an attack starts.
 #[derive(
     Clone,
     Copy,
@@ -17,28 +17,26 @@ use serde::{Deserialize, Serialize};
     Serialize,
     Deserialize,
     schemars::JsonSchema,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum EntryPoint {
-    /// Anywhere.
+    /// The internet.
     Internet,
-    /// A peered VPC, a VPN, the VPC itself.
+    /// A private network: the VPC itself, a peered VPC, or a VPN.
     PrivateNetwork,
-    /// An AWS account of somebody else.
+    /// An AWS account of another owner.
     OtherAccount,
 }
 
 impl EntryPoint {
-    /// The id of its node.
+    /// Returns the ID of its node.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Internet => "internet",
-            Self::PrivateNetwork => "private-network",
-            Self::OtherAccount => "other-account",
-        }
+        self.into()
     }
 
-    /// In words.
+    /// Returns the label of its node.
     pub fn label(self) -> &'static str {
         match self {
             Self::Internet => "Internet",
@@ -51,20 +49,20 @@ impl EntryPoint {
 /// A node of an attack path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct PathNode {
-    /// An ARN or a component's id; of an entry, its name.
+    /// An ARN, the ID of a component of a network path, or the name of an entry point.
     pub id: String,
-    /// A CloudFormation type, or `Entry`.
+    /// The CloudFormation type, or `Entry` for an entry point.
     #[serde(rename = "type")]
     pub node_type: String,
-    /// What people call it. May hold any text that an attacker chose, cleaned.
+    /// What people call it. It may be text that an attacker chose, but it is cleaned.
     pub label: String,
 }
 
 impl PathNode {
-    /// The type of nodes that are no resource.
+    /// The type of the nodes that are entry points.
     pub const ENTRY: &str = "Entry";
 
-    /// Whether it is where an attacker comes from.
+    /// Returns whether the node is an entry point.
     pub fn is_entry(&self) -> bool {
         self.node_type == Self::ENTRY
     }
@@ -80,40 +78,41 @@ impl From<EntryPoint> for PathNode {
     }
 }
 
-/// A step of an attack path.
+/// An edge of an attack path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct PathEdge {
-    /// The id of the node where it begins.
+    /// The ID of the node where it starts.
     pub from: String,
-    /// The id of the node where it ends.
+    /// The ID of the node where it ends.
     pub to: String,
-    /// By which ports, relations and traits.
+    /// The ports, relations, and traits that allow this step.
     pub by: String,
 }
 
-/// The graph: each node once, in the order in which the path comes upon them; between two nodes one edge at most.
+/// A directed graph in which each node occurs once, in the order of the path, with at most one edge from a node to
+/// another.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AttackPath {
     /// The nodes.
     pub nodes: Vec<PathNode>,
     /// The edges.
     pub edges: Vec<PathEdge>,
-    /// How many further edges there are: a path is there to be read.
+    /// The number of edges that were left out so that people can read the path.
     pub left_out: usize,
 }
 
 impl AttackPath {
-    /// The node with this id.
+    /// Returns the node with this ID.
     pub fn node(&self, id: &str) -> Option<&PathNode> {
         self.nodes.iter().find(|node| node.id == id)
     }
 
-    /// Whether there is nothing to show.
+    /// Returns whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.edges.is_empty()
     }
 
-    /// The ids of the nodes that no edge leads to, in their order.
+    /// Returns the nodes that no edge leads to, in their order.
     pub fn roots(&self) -> impl Iterator<Item = &PathNode> {
         let reached: BTreeSet<&str> = self.edges.iter().map(|edge| edge.to.as_str()).collect();
         self.nodes
@@ -122,52 +121,56 @@ impl AttackPath {
     }
 }
 
-/// Gathers edges into a graph.
+/// Builds an [`AttackPath`] from its edges.
 #[derive(Debug, Default)]
 pub struct AttackPathBuilder {
     nodes: Vec<PathNode>,
-    known: BTreeSet<String>,
-    /// In the order of their first adding.
+    node_ids: BTreeSet<String>,
+    /// The IDs of the two nodes of each edge, in the order in which the edges were added.
     pairs: Vec<(String, String)>,
-    labels: BTreeMap<(String, String), BTreeSet<String>>,
+    reasons: BTreeMap<(String, String), BTreeSet<String>>,
     left_out: BTreeSet<(String, String)>,
 }
 
 impl AttackPathBuilder {
-    /// More edges than these nobody reads.
-    pub const EDGES: usize = 64;
+    /// The maximum number of edges.
+    pub const MAX_EDGES: usize = 64;
 
-    /// More reasons than these for one edge are counted.
-    pub const REASONS: usize = 6;
+    /// The maximum number of reasons that an edge shows. Further ones are counted.
+    pub const MAX_REASONS: usize = 6;
 
-    /// Adds an edge, or a reason to one that is there. One that leads back to where it begins is none.
+    /// Adds an edge, or a reason for an edge that exists already. An edge from a node to itself is ignored.
     pub fn add(&mut self, from: &PathNode, to: &PathNode, by: String) {
         if from.id == to.id {
             return;
         }
         let pair = (from.id.clone(), to.id.clone());
-        if !self.labels.contains_key(&pair) {
-            if self.pairs.len() >= Self::EDGES {
+        if !self.reasons.contains_key(&pair) {
+            if self.pairs.len() >= Self::MAX_EDGES {
                 self.left_out.insert(pair);
                 return;
             }
             for node in [from, to] {
-                if self.known.insert(node.id.clone()) {
+                if self.node_ids.insert(node.id.clone()) {
                     self.nodes.push(node.clone());
                 }
             }
             self.pairs.push(pair.clone());
         }
-        self.labels.entry(pair).or_default().insert(by);
+        self.reasons.entry(pair).or_default().insert(by);
     }
 
-    /// The graph.
+    /// Returns the attack path.
     pub fn finish(self) -> AttackPath {
         let edges = self
             .pairs
             .into_iter()
             .map(|pair| {
-                let by = self.labels.get(&pair).map(reasons).unwrap_or_default();
+                let by = self
+                    .reasons
+                    .get(&pair)
+                    .map(join_reasons)
+                    .unwrap_or_default();
                 let (from, to) = pair;
                 PathEdge { from, to, by }
             })
@@ -180,13 +183,13 @@ impl AttackPathBuilder {
     }
 }
 
-fn reasons(all: &BTreeSet<String>) -> String {
-    let shown: Vec<&str> = all
+fn join_reasons(reasons: &BTreeSet<String>) -> String {
+    let shown: Vec<&str> = reasons
         .iter()
-        .take(AttackPathBuilder::REASONS)
+        .take(AttackPathBuilder::MAX_REASONS)
         .map(String::as_str)
         .collect();
-    let more = all.len() - shown.len();
+    let more = reasons.len() - shown.len();
     if more == 0 {
         shown.join(", ")
     } else {
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn parallel_edges_are_one_with_all_reasons() {
+    fn parallel_edges_become_one_edge_with_all_reasons() {
         let mut builder = AttackPathBuilder::default();
         for port in [443, 22] {
             builder.add(&node("a"), &node("b"), format!("TCP {port}"));
@@ -224,20 +227,20 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_would_read_is_counted() {
+    fn edges_and_reasons_above_the_limits_are_counted() {
         let mut builder = AttackPathBuilder::default();
         for number in 0..100 {
             builder.add(&node("a"), &node(&format!("b{number}")), "x".into());
             builder.add(&node("a"), &node("b0"), format!("reason {number:02}"));
         }
         let path = builder.finish();
-        assert_eq!(path.edges.len(), AttackPathBuilder::EDGES);
-        assert_eq!(path.left_out, 100 - AttackPathBuilder::EDGES);
+        assert_eq!(path.edges.len(), AttackPathBuilder::MAX_EDGES);
+        assert_eq!(path.left_out, 100 - AttackPathBuilder::MAX_EDGES);
         assert!(
             path.edges[0].by.ends_with("reason 05 and 95 more"),
             "{}",
             path.edges[0].by
         );
-        assert_eq!(path.nodes.len(), AttackPathBuilder::EDGES + 1);
+        assert_eq!(path.nodes.len(), AttackPathBuilder::MAX_EDGES + 1);
     }
 }

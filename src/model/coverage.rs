@@ -1,4 +1,4 @@
-//! Targets and how completely each was read.
+//! Collection targets and how completely each was read.
 
 use std::fmt;
 
@@ -7,9 +7,22 @@ use serde::Serialize;
 
 use super::{AccountId, Region};
 
-/// Where findings are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+/// Where records are read.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum SourceKind {
     /// Security Hub's `GetFindings`.
     SecurityHub,
@@ -26,7 +39,7 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
-    /// The services.
+    /// The sources that are AWS APIs.
     pub const SERVICES: [Self; 5] = [
         Self::SecurityHub,
         Self::Inspector,
@@ -35,16 +48,9 @@ impl SourceKind {
         Self::Config,
     ];
 
-    /// As in logs and tables.
+    /// Returns the name in logs and outputs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SecurityHub => "security-hub",
-            Self::Inspector => "inspector",
-            Self::Macie => "macie",
-            Self::SecurityHubResources => "security-hub-resources",
-            Self::Config => "config",
-            Self::File => "file",
-        }
+        self.into()
     }
 }
 
@@ -54,37 +60,37 @@ impl fmt::Display for SourceKind {
     }
 }
 
-/// What part of a source a target is.
+/// The part of a source that a target is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Scope {
-    /// One Region as one account sees it. For a delegated administrator the answer spans the members' accounts, in
-    /// an aggregation Region the linked Regions.
+    /// One Region, as one account sees it. The answer to a delegated administrator covers the member accounts, and that
+    /// of an aggregation Region covers the linked Regions.
     Api {
-        /// The account that asks.
+        /// The account of the caller.
         account: AccountId,
-        /// The Region that is asked.
+        /// The Region of the API endpoint.
         region: Region,
     },
-    /// One file.
+    /// A file.
     File {
-        /// Relative to the folder that was given.
+        /// The path relative to the input folder.
         file: String,
     },
 }
 
-/// The unit that is collected, that can fail, and whose coverage is known.
+/// The unit of collection. Each target succeeds or fails on its own and has its own coverage.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct CollectionTarget {
     /// The source.
     pub source: SourceKind,
-    /// The part of it.
+    /// The part of the source.
     #[serde(flatten)]
     pub scope: Scope,
 }
 
 impl CollectionTarget {
-    /// A target of a service.
+    /// Creates the target for a Region of an AWS API.
     pub fn api(source: SourceKind, account: AccountId, region: Region) -> Self {
         Self {
             source,
@@ -92,7 +98,7 @@ impl CollectionTarget {
         }
     }
 
-    /// A file.
+    /// Creates the target for a file.
     pub fn file(file: String) -> Self {
         Self {
             source: SourceKind::File,
@@ -100,7 +106,7 @@ impl CollectionTarget {
         }
     }
 
-    /// The account, if the target has one.
+    /// Returns the account, if the target has one.
     pub fn account(&self) -> Option<AccountId> {
         match &self.scope {
             Scope::Api { account, .. } => Some(*account),
@@ -108,7 +114,7 @@ impl CollectionTarget {
         }
     }
 
-    /// The Region, if the target has one.
+    /// Returns the Region, if the target has one.
     pub fn region(&self) -> Option<&Region> {
         match &self.scope {
             Scope::Api { region, .. } => Some(region),
@@ -116,7 +122,7 @@ impl CollectionTarget {
         }
     }
 
-    /// The file, if the target is one.
+    /// Returns the path of the file, if the target is a file.
     pub fn file_name(&self) -> Option<&str> {
         match &self.scope {
             Scope::Api { .. } => None,
@@ -136,35 +142,34 @@ impl fmt::Display for CollectionTarget {
     }
 }
 
-/// How much of a target is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+/// How completely a target was read.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Coverage {
-    /// Read to the end, every record understood.
+    /// Everything was read and parsed.
     Complete,
-    /// Read to the end, but some records could not be read.
+    /// Everything was read, but some records could not be parsed.
     Partial,
-    /// Not read to the end.
+    /// Reading failed before the end.
     Failed,
-    /// The service does not exist in this Region: there is nothing to know.
+    /// The service is not offered in this Region, so there is nothing to read.
     Unavailable,
 }
 
 impl Coverage {
-    /// As in logs and tables.
+    /// Returns the name in logs and outputs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Partial => "partial",
-            Self::Failed => "failed",
-            Self::Unavailable => "unavailable",
-        }
+        self.into()
     }
 }
 
 /// Why a target is not complete.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum CoverageReason {
     /// The service is not enabled for the account in the Region.
     NotEnabled,
@@ -173,75 +178,61 @@ pub enum CoverageReason {
         /// The IAM action that is missing.
         action: String,
     },
-    /// The service kept answering "too many requests".
+    /// The service kept throttling the calls.
     Throttled,
-    /// No connection, or no answer in time.
+    /// The service could not be reached, or did not answer in time.
     Unreachable,
-    /// The credentials are missing, expired or revoked.
+    /// The credentials are missing, expired, or revoked.
     Credentials,
-    /// The clock of this host is too far from AWS's.
+    /// The clock of this host differs too much from AWS's.
     ClockSkew,
-    /// The service answered with an error of its own.
+    /// The service returned an internal error.
     ServiceError,
-    /// An answer could not be understood.
+    /// A response could not be parsed.
     BadAnswer,
-    /// Records could not be read.
+    /// Some records could not be parsed.
     UnreadableRecords {
-        /// How many.
+        /// The number of those records.
         count: u64,
     },
     /// The file could not be read.
     UnreadableFile,
-    /// The cycle's deadline passed first.
+    /// The deadline of the cycle passed before the end.
     Deadline,
-    /// exposured was told to stop.
+    /// exposured received a signal to stop.
     Interrupted,
-    /// The service does not exist in the Region.
+    /// The service is not offered in the Region.
     NotInRegion,
 }
 
 impl CoverageReason {
-    /// As in logs and tables.
+    /// Returns the name in logs and outputs.
     pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::NotEnabled => "not-enabled",
-            Self::Denied { .. } => "denied",
-            Self::Throttled => "throttled",
-            Self::Unreachable => "unreachable",
-            Self::Credentials => "credentials",
-            Self::ClockSkew => "clock-skew",
-            Self::ServiceError => "service-error",
-            Self::BadAnswer => "bad-answer",
-            Self::UnreadableRecords { .. } => "unreadable-records",
-            Self::UnreadableFile => "unreadable-file",
-            Self::Deadline => "deadline",
-            Self::Interrupted => "interrupted",
-            Self::NotInRegion => "not-in-region",
-        }
+        self.into()
     }
 }
 
-/// What is known of a target in the evaluated view.
+/// The coverage of a target in the evaluated data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CoverageRow {
     /// The target.
     #[serde(flatten)]
     pub target: CollectionTarget,
-    /// How much of it is known.
+    /// How completely the target was read.
     pub coverage: Coverage,
-    /// Why not all.
+    /// Why it is not complete.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub reason: Option<CoverageReason>,
-    /// The same for people: what was being done, what went wrong, what can be done.
+    /// The reason in a sentence: what was being done, what went wrong, and what to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// How many records were read.
+    /// The number of records that were read.
     pub records: u64,
-    /// How many of them made a signal.
+    /// The number of records that became a signal.
     pub signals: u64,
-    /// Whether the traits are those of an earlier cycle, because this one failed.
+    /// Whether the data is that of an earlier cycle, because this cycle failed.
     pub stale: bool,
-    /// When the traits were collected; absent if they never were.
+    /// When the data was collected. `None` if it never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collected_at: Option<DateTime<Utc>>,
 }

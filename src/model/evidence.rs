@@ -1,47 +1,49 @@
-//! What a finding says, in the terms that the catalog can ask for and the explanation can show.
+//! What findings report, in the terms of the catalog and of explanations.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::Serialize;
 
 use super::{EntryPoint, ResourceType};
 
-/// The id of a Security Hub control, such as `EC2.8`, upper-cased: ids differ in case between pages and findings
-/// (`AutoScaling.3` but `Autoscaling.5`).
+/// The ID of a Security Hub control, such as `EC2.8`, in upper case: AWS itself writes some IDs with different cases, such
+/// as `AutoScaling.5` and `Autoscaling.5`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ControlId(String);
 
 impl ControlId {
-    /// The id, compared without regard to case.
+    /// Creates an ID. Case does not matter.
     pub fn new(id: &str) -> Self {
         Self(id.trim().to_ascii_uppercase())
     }
 
-    /// Upper-cased.
+    /// Returns the ID in upper case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A probability of exploitation within 30 days, 0 to 1, by FIRST's Exploit Prediction Scoring System.
-/// Kept in parts of 100,000, which is the precision that FIRST publishes, so that it compares and hashes.
+/// The probability, from 0 to 1, that a vulnerability is exploited within 30 days, according to FIRST's Exploit Prediction
+/// Scoring System.
+///
+/// It is stored as an integer in parts of 100,000, which is the precision that FIRST publishes, so that scores can be
+/// compared and hashed.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epss(u32);
 
-/// The number is no probability.
+/// The reason why a number is not an EPSS score.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("{0} is not an EPSS score: a number from 0 to 1 is expected")]
+#[error("`{0}` is not an EPSS score, which is a number from 0 to 1")]
 pub struct EpssRangeError(f64);
 
 impl Epss {
-    /// As a whole number, for comparing.
+    /// Returns the score in parts of 100,000.
     pub fn parts_of_100_000(self) -> u32 {
         self.0
     }
 
-    /// The score as a number from 0 to 1.
+    /// Returns the score as a number from 0 to 1.
     pub fn value(self) -> f64 {
         f64::from(self.0) / 100_000.0
     }
@@ -52,11 +54,10 @@ impl TryFrom<f64> for Epss {
 
     fn try_from(score: f64) -> Result<Self, EpssRangeError> {
         if (0.0..=1.0).contains(&score) {
-            // In range: at most 100,000.
-            #[allow(
+            #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "checked to be within 0..=1 above"
+                reason = "the score is between 0 and 1, so the result is at most 100,000"
             )]
             return Ok(Self((score * 100_000.0).round() as u32));
         }
@@ -76,7 +77,7 @@ impl Serialize for Epss {
     }
 }
 
-/// How severe a source calls its finding.
+/// The severity of a finding according to its source.
 #[derive(
     Clone,
     Copy,
@@ -89,10 +90,14 @@ impl Serialize for Epss {
     Serialize,
     serde::Deserialize,
     schemars::JsonSchema,
+    strum::EnumString,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "UPPERCASE")]
+// Macie writes `High`, other services write `HIGH`.
+#[strum(serialize_all = "UPPERCASE", ascii_case_insensitive)]
 pub enum SourceSeverity {
-    /// The vendor has not scored it: unknown, not low.
+    /// The vendor has not scored the vulnerability yet, so its severity is unknown.
     Untriaged,
     /// Informational.
     Informational,
@@ -106,49 +111,34 @@ pub enum SourceSeverity {
     Critical,
 }
 
-impl FromStr for SourceSeverity {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        // Macie writes `High`, the others `HIGH`.
-        match text.to_ascii_uppercase().as_str() {
-            "UNTRIAGED" => Ok(Self::Untriaged),
-            "INFORMATIONAL" => Ok(Self::Informational),
-            "LOW" => Ok(Self::Low),
-            "MEDIUM" => Ok(Self::Medium),
-            "HIGH" => Ok(Self::High),
-            "CRITICAL" => Ok(Self::Critical),
-            _ => Err(()),
-        }
-    }
-}
-
-/// Whether a vulnerability has a fix.
+/// Whether a fix for a vulnerability is available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum FixAvailable {
     /// For all affected packages.
     Yes,
-    /// For none.
+    /// For none of them.
     No,
-    /// For some.
+    /// For some of them.
     Partial,
 }
 
-/// A CVSS base vector, as text and score. Source: FIRST, "CVSS v3.1 Specification Document", section 6.
+/// A CVSS base vector and its score.
+///
+/// Source: FIRST, "CVSS v3.1 Specification Document", section 6.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Cvss {
     /// The version, such as `3.1`.
     pub version: String,
-    /// `CVSS:3.1/AV:N/AC:L/PR:N/UI:N/…`
+    /// The vector, such as `CVSS:3.1/AV:N/AC:L/PR:N/UI:N/…`.
     pub vector: String,
-    /// The base score in tenths, 0 to 100.
+    /// The base score in tenths, from 0 to 100.
     #[serde(skip)]
     pub score_tenths: u16,
 }
 
 impl Cvss {
-    /// The value of a metric such as `AV`.
+    /// Returns the value of a metric, such as `AV`.
     pub fn metric(&self, name: &str) -> Option<&str> {
         self.vector
             .split('/')
@@ -159,71 +149,72 @@ impl Cvss {
 /// A software vulnerability.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Vulnerability {
-    /// `CVE-2024-3094`, `GHSA-…`, `MAL-…`.
+    /// The ID, such as `CVE-2024-3094`, `GHSA-…`, or `MAL-…`.
     pub id: String,
     /// The finding's title.
     pub title: String,
     /// Inspector's severity.
     pub severity: SourceSeverity,
-    /// The EPSS score; absent for what has no CVE, and for new ones.
+    /// The EPSS score. Vulnerabilities without a CVE and new ones have none.
     pub epss: Option<Epss>,
-    /// Whether an exploit is public; absent where the source does not say.
+    /// Whether an exploit is public, if the source reports it.
     pub exploit_available: Option<bool>,
-    /// Whether it was seen exploited (`lastKnownExploitAt`, CISA's catalog).
+    /// Whether it is known to have been exploited (`lastKnownExploitAt`, CISA's catalog).
     pub known_exploited: bool,
-    /// Whether there is a fix.
+    /// Whether a fix is available, if the source reports it.
     pub fix: Option<FixAvailable>,
-    /// The vector, adjusted to the resource where Inspector did that.
+    /// The CVSS vector, adjusted to the resource if Inspector did so.
     pub cvss: Option<Cvss>,
-    /// The affected packages, `name version`, sorted, and the version that fixes each.
+    /// The affected packages as `name version`, sorted, each with the version that fixes it.
     pub packages: Vec<(String, Option<String>)>,
 }
 
-/// A flaw in code of one's own.
+/// A flaw in the code of a function.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct CodeVulnerability {
     /// The finding's title.
     pub title: String,
     /// Inspector's severity.
     pub severity: SourceSeverity,
-    /// The kinds of weakness, such as `CWE-78`, sorted.
+    /// The weaknesses, such as `CWE-78`, sorted.
     pub cwes: Vec<String>,
 }
 
-/// A range of ports, both ends included.
+/// An inclusive range of ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct PortRange {
-    /// The first.
+    /// The first port.
     pub begin: u16,
-    /// The last.
+    /// The last port.
     pub end: u16,
 }
 
-/// One component of a network path.
+/// A component of a network path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct PathStep {
-    /// Such as `AWS::EC2::InternetGateway`.
+    /// The type, such as `AWS::EC2::InternetGateway`.
     pub component_type: String,
-    /// Such as `igw-0abc`.
+    /// The ID, such as `igw-0abc`.
     pub component_id: String,
 }
 
-/// A path on which a resource can be reached, from the outside in.
+/// A network path on which a resource is reachable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct NetworkPath {
     /// The finding's title.
     pub title: String,
-    /// `TCP` or `UDP`, where the source says.
+    /// The protocol, `TCP` or `UDP`, if the source reports it.
     pub protocol: Option<String>,
-    /// The ports, where the source says.
+    /// The ports, if the source reports them.
     pub ports: Option<PortRange>,
-    /// The components, the outermost first.
+    /// The components, from the outermost to the resource.
     pub steps: Vec<PathStep>,
 }
 
 impl NetworkPath {
-    /// Where the path begins. Only one whose first component is an internet gateway, or a load balancer, comes from the
-    /// internet: Inspector reports a balancer at the head only where it faces the internet.
+    /// Returns where the path starts. A path from the internet starts with an internet gateway or a load balancer.
+    /// Inspector reports a load balancer as the first component only if it is internet-facing.
+    ///
     /// Source: Amazon Inspector User Guide, "Finding types", network reachability.
     pub fn entry(&self) -> EntryPoint {
         let first = self
@@ -241,18 +232,18 @@ impl NetworkPath {
     }
 }
 
-/// Sensitive data that was found.
+/// Sensitive data that Macie found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct SensitiveData {
     /// Macie's finding type, such as `SensitiveData:S3Object/Credentials`.
     pub finding_type: String,
     /// Macie's severity.
     pub severity: SourceSeverity,
-    /// Such as `CREDENTIALS`, sorted.
+    /// The categories, such as `CREDENTIALS`, sorted.
     pub categories: Vec<String>,
 }
 
-/// What one finding says.
+/// What a finding reports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Evidence {
@@ -263,14 +254,14 @@ pub enum Evidence {
         /// The finding's title.
         title: String,
     },
-    /// A Security Hub control passed. It shows no trait; it may show what stands in the way.
+    /// A Security Hub control passed. It never shows a trait, but it can show a mitigation.
     PassedControl {
         /// The control.
         id: ControlId,
         /// The finding's title.
         title: String,
     },
-    /// A network path leads to the resource.
+    /// The resource is reachable on a network path.
     NetworkReachability(NetworkPath),
     /// The resource has a vulnerable package.
     PackageVulnerability(Vulnerability),
@@ -278,23 +269,23 @@ pub enum Evidence {
     CodeVulnerability(CodeVulnerability),
     /// The resource holds sensitive data.
     SensitiveData(SensitiveData),
-    /// A service saw something: a threat (GuardDuty), or a policy that lets data out (Macie).
+    /// A service detected a threat (GuardDuty) or a policy that exposes data (Macie).
     Detection {
-        /// The service's own finding type, such as `Execution:EC2/MaliciousFile`.
+        /// The finding type of the service, such as `Execution:EC2/MaliciousFile`.
         finding_type: String,
         /// The finding's title.
         title: String,
     },
-    /// A fact in the resource's details.
+    /// The details of the resource have an attribute.
     Attribute {
         /// The path to the attribute, such as `MetadataOptions.HttpTokens`.
         path: String,
-        /// Its value, or that it is set; never the value of a thing that may be a secret.
+        /// The value as the catalog names it. Other values may be secrets and are not kept.
         value: String,
-        /// The title of the finding in which it stands.
+        /// The title of the finding with the details.
         title: String,
     },
-    /// The resource is one that is known by its name, such as an AWS managed policy.
+    /// The resource is known by its ARN, such as an AWS managed policy.
     KnownResource {
         /// Its ARN.
         id: String,
@@ -302,7 +293,7 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// How likely the vulnerability is to be exploited, if it is one and that is known.
+    /// Returns the EPSS score, if the finding reports a vulnerability that has one.
     pub fn epss(&self) -> Option<Epss> {
         match self {
             Self::PackageVulnerability(vulnerability) => vulnerability.epss,
@@ -310,7 +301,7 @@ impl Evidence {
         }
     }
 
-    /// A line for people.
+    /// Returns a title for people to read.
     pub fn title(&self) -> &str {
         match self {
             Self::Control { title, .. }
@@ -339,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_is_asked_by_metric() {
+    fn a_metric_of_a_vector_is_found_by_its_name() {
         let cvss = Cvss {
             version: "3.1".into(),
             vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:R".into(),

@@ -1,4 +1,4 @@
-//! Exposures: what is published.
+//! Exposures, which are what exposured reports and publishes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +11,12 @@ use super::{
     RelationKind, Resource, RuleId, Severity, TraitId, TraitType,
 };
 
-/// How the generator of every finding of ours begins. Source: the securityhub model, `GeneratorId`.
+/// The prefix of `GeneratorId` in every finding that exposured publishes.
+///
+/// Source: Security Hub API Reference, `AwsSecurityFinding`.
 pub const GENERATOR_PREFIX: &str = "exposured/";
 
-/// The id of an exposure: a function of its resource alone, so that it stays the same across runs, rules and daemons.
+/// The ID of an exposure. It depends only on the resource, so it is the same for every run, rule, and installation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ExposureId(String);
@@ -22,9 +24,10 @@ pub struct ExposureId(String);
 impl ExposureId {
     const PREFIX: &str = "exposured/exposure/";
 
-    /// The id for a resource: `exposured/exposure/` and the first 32 hexadecimal digits of a SHA-256 over its key.
+    /// Returns the ID for a resource: `exposured/exposure/` and the first 32 hexadecimal digits of the SHA-256 digest of its
+    /// key.
     pub fn of(resource: &Resource) -> Self {
-        // The separator cannot stand in an account or a type, and the id comes last: no two keys give the same text.
+        // Only the ID can contain the separator, and it is last, so two keys never give the same text.
         let key = format!(
             "{}\n{}\n{}\n{}",
             resource.account, resource.region, resource.resource_type, resource.id
@@ -35,17 +38,17 @@ impl ExposureId {
         Self(format!("{}{digits}", Self::PREFIX))
     }
 
-    /// Reads an id back.
+    /// Parses an ID. Returns `None` for IDs of other findings.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(Self::PREFIX)?;
-        let sound = digits.len() == 32
+        let is_valid = digits.len() == 32
             && digits
                 .bytes()
                 .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        sound.then(|| Self(text.to_owned()))
+        is_valid.then(|| Self(text.to_owned()))
     }
 
-    /// As text.
+    /// Returns the ID as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -63,28 +66,28 @@ impl fmt::Debug for ExposureId {
     }
 }
 
-/// The level of one factor, and the traits that gave it.
+/// The level of a factor, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FactorScore {
     /// The factor.
     pub factor: Factor,
     /// Its level.
     pub level: Level,
-    /// The contributing traits that have this level, before it was adjusted. Empty at level 0.
+    /// The contributing traits that have this level before adjustments. Empty for level 0.
     pub because: Vec<TraitId>,
-    /// What moved it by a step.
+    /// What changed the level.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub adjusted: Vec<Adjustment>,
 }
 
 impl FactorScore {
-    /// Which traits gave the level, and what moved it from there; empty where nothing did either.
+    /// Returns the traits and the adjustments in words. Empty if there are none.
     pub fn why(&self) -> String {
         let traits: Vec<&str> = self.because.iter().map(TraitId::as_str).collect();
         let mitigations: Vec<&str> = self
             .adjusted
             .iter()
-            .filter_map(|one| match one {
+            .filter_map(|adjustment| match adjustment {
                 Adjustment::Mitigation { id } => Some(id.as_str()),
                 Adjustment::Criticality { .. } => None,
             })
@@ -93,163 +96,168 @@ impl FactorScore {
         if !mitigations.is_empty() {
             parts.push(format!("one step less by {}", mitigations.join(", ")));
         }
-        parts.extend(self.adjusted.iter().filter_map(|one| match one {
-            Adjustment::Mitigation { .. } => None,
-            Adjustment::Criticality { tag, value, step } => Some(format!(
-                "one step {} by the tag {tag}={value}",
-                match step {
-                    LevelChange::Raised => "more",
-                    LevelChange::Lowered => "less",
-                }
-            )),
-        }));
+        parts.extend(
+            self.adjusted
+                .iter()
+                .filter_map(|adjustment| match adjustment {
+                    Adjustment::Mitigation { .. } => None,
+                    Adjustment::Criticality { tag, value, step } => Some(format!(
+                        "one step {} by the tag {tag}={value}",
+                        match step {
+                            LevelChange::Raised => "more",
+                            LevelChange::Lowered => "less",
+                        }
+                    )),
+                }),
+        );
         parts.retain(|part| !part.is_empty());
         parts.join("; ")
     }
 }
 
-/// What moved the level of a factor by one step.
+/// What changed the level of a factor by one step.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Adjustment {
-    /// A fact in the attacker's way lowered it. Several of them lower it by one step together.
+    /// A mitigation lowered it. Several mitigations together lower it by one step.
     Mitigation {
-        /// Which.
+        /// The mitigation.
         id: TraitId,
     },
-    /// A tag says how much hangs on the resource.
+    /// A tag shows how critical the resource is.
     Criticality {
         /// The tag's key.
         tag: String,
         /// The tag's value.
         value: String,
-        /// Up or down.
+        /// Whether it was raised or lowered.
         step: LevelChange,
     },
 }
 
-/// A direction, by one.
+/// A change of a level by one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LevelChange {
-    /// One more.
+    /// One step higher.
     Raised,
-    /// One less.
+    /// One step lower.
     Lowered,
 }
 
-/// A fact of an exposed resource that stands in an attacker's way.
+/// A mitigation of an exposed resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExposureMitigation {
-    /// Its id.
+    /// The ID of the mitigation.
     pub id: TraitId,
-    /// What it is.
+    /// The title.
     pub title: String,
-    /// The findings that it derives from.
+    /// The findings that show it.
     pub signals: Vec<SignalReference>,
 }
 
-/// A finding behind a trait.
+/// A finding that shows a trait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SignalReference {
     /// The finding.
     pub finding: FindingId,
     /// Who made it.
     pub product: Product,
-    /// What it is about: the exposed resource, or one from which the trait traveled.
+    /// The resource of the finding: the exposed resource, or one from which the trait was propagated.
     pub resource: Arc<Resource>,
-    /// What it says.
+    /// What the finding reports.
     pub evidence: Arc<Evidence>,
-    /// From the exposed resource to the one that it is about, where these are two: how each hangs on the one before.
+    /// The route from the exposed resource to the resource of the finding. Empty if they are the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub traveled: Vec<RouteHop>,
 }
 
-/// A hop of the way along which a trait traveled.
+/// A hop of the route along which a trait was propagated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RouteHop {
-    /// How.
+    /// How the resource is related to the one before.
     pub relation: RelationKind,
-    /// Where to.
+    /// The resource.
     pub to: Resource,
 }
 
-/// How to end a trait.
+/// How to fix a trait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remediation {
     /// What to do.
     pub text: String,
-    /// Where AWS describes it.
+    /// The URL of the AWS documentation.
     pub url: String,
 }
 
 /// A trait of an exposed resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExposureTrait {
-    /// The trait's id.
+    /// The ID of the trait.
     pub id: TraitId,
-    /// AWS's title for it on this type of resource.
+    /// The title that AWS uses for the trait and this type of resource.
     pub title: String,
-    /// The trait's type.
+    /// The type of the trait.
     pub trait_type: TraitType,
-    /// Whether a rule that matched needed it.
+    /// Whether the trait contributed to a rule that matched.
     pub contributing: bool,
-    /// The findings that it derives from, the weightiest first.
+    /// The findings that show it, the most important first.
     pub signals: Vec<SignalReference>,
-    /// How to end it.
+    /// How to fix it.
     pub remediation: Remediation,
 }
 
 /// The finding types under which an exposure is published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExposureTypes {
-    /// `namespace/category/classifier` in ASFF's namespaces.
+    /// The types in ASFF, as `namespace/category/classifier`.
     pub asff: Vec<String>,
-    /// As AWS's own exposures have them in OCSF: `Exposure/Potential Impact/…`.
+    /// The types in OCSF, as AWS's own exposures have them: `Exposure/Potential Impact/…`.
     pub ocsf: Vec<String>,
 }
 
-/// One exposed resource: why, and how bad.
+/// An exposed resource, with the reasons and the severity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exposure {
-    /// The id.
+    /// The ID.
     pub id: ExposureId,
-    /// The title of the rule that decided.
+    /// The title of the deciding rule.
     pub title: String,
-    /// What it means, in a sentence or two.
+    /// What the exposure means, in a sentence or two.
     pub description: String,
-    /// The grade.
+    /// The severity.
     pub severity: Severity,
-    /// What the first four factors make.
+    /// The likelihood, which follows from the first four factors.
     pub likelihood: Likelihood,
-    /// What is lost; `None` where nothing known says.
+    /// The impact. `None` if it is unknown.
     pub impact: Option<Impact>,
     /// The exposed resource.
     pub resource: Resource,
     /// Its tags, sorted.
     pub tags: Vec<(String, String)>,
-    /// The rule that gave the title.
+    /// The deciding rule.
     pub rule: RuleId,
-    /// Every rule that matched, that one first.
+    /// All rules that matched, the deciding one first.
     pub matched_rules: Vec<RuleId>,
-    /// Under which types it is published.
+    /// The finding types under which it is published.
     pub types: ExposureTypes,
     /// The five factors.
     pub factors: Vec<FactorScore>,
-    /// Contributing ones first.
+    /// The traits, contributing ones first.
     pub traits: Vec<ExposureTrait>,
-    /// What is known to stand in the way, by id; whether it lowered anything, the factors say.
+    /// The mitigations, sorted by ID. The factors show what they lowered.
     pub mitigations: Vec<ExposureMitigation>,
-    /// How an attacker gets there, and where it leads on.
+    /// How an attacker reaches the resource, and what is reachable from it.
     pub attack_path: AttackPath,
-    /// The targets in which its contributing traits were seen, sorted: it is gone only if they say so.
+    /// The collection targets that reported its contributing traits, sorted. The exposure is only gone when all of them
+    /// were read again.
     pub seen_by: Vec<CollectionTarget>,
 }
 
 impl Exposure {
-    /// The contributing traits.
+    /// Returns the contributing traits.
     pub fn contributing(&self) -> impl Iterator<Item = &ExposureTrait> {
-        self.traits.iter().filter(|one| one.contributing)
+        self.traits.iter().filter(|shown| shown.contributing)
     }
 }
 
@@ -268,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_hangs_on_each_part_of_the_key() {
+    fn the_id_depends_on_each_part_of_the_key() {
         let ids: std::collections::BTreeSet<_> = [
             resource(ResourceType::S3Bucket, "111122223333", "us-east-1"),
             resource(ResourceType::SqsQueue, "111122223333", "us-east-1"),
@@ -287,7 +295,7 @@ mod tests {
 
     #[test]
     fn the_id_never_changes() {
-        // Published findings are known by it: a change would make every one of them new.
+        // Published findings are identified by it. After a change, each of them would be published again.
         let id = ExposureId::of(&resource(
             ResourceType::S3Bucket,
             "111122223333",

@@ -1,40 +1,44 @@
-//! One resource, one name.
+//! Resource identity.
 //!
-//! Sources name the same resource by a short id, by its ARN, or by a near-ARN (`arn:aws:ec2:…:i-0abc`), and Lambda
-//! functions with a version behind. This is the one place where those become one.
+//! Sources identify the same resource by a short ID, by its ARN, or by a similar text, such as `arn:aws:ec2:…:i-0abc` or
+//! the ARN of a Lambda function with its version. This module brings them into one form.
 
 use std::borrow::Cow;
 
-use super::{AccountId, Arn, Partition, Region, Resource, ResourceType};
+use super::account::AccountId;
+use super::arn::{Arn, Partition};
+use super::region::Region;
+use super::resource::{Resource, ResourceType};
 
-/// A resource as a source names it, with what is known around it.
+/// A resource as a source identifies it, and its context.
 #[derive(Clone, Copy, Debug)]
 pub struct ResourceMention<'a> {
     /// The type.
     pub resource_type: ResourceType,
-    /// The id in any form.
+    /// The ID in any form.
     pub id: &'a str,
-    /// The account to assume where the id does not say.
+    /// The account, if the ID does not contain one.
     pub account: AccountId,
-    /// The Region to assume where the id does not say.
+    /// The Region, if the ID does not contain one.
     pub region: &'a Region,
 }
 
-/// How the ARN of a type is put together from a bare id.
+/// How the ARN of a resource type is composed.
+#[derive(Clone, Copy)]
 struct ArnForm {
     service: &'static str,
-    /// What stands before the bare id in the ARN's resource part.
+    /// The part of the ARN between the account and the short ID.
     prefix: &'static str,
-    region: bool,
-    account: bool,
+    has_region: bool,
+    has_account: bool,
 }
 
 const fn regional(service: &'static str, prefix: &'static str) -> Option<ArnForm> {
     Some(ArnForm {
         service,
         prefix,
-        region: true,
-        account: true,
+        has_region: true,
+        has_account: true,
     })
 }
 
@@ -42,13 +46,14 @@ const fn global(service: &'static str, prefix: &'static str) -> Option<ArnForm> 
     Some(ArnForm {
         service,
         prefix,
-        region: false,
-        account: true,
+        has_region: false,
+        has_account: true,
     })
 }
 
+/// Returns the form of the ARN, or `None` if the short ID does not determine the ARN and every source reports the ARN.
+///
 /// Source: Service Authorization Reference, "Resource types defined by …" of each service.
-/// `None` where a short id does not determine the ARN, and every source gives the ARN.
 fn arn_form(resource_type: ResourceType) -> Option<ArnForm> {
     use ResourceType as T;
     match resource_type {
@@ -93,11 +98,11 @@ fn arn_form(resource_type: ResourceType) -> Option<ArnForm> {
         T::S3Bucket => Some(ArnForm {
             service: "s3",
             prefix: "",
-            region: false,
-            account: false,
+            has_region: false,
+            has_account: false,
         }),
         T::SageMakerNotebookInstance => regional("sagemaker", "notebook-instance/"),
-        // The short id includes the six characters that AWS puts behind a secret's name.
+        // The short ID includes the six characters that AWS appends to the name of a secret.
         T::SecretsManagerSecret => regional("secretsmanager", "secret:"),
         T::SnsTopic => regional("sns", ""),
         T::SqsQueue => regional("sqs", ""),
@@ -111,25 +116,20 @@ fn arn_form(resource_type: ResourceType) -> Option<ArnForm> {
     }
 }
 
-/// How controls name an account. Source: Security Hub User Guide, control findings of type `AwsAccount`.
+/// The prefix of the ID that control findings have for an account.
+///
+/// Source: Security Hub User Guide, control findings of type `AwsAccount`.
 const ACCOUNT_PREFIX: &str = "AWS::::Account:";
 
-/// An account by its 12 digits, by its root user, or as controls write it.
-fn account_of(id: &str, arn: Option<&Arn>) -> Option<AccountId> {
-    match arn {
-        Some(arn) if arn.service() == "iam" && arn.resource() == "root" => arn.account(),
-        Some(_) => None,
-        None => id.strip_prefix(ACCOUNT_PREFIX).unwrap_or(id).parse().ok(),
-    }
-}
-
-/// The resource that is meant. What cannot be brought into the type's form keeps the id that it came with.
+/// Returns the resource that is meant. An ID that does not fit the form of its type is kept as it is.
 pub fn identify(mention: ResourceMention<'_>) -> Resource {
     let ResourceMention {
         resource_type, id, ..
     } = mention;
     let arn: Option<Arn> = id.parse().ok();
-    if let (ResourceType::Account, Some(account)) = (resource_type, account_of(id, arn.as_ref())) {
+    if resource_type == ResourceType::Account
+        && let Some(account) = parse_account(id, arn.as_ref())
+    {
         return Resource {
             resource_type,
             id: format!("{ACCOUNT_PREFIX}{account}"),
@@ -148,28 +148,9 @@ pub fn identify(mention: ResourceMention<'_>) -> Resource {
             .and_then(Arn::region)
             .unwrap_or_else(|| mention.region.clone())
     };
-    let form = arn_form(resource_type).filter(|_| {
-        // An alias points to a key and is none.
-        !(resource_type == ResourceType::KmsKey && id.starts_with("alias/"))
-    });
-    let id = match (&arn, form) {
-        (Some(arn), Some(form)) => canonical(arn, &form, resource_type, account, &region),
-        (None, Some(form)) => {
-            let partition = Partition::of_region(mention.region);
-            let region = if form.region { region.as_str() } else { "" };
-            let bare = bare_id(resource_type, id);
-            let bare = bare.strip_prefix(form.prefix).unwrap_or(&bare);
-            let resource = format!("{}{bare}", form.prefix);
-            Arn::new(
-                partition,
-                form.service,
-                region,
-                form.account.then_some(account),
-                &resource,
-            )
-            .as_str()
-            .to_owned()
-        }
+    let id = match (arn, form_of(resource_type, id)) {
+        (Some(arn), Some(form)) => canonical_arn(arn, form, resource_type, account, &region),
+        (None, Some(form)) => arn_of_short_id(&mention, form, account, &region).to_string(),
         _ => id.to_owned(),
     };
     Resource {
@@ -180,26 +161,56 @@ pub fn identify(mention: ResourceMention<'_>) -> Resource {
     }
 }
 
-fn canonical(
-    arn: &Arn,
-    form: &ArnForm,
+/// Parses an account by its 12 digits, by its root user, or in the form of control findings.
+fn parse_account(id: &str, arn: Option<&Arn>) -> Option<AccountId> {
+    match arn {
+        Some(arn) if arn.service() == "iam" && arn.resource() == "root" => arn.account(),
+        Some(_) => None,
+        None => id.strip_prefix(ACCOUNT_PREFIX).unwrap_or(id).parse().ok(),
+    }
+}
+
+fn form_of(resource_type: ResourceType, id: &str) -> Option<ArnForm> {
+    // An alias refers to a key and is not one.
+    let is_alias = resource_type == ResourceType::KmsKey && id.starts_with("alias/");
+    arn_form(resource_type).filter(|_| !is_alias)
+}
+
+fn arn_of_short_id(
+    mention: &ResourceMention<'_>,
+    form: ArnForm,
+    account: AccountId,
+    region: &Region,
+) -> Arn {
+    let short_id = normalized_id(mention.resource_type, mention.id);
+    let short_id = short_id.strip_prefix(form.prefix).unwrap_or(&short_id);
+    Arn::new(
+        Partition::of_region(mention.region),
+        form.service,
+        if form.has_region { region.as_str() } else { "" },
+        form.has_account.then_some(account),
+        &format!("{}{short_id}", form.prefix),
+    )
+}
+
+fn canonical_arn(
+    arn: Arn,
+    form: ArnForm,
     resource_type: ResourceType,
     account: AccountId,
     region: &Region,
 ) -> String {
-    let resource = bare_id(resource_type, arn.resource());
-    match resource_type {
-        // An object's ARN names its bucket too.
+    let resource = normalized_id(resource_type, arn.resource());
+    let canonical = match resource_type {
+        // The ARN of an object contains its bucket.
         ResourceType::S3Bucket => {
             let bucket = resource.split('/').next().unwrap_or(&resource);
             Arn::new(arn.partition(), "s3", "", None, bucket)
-                .as_str()
-                .to_owned()
         }
-        // `arn:aws:ec2:us-east-1:123456789012:i-0abc`, without `instance/`, is seen in published findings.
+        // Published findings contain `arn:aws:ec2:us-east-1:123456789012:i-0abc`, without `instance/`.
         _ if form.service == "ec2" => {
-            let bare = resource.rsplit('/').next().unwrap_or(&resource);
-            let resource = format!("{}{bare}", form.prefix);
+            let short_id = resource.rsplit('/').next().unwrap_or(&resource);
+            let resource = format!("{}{short_id}", form.prefix);
             Arn::new(
                 arn.partition(),
                 "ec2",
@@ -207,195 +218,50 @@ fn canonical(
                 Some(account),
                 &resource,
             )
-            .as_str()
-            .to_owned()
         }
-        _ if resource == arn.resource() => arn.as_str().to_owned(),
+        _ if resource == arn.resource() => return arn.to_string(),
         _ => Arn::new(
             arn.partition(),
             form.service,
             arn.region().as_ref().map_or("", Region::as_str),
             arn.account(),
             &resource,
-        )
-        .as_str()
-        .to_owned(),
-    }
+        ),
+    };
+    canonical.to_string()
 }
 
-/// The resource part of an ARN, or a short id, without what only some sources write.
-fn bare_id(resource_type: ResourceType, id: &str) -> Cow<'_, str> {
-    let respelt = |from: &str, to: &str| id.strip_prefix(from).map(|rest| format!("{to}{rest}"));
-    let respelt = match resource_type {
+/// Returns a short ID, or the resource part of an ARN, without what only some sources write.
+fn normalized_id(resource_type: ResourceType, id: &str) -> Cow<'_, str> {
+    let with_prefix = |prefix: &str, replacement: &str| {
+        id.strip_prefix(prefix)
+            .map(|rest| format!("{replacement}{rest}"))
+    };
+    let normalized = match resource_type {
         ResourceType::LambdaFunction => return Cow::Borrowed(without_version(id)),
-        // A queue is also named by its URL, `https://sqs.us-east-1.amazonaws.com/111122223333/orders`.
+        // A queue is also identified by its URL, `https://sqs.us-east-1.amazonaws.com/111122223333/orders`.
         ResourceType::SqsQueue => id
             .starts_with("https://")
             .then(|| id.rsplit('/').next().unwrap_or(id).to_owned()),
-        // Seen in findings of RDS.1 and RDS.4 beside the ARN's own spelling.
-        ResourceType::RdsDbClusterSnapshot => respelt("dbclustersnapshot:", "cluster-snapshot:"),
-        ResourceType::RdsDbSnapshot => respelt("dbsnapshot:", "snapshot:"),
+        // Findings of RDS.1 and RDS.4 contain these beside the form of the ARN.
+        ResourceType::RdsDbClusterSnapshot => {
+            with_prefix("dbclustersnapshot:", "cluster-snapshot:")
+        }
+        ResourceType::RdsDbSnapshot => with_prefix("dbsnapshot:", "snapshot:"),
         _ => None,
     };
-    respelt.map_or(Cow::Borrowed(id), Cow::Owned)
+    normalized.map_or(Cow::Borrowed(id), Cow::Owned)
 }
 
-/// Without the version or alias that Inspector puts behind a function's name (`:$LATEST`).
+/// Removes the version or alias that Inspector appends to the name of a function, such as `:$LATEST`.
 fn without_version(id: &str) -> &str {
-    let name_starts = if id.starts_with("function:") {
-        "function:".len()
-    } else {
-        0
-    };
-    match id[name_starts..].find(':') {
-        Some(colon) => &id[..name_starts + colon],
-        None => id,
-    }
+    let prefix = "function:";
+    let name = id.strip_prefix(prefix).unwrap_or(id);
+    let version = name
+        .split_once(':')
+        .map_or(0, |(_, version)| version.len() + 1);
+    id.get(..id.len() - version).unwrap_or(id)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn identified(resource_type: ResourceType, id: &str, region: &str) -> Resource {
-        let region: Region = region.parse().unwrap();
-        identify(ResourceMention {
-            resource_type,
-            id,
-            account: "123456789012".parse().unwrap(),
-            region: &region,
-        })
-    }
-
-    /// Of each type: its short ids and ARNs as the sources write them, and the one name that all become. `{}` is the
-    /// partition, `<>` the Region.
-    #[rustfmt::skip]
-    const NAMES: &[(ResourceType, &[&str], &str)] = {
-        use ResourceType as T;
-        &[
-            (T::Account, &["123456789012", "AWS::::Account:123456789012", "arn:{}:iam::123456789012:root"], "AWS::::Account:123456789012"),
-            (T::AutoScalingGroup, &["arn:{}:autoscaling:<>:123456789012:autoScalingGroup:u-1:autoScalingGroupName/g"], "arn:{}:autoscaling:<>:123456789012:autoScalingGroup:u-1:autoScalingGroupName/g"),
-            (T::LaunchConfiguration, &["arn:{}:autoscaling:<>:123456789012:launchConfiguration:u-1:launchConfigurationName/c"], "arn:{}:autoscaling:<>:123456789012:launchConfiguration:u-1:launchConfigurationName/c"),
-            (T::ApiGatewayMethod, &["arn:{}:apigateway:<>::/restapis/a/resources/r/methods/GET"], "arn:{}:apigateway:<>::/restapis/a/resources/r/methods/GET"),
-            (T::BedrockAgentCoreGateway, &["g-1", "gateway/g-1", "arn:{}:bedrock-agentcore:<>:123456789012:gateway/g-1"], "arn:{}:bedrock-agentcore:<>:123456789012:gateway/g-1"),
-            (T::BedrockAgentCoreGatewayTarget, &["arn:{}:bedrock-agentcore:<>:123456789012:gateway/g-1/target/t"], "arn:{}:bedrock-agentcore:<>:123456789012:gateway/g-1/target/t"),
-            (T::CloudFrontDistribution, &["E1", "distribution/E1", "arn:{}:cloudfront::123456789012:distribution/E1"], "arn:{}:cloudfront::123456789012:distribution/E1"),
-            (T::CodeBuildProject, &["p", "project/p", "arn:{}:codebuild:<>:123456789012:project/p"], "arn:{}:codebuild:<>:123456789012:project/p"),
-            (T::DynamoDbTable, &["t", "table/t", "arn:{}:dynamodb:<>:123456789012:table/t"], "arn:{}:dynamodb:<>:123456789012:table/t"),
-            (T::Ec2Eip, &["eipalloc-1", "arn:{}:ec2:<>:123456789012:eipalloc-1", "arn:{}:ec2:<>:123456789012:elastic-ip/eipalloc-1"], "arn:{}:ec2:<>:123456789012:elastic-ip/eipalloc-1"),
-            (T::Ec2Instance, &["i-0abc", "instance/i-0abc", "arn:{}:ec2:<>:123456789012:i-0abc", "arn:{}:ec2:<>:123456789012:instance/i-0abc"], "arn:{}:ec2:<>:123456789012:instance/i-0abc"),
-            (T::Ec2InternetGateway, &["igw-1", "arn:{}:ec2:<>:123456789012:internet-gateway/igw-1"], "arn:{}:ec2:<>:123456789012:internet-gateway/igw-1"),
-            (T::Ec2LaunchTemplate, &["lt-1", "arn:{}:ec2:<>:123456789012:launch-template/lt-1"], "arn:{}:ec2:<>:123456789012:launch-template/lt-1"),
-            (T::Ec2NetworkAcl, &["acl-1", "arn:{}:ec2:<>:123456789012:network-acl/acl-1"], "arn:{}:ec2:<>:123456789012:network-acl/acl-1"),
-            (T::Ec2NetworkInterface, &["eni-1", "arn:{}:ec2:<>:123456789012:eni-1", "arn:{}:ec2:<>:123456789012:network-interface/eni-1"], "arn:{}:ec2:<>:123456789012:network-interface/eni-1"),
-            (T::Ec2RouteTable, &["rtb-1", "arn:{}:ec2:<>:123456789012:route-table/rtb-1"], "arn:{}:ec2:<>:123456789012:route-table/rtb-1"),
-            (T::Ec2SecurityGroup, &["sg-1", "arn:{}:ec2:<>:123456789012:sg-1", "arn:{}:ec2:<>:123456789012:security-group/sg-1"], "arn:{}:ec2:<>:123456789012:security-group/sg-1"),
-            (T::Ec2Subnet, &["subnet-1", "arn:{}:ec2:<>:123456789012:subnet/subnet-1"], "arn:{}:ec2:<>:123456789012:subnet/subnet-1"),
-            (T::Ec2Volume, &["vol-1", "arn:{}:ec2:<>:123456789012:volume/vol-1"], "arn:{}:ec2:<>:123456789012:volume/vol-1"),
-            (T::Ec2Vpc, &["vpc-1", "arn:{}:ec2:<>:123456789012:vpc/vpc-1"], "arn:{}:ec2:<>:123456789012:vpc/vpc-1"),
-            (T::Ec2VpcPeeringConnection, &["pcx-1", "arn:{}:ec2:<>:123456789012:vpc-peering-connection/pcx-1"], "arn:{}:ec2:<>:123456789012:vpc-peering-connection/pcx-1"),
-            (T::Ec2VpnGateway, &["vgw-1", "arn:{}:ec2:<>:123456789012:vpn-gateway/vgw-1"], "arn:{}:ec2:<>:123456789012:vpn-gateway/vgw-1"),
-            (T::EcrImage, &["shop/sha256:abc", "repository/shop/sha256:abc", "arn:{}:ecr:<>:123456789012:repository/shop/sha256:abc"], "arn:{}:ecr:<>:123456789012:repository/shop/sha256:abc"),
-            (T::EcrRepository, &["shop", "arn:{}:ecr:<>:123456789012:repository/shop"], "arn:{}:ecr:<>:123456789012:repository/shop"),
-            (T::EcsCluster, &["c", "cluster/c", "arn:{}:ecs:<>:123456789012:cluster/c"], "arn:{}:ecs:<>:123456789012:cluster/c"),
-            (T::EcsService, &["c/web", "service/c/web", "arn:{}:ecs:<>:123456789012:service/c/web"], "arn:{}:ecs:<>:123456789012:service/c/web"),
-            (T::EcsTaskDefinition, &["web:3", "arn:{}:ecs:<>:123456789012:task-definition/web:3"], "arn:{}:ecs:<>:123456789012:task-definition/web:3"),
-            (T::EksCluster, &["shop", "arn:{}:eks:<>:123456789012:cluster/shop"], "arn:{}:eks:<>:123456789012:cluster/shop"),
-            (T::EksNodegroup, &["shop/n/u-1", "arn:{}:eks:<>:123456789012:nodegroup/shop/n/u-1"], "arn:{}:eks:<>:123456789012:nodegroup/shop/n/u-1"),
-            (T::LoadBalancer, &["app/web/50dc", "loadbalancer/app/web/50dc", "arn:{}:elasticloadbalancing:<>:123456789012:loadbalancer/app/web/50dc"], "arn:{}:elasticloadbalancing:<>:123456789012:loadbalancer/app/web/50dc"),
-            (T::ClassicLoadBalancer, &["web", "arn:{}:elasticloadbalancing:<>:123456789012:loadbalancer/web"], "arn:{}:elasticloadbalancing:<>:123456789012:loadbalancer/web"),
-            (T::TargetGroup, &["web/50dc", "arn:{}:elasticloadbalancing:<>:123456789012:targetgroup/web/50dc"], "arn:{}:elasticloadbalancing:<>:123456789012:targetgroup/web/50dc"),
-            (T::IamGroup, &["ops", "group/ops", "arn:{}:iam::123456789012:group/ops"], "arn:{}:iam::123456789012:group/ops"),
-            (T::IamInstanceProfile, &["web", "arn:{}:iam::123456789012:instance-profile/web"], "arn:{}:iam::123456789012:instance-profile/web"),
-            (T::IamPolicy, &["p", "policy/p", "arn:{}:iam::123456789012:policy/p"], "arn:{}:iam::123456789012:policy/p"),
-            (T::IamRole, &["service/web", "role/service/web", "arn:{}:iam::123456789012:role/service/web"], "arn:{}:iam::123456789012:role/service/web"),
-            (T::IamUser, &["alice", "user/alice", "arn:{}:iam::123456789012:user/alice"], "arn:{}:iam::123456789012:user/alice"),
-            (T::KmsKey, &["k-1", "key/k-1", "arn:{}:kms:<>:123456789012:key/k-1"], "arn:{}:kms:<>:123456789012:key/k-1"),
-            (T::LambdaFunction, &["f", "f:$LATEST", "function:f", "arn:{}:lambda:<>:123456789012:function:f", "arn:{}:lambda:<>:123456789012:function:f:$LATEST", "arn:{}:lambda:<>:123456789012:function:f:7"], "arn:{}:lambda:<>:123456789012:function:f"),
-            (T::RdsDbCluster, &["c", "cluster:c", "arn:{}:rds:<>:123456789012:cluster:c"], "arn:{}:rds:<>:123456789012:cluster:c"),
-            (T::RdsDbClusterSnapshot, &["s", "dbclustersnapshot:s", "arn:{}:rds:<>:123456789012:dbclustersnapshot:s", "arn:{}:rds:<>:123456789012:cluster-snapshot:s"], "arn:{}:rds:<>:123456789012:cluster-snapshot:s"),
-            (T::RdsDbInstance, &["d", "db:d", "arn:{}:rds:<>:123456789012:db:d"], "arn:{}:rds:<>:123456789012:db:d"),
-            (T::RdsDbSnapshot, &["s", "snapshot:s", "arn:{}:rds:<>:123456789012:snapshot:s"], "arn:{}:rds:<>:123456789012:snapshot:s"),
-            (T::S3AccessPoint, &["p", "arn:{}:s3:<>:123456789012:accesspoint/p"], "arn:{}:s3:<>:123456789012:accesspoint/p"),
-            (T::S3Bucket, &["b", "arn:{}:s3:::b", "arn:{}:s3:::b/key/of/object"], "arn:{}:s3:::b"),
-            (T::SageMakerNotebookInstance, &["n", "arn:{}:sagemaker:<>:123456789012:notebook-instance/n"], "arn:{}:sagemaker:<>:123456789012:notebook-instance/n"),
-            (T::SecretsManagerSecret, &["prod/db-AbCdEf", "arn:{}:secretsmanager:<>:123456789012:secret:prod/db-AbCdEf"], "arn:{}:secretsmanager:<>:123456789012:secret:prod/db-AbCdEf"),
-            (T::SnsTopic, &["t", "arn:{}:sns:<>:123456789012:t"], "arn:{}:sns:<>:123456789012:t"),
-            (T::SqsQueue, &["q", "https://sqs.<>.amazonaws.com/123456789012/q", "arn:{}:sqs:<>:123456789012:q"], "arn:{}:sqs:<>:123456789012:q"),
-            (T::SsmPatchCompliance, &["arn:{}:ssm:<>:123456789012:patchcompliance/i-1"], "arn:{}:ssm:<>:123456789012:patchcompliance/i-1"),
-        ]
-    };
-
-    #[test]
-    fn all_forms_of_a_name_become_one_for_every_type_in_every_partition() {
-        let partitions = [
-            ("aws", "us-east-1"),
-            ("aws-cn", "cn-north-1"),
-            ("aws-us-gov", "us-gov-west-1"),
-        ];
-        for known in ResourceType::ALL {
-            assert!(NAMES.iter().any(|(named, ..)| named == known), "{known}");
-        }
-        for (partition, region) in partitions {
-            let filled = |text: &str| text.replace("{}", partition).replace("<>", region);
-            for (resource_type, ids, expected) in NAMES {
-                let resources: Vec<Resource> = ids
-                    .iter()
-                    .map(|id| identified(*resource_type, &filled(id), region))
-                    .collect();
-                assert_eq!(resources[0].id, filled(expected), "{resource_type}");
-                for (id, resource) in ids.iter().zip(&resources) {
-                    assert_eq!(*resource, resources[0], "{resource_type} {id}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn an_alias_is_no_key() {
-        let alias = identified(ResourceType::KmsKey, "alias/backup", "us-east-1");
-        assert_eq!(alias.id, "alias/backup");
-    }
-
-    #[test]
-    fn the_arn_knows_account_and_region_better_than_its_surroundings() {
-        let resource = identified(
-            ResourceType::Ec2Instance,
-            "arn:aws:ec2:eu-west-1:210987654321:instance/i-1",
-            "us-east-1",
-        );
-        assert_eq!(resource.account.to_string(), "210987654321");
-        assert_eq!(resource.region.as_str(), "eu-west-1");
-    }
-
-    #[test]
-    fn iam_findings_of_every_region_are_about_one_user() {
-        let one = identified(
-            ResourceType::IamUser,
-            "arn:aws:iam::123456789012:user/alice",
-            "us-east-1",
-        );
-        let other = identified(
-            ResourceType::IamUser,
-            "arn:aws:iam::123456789012:user/alice",
-            "eu-west-1",
-        );
-        assert_eq!(one, other);
-        assert_eq!(one.region, Region::global());
-    }
-
-    #[test]
-    fn the_same_id_with_another_type_is_another_resource() {
-        let one = identified(
-            ResourceType::EcsCluster,
-            "arn:aws:ecs:us-east-1:123456789012:cluster/c",
-            "us-east-1",
-        );
-        let other = identified(
-            ResourceType::EcsService,
-            "arn:aws:ecs:us-east-1:123456789012:cluster/c",
-            "us-east-1",
-        );
-        assert_ne!(one, other);
-    }
-}
+mod tests;

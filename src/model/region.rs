@@ -6,29 +6,29 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-/// An AWS Region such as `eu-central-1`, or `global` for what belongs to none (IAM).
+/// An AWS Region, such as `eu-central-1`, or `global` for resources outside of Regions, such as those of IAM.
 ///
-/// The set of Regions grows, so the form is checked and not a list.
+/// AWS adds Regions, so only the form of the name is checked.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Region(Arc<str>);
 
-/// The text has not the form of a Region.
+/// The reason why a text is not a Region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an AWS Region: something like \"eu-central-1\" is expected")]
+#[error("`{}` is not an AWS Region, such as `eu-central-1`", .0.escape_debug())]
 pub struct ParseRegionError(String);
 
 impl Region {
-    /// The Region that AWS's own exposure findings show for IAM and other global resources.
+    /// Returns the Region that AWS's own exposure findings have for IAM and other global resources.
     pub fn global() -> Self {
         Self("global".into())
     }
 
-    /// A Region whose name stands in the code.
+    /// Creates a Region from a name in the code.
     pub(super) fn known(name: &'static str) -> Self {
         Self(name.into())
     }
 
-    /// The Region as text.
+    /// Returns the name of the Region.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,22 +38,22 @@ impl FromStr for Region {
     type Err = ParseRegionError;
 
     fn from_str(text: &str) -> Result<Self, ParseRegionError> {
-        // `aws-global` is the SDK's pseudo-Region for the same thing; one name keeps one resource one.
+        // `aws-global` is the SDK's name for the same. With two names, one resource would become two.
         if text == "global" || text == "aws-global" {
             return Ok(Self::global());
         }
-        let shaped = text.len() <= 32
+        let is_valid = text.len() <= 32
             && text
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && text.split('-').count() >= 3
             && text.split('-').all(|part| !part.is_empty())
-            && text.as_bytes()[0].is_ascii_lowercase()
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
             && text
                 .rsplit('-')
                 .next()
                 .is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-        if shaped {
+        if is_valid {
             Ok(Self(text.into()))
         } else {
             Err(ParseRegionError(text.chars().take(64).collect()))
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_forms_are_read() {
+    fn known_forms_are_accepted() {
         for text in [
             "us-east-1",
             "ap-southeast-7",

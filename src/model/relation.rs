@@ -1,21 +1,36 @@
-//! Typed edges between resources.
+//! The kinds of edges between resources.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
-use super::{FindingId, Resource};
-
-/// How one resource hangs on another, read from the holder's side.
-/// The names are those that AWS Config uses, where it has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// How a resource is related to another, read in the direction of the edge: an instance `in-subnet` a subnet.
+///
+/// The names are those of AWS Config, where it has one.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum RelationKind {
     /// Instance → network interface.
     HasNetworkInterface,
     /// Network interface, function, database, service → security group.
     MemberOfSecurityGroup,
-    /// Instance, interface → subnet.
+    /// Instance, network interface → subnet.
     InSubnet,
-    /// Most things → VPC.
+    /// Most resources in a VPC → VPC.
     InVpc,
     /// Subnet → network ACL.
     GuardedByNetworkAcl,
@@ -41,9 +56,9 @@ pub enum RelationKind {
     HasSnapshot,
     /// Subnet → route table.
     RoutedBy,
-    /// Name of an image, by repository and tag → the image that carries the tag.
+    /// Image by its repository and tag → the image that has the tag.
     PointsToImage,
-    /// Function → what calls it from the outside: API method, target of an agent gateway.
+    /// Function → what invokes it from outside: an API method, the target of an agent gateway.
     InvokedBy,
     /// Target of an agent gateway → the gateway.
     BehindGateway,
@@ -51,100 +66,42 @@ pub enum RelationKind {
     HasAccessPoint,
     /// Cluster → instance.
     HasNode,
-    /// Instance → the state of its patches.
+    /// Instance → its patch compliance.
     HasPatchCompliance,
     /// User, bucket → account.
     InAccount,
-    /// Security group → security group that lets its members in.
+    /// Security group → security group whose members it admits.
     AdmittedBy,
     /// Security group → database.
     GuardsDatabase,
-    /// Role, user, group, policy → data store whose contents it lets its holder read.
+    /// Role, user, group, policy → data store whose data it allows to read.
     CanRead,
-    /// Role, user → role that it may assume.
+    /// Role, user → role that it can assume.
     CanAssume,
 }
 
 impl RelationKind {
-    /// All of them.
-    pub const ALL: [Self; 27] = [
-        Self::HasNetworkInterface,
-        Self::MemberOfSecurityGroup,
-        Self::InSubnet,
-        Self::InVpc,
-        Self::GuardedByNetworkAcl,
-        Self::UsesInstanceProfile,
-        Self::ContainsRole,
-        Self::AssumesRole,
-        Self::GrantsPolicy,
-        Self::MemberOfGroup,
-        Self::RunsTaskDefinition,
-        Self::RunsImage,
-        Self::HasVolume,
-        Self::MemberOfCluster,
-        Self::HasSnapshot,
-        Self::RoutedBy,
-        Self::PointsToImage,
-        Self::InvokedBy,
-        Self::BehindGateway,
-        Self::HasAccessPoint,
-        Self::HasNode,
-        Self::HasPatchCompliance,
-        Self::InAccount,
-        Self::AdmittedBy,
-        Self::GuardsDatabase,
-        Self::CanRead,
-        Self::CanAssume,
-    ];
+    /// All kinds.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// As the catalog writes it.
+    /// Returns the name of the kind in the catalog.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::HasNetworkInterface => "has-network-interface",
-            Self::MemberOfSecurityGroup => "member-of-security-group",
-            Self::InSubnet => "in-subnet",
-            Self::InVpc => "in-vpc",
-            Self::GuardedByNetworkAcl => "guarded-by-network-acl",
-            Self::UsesInstanceProfile => "uses-instance-profile",
-            Self::ContainsRole => "contains-role",
-            Self::AssumesRole => "assumes-role",
-            Self::GrantsPolicy => "grants-policy",
-            Self::MemberOfGroup => "member-of-group",
-            Self::RunsTaskDefinition => "runs-task-definition",
-            Self::RunsImage => "runs-image",
-            Self::HasVolume => "has-volume",
-            Self::MemberOfCluster => "member-of-cluster",
-            Self::HasSnapshot => "has-snapshot",
-            Self::RoutedBy => "routed-by",
-            Self::PointsToImage => "points-to-image",
-            Self::InvokedBy => "invoked-by",
-            Self::BehindGateway => "behind-gateway",
-            Self::HasAccessPoint => "has-access-point",
-            Self::HasNode => "has-node",
-            Self::HasPatchCompliance => "has-patch-compliance",
-            Self::InAccount => "in-account",
-            Self::AdmittedBy => "admitted-by",
-            Self::GuardsDatabase => "guards-database",
-            Self::CanRead => "can-read",
-            Self::CanAssume => "can-assume",
-        }
+        self.into()
     }
 
-    /// What the held is to its holder, in words: a security group is "attached to" an interface.
+    /// Returns how the target relates to the source: a security group is "attached to" a network interface.
     pub fn inverse_phrase(self) -> &'static str {
         match self {
-            Self::HasNetworkInterface => "of",
-            Self::MemberOfSecurityGroup => "attached to",
+            Self::HasNetworkInterface | Self::HasPatchCompliance => "of",
+            Self::MemberOfSecurityGroup | Self::HasVolume => "attached to",
             Self::InSubnet | Self::InVpc => "around",
             Self::GuardedByNetworkAcl => "guarding",
             Self::UsesInstanceProfile => "used by",
             Self::ContainsRole => "contained in",
             Self::AssumesRole => "assumed by",
             Self::GrantsPolicy => "granted to",
-            Self::MemberOfGroup => "with the member",
+            Self::MemberOfGroup | Self::MemberOfCluster => "with the member",
             Self::RunsTaskDefinition | Self::RunsImage => "run by",
-            Self::HasVolume => "attached to",
-            Self::MemberOfCluster => "with the member",
             Self::HasSnapshot => "taken of",
             Self::RoutedBy => "routing",
             Self::PointsToImage => "named by",
@@ -152,7 +109,6 @@ impl RelationKind {
             Self::BehindGateway => "in front of",
             Self::HasAccessPoint => "leading into",
             Self::HasNode => "a node of",
-            Self::HasPatchCompliance => "of",
             Self::InAccount => "owning",
             Self::AdmittedBy => "admitting",
             Self::GuardsDatabase => "guarded by",
@@ -160,24 +116,6 @@ impl RelationKind {
             Self::CanAssume => "assumable by",
         }
     }
-
-    /// The kind with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
-
-/// An edge, and the finding that told of it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Relation {
-    /// The holder.
-    pub from: Resource,
-    /// How.
-    pub kind: RelationKind,
-    /// The held.
-    pub to: Resource,
-    /// Where it was read.
-    pub finding: FindingId,
 }
 
 #[cfg(test)]
@@ -185,10 +123,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_the_serialized_form() {
+    fn the_name_is_the_same_everywhere() {
         for kind in RelationKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
-            assert_eq!(RelationKind::named(kind.as_str()), Some(kind));
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
         }
     }
 }

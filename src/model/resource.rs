@@ -1,4 +1,4 @@
-//! Resource types and resources.
+//! Resources and their types.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,26 +9,26 @@ use super::{AccountId, Region};
 
 macro_rules! resource_types {
     ($($variant:ident $cloudformation:literal $asff:literal $(, $other:literal)*;)*) => {
-        /// The types of resource that exposured knows, exposed ones and those on the way to them.
+        /// The resource types that exposured knows: those that can be exposed and those that are related to them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[allow(missing_docs, reason = "each variant is its CloudFormation type")]
         pub enum ResourceType { $($variant,)* }
 
         impl ResourceType {
-            /// All of them.
+            /// All types.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The CloudFormation type, such as `AWS::EC2::Instance`.
+            /// Returns the CloudFormation type, such as `AWS::EC2::Instance`.
             pub fn cloudformation(self) -> &'static str {
                 match self { $(Self::$variant => $cloudformation,)* }
             }
 
-            /// The type in ASFF's `Resources[].Type`; `Other` where ASFF has none.
+            /// Returns the type in `Resources[].Type` of ASFF, which is `Other` if ASFF has none.
             pub fn asff(self) -> &'static str {
                 match self { $(Self::$variant => $asff,)* }
             }
 
-            /// Any spelling: CloudFormation, ASFF, Inspector.
+            /// Returns the type with this name in CloudFormation, ASFF, or Inspector.
             pub fn from_any_name(text: &str) -> Option<Self> {
                 match text {
                     $($cloudformation $(| $other)* => Some(Self::$variant),)*
@@ -40,8 +40,8 @@ macro_rules! resource_types {
     };
 }
 
-// CloudFormation, ASFF (botocore's securityhub model; "Other" where it has no details shape), further spellings
-// (Inspector's resource types, CSPM's account).
+// The name in CloudFormation, the name in ASFF ("Other" if the Security Hub API model has no details for the type), and
+// further names, such as that of Inspector.
 resource_types! {
     Account "AWS::::Account" "AwsAccount";
     AutoScalingGroup "AWS::AutoScaling::AutoScalingGroup" "AwsAutoScalingAutoScalingGroup";
@@ -96,7 +96,7 @@ resource_types! {
 }
 
 impl ResourceType {
-    /// A resource of the type, in a word, as in "this instance"; types that cannot be exposed have none of their own.
+    /// Returns a noun for resources of the type, as in "this instance". For types that cannot be exposed it is "resource".
     pub fn noun(self) -> &'static str {
         match self {
             Self::DynamoDbTable => "table",
@@ -112,7 +112,8 @@ impl ResourceType {
         }
     }
 
-    /// Whether the type belongs to no Region: findings about it arrive from each Region that records it.
+    /// Returns whether resources of the type belong to no Region. Findings about them come from every Region that records
+    /// them.
     pub fn is_global(self) -> bool {
         matches!(
             self,
@@ -127,25 +128,38 @@ impl ResourceType {
     }
 }
 
-impl FromStr for ResourceType {
-    type Err = String;
+/// The reason why a text is not a resource type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{}` is not a resource type that exposured knows; did you mean `{nearest}`?",
+    .text.escape_debug()
+)]
+pub struct ParseResourceTypeError {
+    text: String,
+    nearest: ResourceType,
+}
 
-    /// Reads the CloudFormation name, as the catalog and the output write it.
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
+impl FromStr for ResourceType {
+    type Err = ParseResourceTypeError;
+
+    /// Parses the CloudFormation type, which the catalog and the outputs use.
+    fn from_str(text: &str) -> Result<Self, ParseResourceTypeError> {
+        if let Some(known) = Self::ALL
             .iter()
             .copied()
             .find(|known| known.cloudformation() == text)
-            .ok_or_else(|| {
-                let nearest = Self::ALL
-                    .iter()
-                    .map(|known| known.cloudformation())
-                    .min_by_key(|name| (strsim::damerau_levenshtein(text, name), *name));
-                format!(
-                    "{text:?} is not a resource type that exposured knows; did you mean {:?}?",
-                    nearest.unwrap_or("AWS::EC2::Instance")
-                )
-            })
+        {
+            return Ok(known);
+        }
+        let distance = |known: &Self| {
+            let name = known.cloudformation();
+            (strsim::damerau_levenshtein(text, name), name)
+        };
+        let nearest = Self::ALL.iter().copied().min_by_key(distance);
+        Err(ParseResourceTypeError {
+            text: text.to_owned(),
+            nearest: nearest.unwrap_or(Self::Ec2Instance),
+        })
     }
 }
 
@@ -168,22 +182,22 @@ impl<'de> Deserialize<'de> for ResourceType {
     }
 }
 
-/// A resource. One is told from another by all four fields; the type comes first so that lists read well.
+/// A resource. All four fields identify it. Lists are sorted by the type first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Resource {
     /// The CloudFormation type.
     #[serde(rename = "type")]
     pub resource_type: ResourceType,
-    /// The ARN where the type has one.
+    /// The ARN, if the type has one, or another ID.
     pub id: String,
-    /// The owner.
+    /// The account that owns the resource.
     pub account: AccountId,
-    /// Where it is; `global` for IAM and the like.
+    /// The Region, or `global` for resources such as those of IAM.
     pub region: Region,
 }
 
 impl Resource {
-    /// What people call it: the last part of its id.
+    /// Returns what people call the resource, which is the last part of its ID.
     pub fn name(&self) -> &str {
         self.id.rsplit([':', '/']).next().unwrap_or(&self.id)
     }
@@ -194,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_means_the_same_type() {
+    fn every_name_of_a_type_is_known() {
         for known in ResourceType::ALL.iter().copied() {
             assert_eq!(known.cloudformation().parse(), Ok(known));
             assert_eq!(
@@ -213,8 +227,11 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_name_is_told_the_nearest_right_one() {
-        let told = "AWS::EC2::Instanze".parse::<ResourceType>().unwrap_err();
-        assert!(told.contains("\"AWS::EC2::Instance\""), "{told}");
+    fn the_error_for_an_unknown_name_suggests_the_nearest_one() {
+        let error = "AWS::EC2::Instanze".parse::<ResourceType>().unwrap_err();
+        insta::assert_snapshot!(
+            error,
+            @"`AWS::EC2::Instanze` is not a resource type that exposured knows; did you mean `AWS::EC2::Instance`?"
+        );
     }
 }

@@ -1,35 +1,53 @@
-//! The five factors, what they make, and the grades that an exposure can have.
+//! The five factors of severity and the scales of their results.
 //!
-//! Only the scales are here; which level gives which grade is data of the catalog.
-//! Source of the words: AWS Security Hub User Guide, "Exposure findings severity".
+//! Which levels give which severity is defined in the catalog.
+//!
+//! Source: AWS Security Hub User Guide, "Exposure findings severity".
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
-/// One of the five things that AWS grades an exposure by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// One of the five factors by which AWS grades an exposure.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "lowercase")]
 pub enum Factor {
-    /// How well known the technique is: from unpublished to exploited in the wild.
+    /// How well known the technique is, from unpublished to exploited in the wild.
     Awareness,
     /// How easily an attacker finds the resource.
+    #[strum(serialize = "ease of discovery")]
     EaseOfDiscovery,
-    /// How little an attacker needs to make use of it.
+    /// How easily an attacker exploits it.
+    #[strum(serialize = "ease of exploit")]
     EaseOfExploit,
     /// How likely a vulnerability is to be exploited in the next 30 days (FIRST's EPSS).
+    #[strum(serialize = "likelihood of exploit")]
     LikelihoodOfExploit,
-    /// What is lost.
+    /// The damage of a successful attack.
     Impact,
 }
 
 impl Factor {
-    /// All, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [
-        Self::Awareness,
-        Self::EaseOfDiscovery,
-        Self::EaseOfExploit,
-        Self::LikelihoodOfExploit,
-        Self::Impact,
-    ];
+    /// All factors, in the order in which they are shown.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Returns the factor in words, as AWS names it.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The level of a factor, 0 (none) to 3.
@@ -37,29 +55,42 @@ impl Factor {
 pub struct Level(u8);
 
 impl Level {
-    /// The level, if it is on the scale.
+    /// Creates a level, if it is on the scale.
     pub fn new(level: u8) -> Option<Self> {
         (level <= 3).then_some(Self(level))
     }
 
-    /// As a number for sums.
+    /// Returns the level as a number.
     pub fn value(self) -> u8 {
         self.0
     }
 
-    /// One step up, to 3 at most.
+    /// Returns the next higher level, at most 3.
     pub fn raised(self) -> Self {
         Self((self.0 + 1).min(3))
     }
 
-    /// One step down, to 0 at least.
+    /// Returns the next lower level, at least 0.
     pub fn lowered(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
 }
 
-/// What the first four factors make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The likelihood of a successful attack, which follows from the first four factors.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Likelihood {
     /// Low.
     #[serde(rename = "low")]
@@ -72,10 +103,18 @@ pub enum Likelihood {
     High,
     /// Very high.
     #[serde(rename = "very high")]
+    #[strum(serialize = "very high")]
     VeryHigh,
 }
 
-/// What is lost. `None` of it means that nothing known says.
+impl Likelihood {
+    /// Returns the likelihood in words.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The damage of a successful attack. Where nothing that is known defines it, it is unknown and the value is `None`.
 #[derive(
     Clone,
     Copy,
@@ -88,19 +127,21 @@ pub enum Likelihood {
     Serialize,
     Deserialize,
     schemars::JsonSchema,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Impact {
-    /// One host or function without privileges.
+    /// A host or function without privileges.
     Low,
-    /// One service's administration, one data store, disruption.
+    /// The administration of a service, a data store, or disruption.
     Medium,
-    /// Administrator, credentials, regulated data, or loss that cannot be undone.
+    /// Administrator access, credentials, regulated data, or irreversible loss.
     High,
 }
 
 impl Impact {
-    /// The impact that a level of [`Factor::Impact`] stands for; level 0 is "unknown".
+    /// Returns the impact for a level of [`Factor::Impact`], or `None` for level 0, which is unknown.
     pub fn of_level(level: Level) -> Option<Self> {
         match level.value() {
             0 => None,
@@ -109,9 +150,14 @@ impl Impact {
             _ => Some(Self::High),
         }
     }
+
+    /// Returns the impact in words.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
-/// The grade of an exposure. There is no INFORMATIONAL: AWS does not publish it, and neither do we.
+/// The severity of an exposure. There is no INFORMATIONAL, because AWS does not publish exposures with it.
 #[derive(
     Clone,
     Copy,
@@ -124,8 +170,10 @@ impl Impact {
     Serialize,
     Deserialize,
     schemars::JsonSchema,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum Severity {
     /// Low.
     Low,
@@ -138,52 +186,11 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// All, most severe first, as they are shown.
+    /// All severities, most severe first, as they are shown.
     pub const DESCENDING: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
 
-    /// As Security Hub and the command line show it.
+    /// Returns the severity as Security Hub and the command line show it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "LOW",
-            Self::Medium => "MEDIUM",
-            Self::High => "HIGH",
-            Self::Critical => "CRITICAL",
-        }
-    }
-}
-
-impl Likelihood {
-    /// In words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Moderate => "moderate",
-            Self::High => "high",
-            Self::VeryHigh => "very high",
-        }
-    }
-}
-
-impl Impact {
-    /// In words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
-}
-
-impl Factor {
-    /// In words, as AWS names it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Awareness => "awareness",
-            Self::EaseOfDiscovery => "ease of discovery",
-            Self::EaseOfExploit => "ease of exploit",
-            Self::LikelihoodOfExploit => "likelihood of exploit",
-            Self::Impact => "impact",
-        }
+        self.into()
     }
 }

@@ -1,27 +1,29 @@
-//! Text that a finding carries may be the attacker's: names, tags, file paths, titles.
+//! Cleaning of text from findings. Attackers can choose names, tags, file paths, and titles.
 
-/// No title, name or tag that AWS documents is longer.
-const LONGEST: usize = 1_024;
+/// The maximum number of characters that are kept. No title, name, or tag that AWS documents is longer.
+const MAX_CHARS: usize = 1_024;
 
-/// The text without what steers a terminal or turns the reading direction, and cut to a sound length.
+/// Replaces the characters that control a terminal or the reading direction, and truncates the text.
 pub fn clean(text: &str) -> String {
     let mut cleaned: String = text
         .chars()
-        .take(LONGEST)
+        .take(MAX_CHARS)
         .map(|c| if is_harmful(c) { '\u{fffd}' } else { c })
         .collect();
-    if text.chars().nth(LONGEST).is_some() {
+    if text.chars().nth(MAX_CHARS).is_some() {
         cleaned.push('…');
     }
     cleaned
 }
 
-/// Whether the text is sound as an identifier: identifiers are compared and sent back, so they are not mended.
+/// Returns whether the text is acceptable as an identifier. Identifiers are compared and sent back to AWS, so they are
+/// never changed.
 pub fn is_clean_identifier(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 2 * LONGEST && !text.chars().any(is_harmful)
+    !text.is_empty() && text.len() <= 2 * MAX_CHARS && !text.chars().any(is_harmful)
 }
 
-/// Control characters, and the marks that reorder or hide text.
+/// Returns whether the character is a control character or one that reorders or hides text.
+///
 /// Source: Unicode Technical Report 36, section 2.5; Unicode 15.1 `Bidi_Control`, `Default_Ignorable_Code_Point`.
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
@@ -37,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terminal_escapes_and_direction_marks_are_made_visible() {
+    fn terminal_escapes_and_direction_marks_become_visible() {
         assert_eq!(
             clean("a\u{1b}[31mb\u{202e}c\r\n"),
             "a\u{fffd}[31mb\u{fffd}c\u{fffd}\u{fffd}"
@@ -45,15 +47,15 @@ mod tests {
     }
 
     #[test]
-    fn a_megabyte_becomes_a_kilobyte() {
+    fn a_long_text_is_truncated() {
         let cleaned = clean(&"x".repeat(1_000_000));
-        assert_eq!(cleaned.chars().count(), LONGEST + 1);
+        assert_eq!(cleaned.chars().count(), MAX_CHARS + 1);
         assert!(cleaned.ends_with('…'));
     }
 
     proptest! {
         #[test]
-        fn nothing_harmful_is_left(text in any::<String>()) {
+        fn no_harmful_character_remains(text in any::<String>()) {
             prop_assert!(!clean(&text).chars().any(is_harmful));
         }
     }

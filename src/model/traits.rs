@@ -1,11 +1,13 @@
-//! Traits: security properties of a resource.
+//! Traits, which are security properties of a resource.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of a trait. Source: AWS Security Hub User Guide, "Exposure findings", traits.
+/// The kind of a trait.
+///
+/// Source: AWS Security Hub User Guide, "Exposure findings", traits.
 #[derive(
     Clone,
     Copy,
@@ -18,65 +20,71 @@ use serde::{Deserialize, Serialize};
     Serialize,
     Deserialize,
     schemars::JsonSchema,
+    strum::IntoStaticStr,
 )]
 pub enum TraitType {
-    /// The resource has been given IAM permissions.
+    /// The resource has IAM permissions.
     Assumability,
-    /// What an attacker could do from here on.
+    /// The resource gives an attacker access to more.
     Impact,
     /// The resource is configured in an unsafe way.
     Misconfiguration,
-    /// There is an open network path to the resource.
+    /// An open network path leads to the resource.
     Reachability,
     /// The resource holds sensitive data.
     #[serde(rename = "Sensitive Data")]
+    #[strum(serialize = "Sensitive Data")]
     SensitiveData,
     /// The resource has a weakness that an attacker could exploit.
     Vulnerability,
 }
 
 impl TraitType {
-    /// As AWS writes it.
+    /// Returns the name that AWS uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Assumability => "Assumability",
-            Self::Impact => "Impact",
-            Self::Misconfiguration => "Misconfiguration",
-            Self::Reachability => "Reachability",
-            Self::SensitiveData => "Sensitive Data",
-            Self::Vulnerability => "Vulnerability",
-        }
+        self.into()
     }
 }
 
+/// The reason why a text is not an ID of the catalog.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{}` is not {expected}: use lower-case words joined by hyphens, at most 100 characters",
+    .text.escape_debug()
+)]
+pub struct ParseIdError {
+    text: String,
+    expected: &'static str,
+}
+
 macro_rules! kebab_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $expected:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub struct $name(String);
 
         impl $name {
-            /// The id as text.
+            /// Returns the ID as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
         impl FromStr for $name {
-            type Err = String;
+            type Err = ParseIdError;
 
-            fn from_str(text: &str) -> Result<Self, String> {
-                let sound = (1..=100).contains(&text.len())
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let is_valid = (1..=100).contains(&text.len())
                     && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
                     && !text.starts_with('-')
                     && !text.ends_with('-');
-                if sound {
+                if is_valid {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(format!(
-                        "{text:?} is not {}: lower-case words joined by hyphens are expected, 100 characters at most",
-                        $what
-                    ))
+                    Err(ParseIdError {
+                        text: text.to_owned(),
+                        expected: $expected,
+                    })
                 }
             }
         }
@@ -96,54 +104,56 @@ macro_rules! kebab_id {
 }
 
 kebab_id!(
-    /// The id of a trait in the catalog, such as `internet-reachable`.
+    /// The ID of a trait in the catalog, such as `internet-reachable`.
     TraitId,
-    "a trait id"
+    "a trait ID"
 );
 kebab_id!(
-    /// The id of an exposure rule in the catalog.
+    /// The ID of an exposure rule in the catalog.
     RuleId,
-    "an exposure id"
+    "an exposure ID"
 );
 
-/// The place of a trait in the loaded catalog, by which it is held in the store.
-/// Means something only together with the catalog that gave it.
+/// The index of a trait in the loaded catalog, by which snapshots refer to it. It is only valid for that catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraitIndex(u16);
 
 impl TraitIndex {
-    /// How many traits a catalog may hold.
+    /// The maximum number of traits in a catalog.
     pub const LIMIT: usize = 512;
 
-    /// The index, if a catalog may be so large.
+    /// Creates an index, if it is below the limit.
     pub fn new(index: usize) -> Option<Self> {
         (index < Self::LIMIT)
             .then(|| u16::try_from(index).ok().map(Self))
             .flatten()
     }
 
-    /// As an index into the catalog's list.
+    /// Returns the index into the list of the catalog.
     pub fn get(self) -> usize {
         usize::from(self.0)
     }
 }
 
-/// A set of traits, as bits.
+/// A set of traits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct TraitSet([u64; TraitIndex::LIMIT / 64]);
 
 impl TraitSet {
-    /// Puts a trait in.
+    /// Adds a trait.
     pub fn insert(&mut self, index: TraitIndex) {
-        self.0[index.get() / 64] |= 1 << (index.get() % 64);
+        if let Some(word) = self.0.get_mut(index.get() / 64) {
+            *word |= 1 << (index.get() % 64);
+        }
     }
 
-    /// Whether the trait is in.
+    /// Returns whether the set contains the trait.
     pub fn contains(&self, index: TraitIndex) -> bool {
-        self.0[index.get() / 64] & (1 << (index.get() % 64)) != 0
+        let word = self.0.get(index.get() / 64).copied().unwrap_or_default();
+        word & (1 << (index.get() % 64)) != 0
     }
 
-    /// Whether all of `other` is in.
+    /// Returns whether the set contains all traits of `other`.
     pub fn contains_all(&self, other: &Self) -> bool {
         self.0
             .iter()
@@ -151,7 +161,7 @@ impl TraitSet {
             .all(|(mine, theirs)| mine & theirs == theirs)
     }
 
-    /// Whether any of `other` is in.
+    /// Returns whether the sets have a trait in common.
     pub fn intersects(&self, other: &Self) -> bool {
         self.0
             .iter()
@@ -159,7 +169,7 @@ impl TraitSet {
             .any(|(mine, theirs)| mine & theirs != 0)
     }
 
-    /// What is in both.
+    /// Returns the traits that are in both sets.
     pub fn intersection(&self, other: &Self) -> Self {
         let mut both = *self;
         both.0
@@ -169,7 +179,7 @@ impl TraitSet {
         both
     }
 
-    /// What is in, but not in `other`.
+    /// Returns the traits that are not in `other`.
     pub fn difference(&self, other: &Self) -> Self {
         let mut left = *self;
         left.0
@@ -179,7 +189,7 @@ impl TraitSet {
         left
     }
 
-    /// Puts all of `other` in.
+    /// Adds all traits of `other`.
     pub fn extend(&mut self, other: &Self) {
         self.0
             .iter_mut()
@@ -187,25 +197,25 @@ impl TraitSet {
             .for_each(|(mine, theirs)| *mine |= theirs);
     }
 
-    /// Whether nothing is in.
+    /// Returns whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }
 
-    /// How many are in.
+    /// Returns the number of traits.
     pub fn len(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// What is in, in the catalog's order.
+    /// Returns the traits in the order of the catalog.
     pub fn iter(&self) -> impl Iterator<Item = TraitIndex> + '_ {
-        self.0.iter().enumerate().flat_map(|(place, word)| {
-            let mut left = *word;
+        self.0.iter().enumerate().flat_map(|(number, word)| {
+            let mut rest = *word;
             std::iter::from_fn(move || {
-                let bit = left.trailing_zeros() as usize;
-                // Takes the lowest bit away; of 64 zeros there is none.
-                left &= left.wrapping_sub(1);
-                (bit < 64).then_some(place * 64 + bit)
+                let bit = rest.trailing_zeros() as usize;
+                // Clears the lowest bit. For 0 there is none, and `bit` is 64.
+                rest &= rest.wrapping_sub(1);
+                (bit < 64).then_some(number * 64 + bit)
             })
             .filter_map(TraitIndex::new)
         })
@@ -246,7 +256,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_as_a_set(
+        fn the_operations_are_those_of_a_set(
             one in prop::collection::btree_set(0..TraitIndex::LIMIT, 0..20),
             other in prop::collection::btree_set(0..TraitIndex::LIMIT, 0..20),
         ) {
@@ -265,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_catalog_has_a_limit() {
+    fn an_index_has_a_limit() {
         assert!(TraitIndex::new(TraitIndex::LIMIT).is_none());
     }
 

@@ -1,4 +1,4 @@
-//! What the user says of their own resources: what is not to count, and how much hangs on which.
+//! The decisions of users about their own resources: what to mute, and which resources are critical.
 
 use std::fmt;
 
@@ -7,32 +7,32 @@ use serde::Serialize;
 
 use super::{AccountId, LevelChange, Region, Resource, RuleId, TraitId, WildcardPattern};
 
-/// A tag that a resource must have.
+/// A condition on the tags of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagPattern {
-    /// The key, as it is.
+    /// The exact key.
     pub key: String,
-    /// What the value is like.
+    /// The pattern of the value.
     pub value: WildcardPattern,
 }
 
 impl TagPattern {
-    /// The tag that is like it, if there is one.
+    /// Returns the first tag that matches.
     pub fn find<'a>(&self, tags: &'a [(String, String)]) -> Option<&'a (String, String)> {
         tags.iter()
             .find(|(key, value)| *key == self.key && self.value.matches(value))
     }
 }
 
-/// What a mute takes away.
+/// What a mute hides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MutedItem {
-    /// A trait: as if no finding had shown it.
+    /// A trait, as if no finding had shown it.
     Trait(TraitId),
-    /// An exposure rule: as if it did not match.
+    /// An exposure rule, as if it did not match.
     Exposure(RuleId),
-    /// Every exposure rule.
+    /// All exposure rules.
     EveryExposure,
 }
 
@@ -46,47 +46,50 @@ impl fmt::Display for MutedItem {
     }
 }
 
-/// Something that the user has decided about, for some resources and some time.
+/// A decision to hide a trait or an exposure of some resources for some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mute {
-    /// What is taken away.
+    /// What is hidden.
     pub muted: MutedItem,
-    /// Of resources with such an id.
+    /// The pattern of the resource ID.
     pub resource: Option<WildcardPattern>,
-    /// Of this account.
+    /// The account of the resource.
     pub account: Option<AccountId>,
-    /// Of this Region.
+    /// The Region of the resource.
     pub region: Option<Region>,
-    /// With such a tag.
+    /// A tag that the resource has.
     pub tag: Option<TagPattern>,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Who answers for it.
+    /// The person or team that is responsible for the decision.
     pub owner: String,
-    /// The last day, in UTC, on which it holds.
+    /// The last day, in UTC, on which the mute is active.
     pub until: NaiveDate,
 }
 
 impl Mute {
-    /// Whether it still holds on a day.
-    pub fn holds_on(&self, day: NaiveDate) -> bool {
+    /// Returns whether the mute is active on a day.
+    pub fn is_active_on(&self, day: NaiveDate) -> bool {
         day <= self.until
     }
 
-    /// Whether it is about a resource.
-    pub fn is_about(&self, resource: &Resource, tags: &[(String, String)]) -> bool {
-        self.names(resource) && self.tag.as_ref().is_none_or(|one| one.find(tags).is_some())
+    /// Returns whether the mute applies to a resource with these tags.
+    pub fn applies_to(&self, resource: &Resource, tags: &[(String, String)]) -> bool {
+        let has_tag = |pattern: &TagPattern| pattern.find(tags).is_some();
+        self.may_apply_to(resource) && self.tag.as_ref().is_none_or(has_tag)
     }
 
-    /// Whether it is about a resource of this name, if its tags are such.
-    fn names(&self, resource: &Resource) -> bool {
-        let like = |pattern: &WildcardPattern| pattern.matches(&resource.id);
-        self.resource.as_ref().is_none_or(like)
-            && self.account.is_none_or(|one| one == resource.account)
+    /// Returns whether the mute applies to a resource if its tags match.
+    fn may_apply_to(&self, resource: &Resource) -> bool {
+        let has_id = |pattern: &WildcardPattern| pattern.matches(&resource.id);
+        self.resource.as_ref().is_none_or(has_id)
+            && self
+                .account
+                .is_none_or(|account| account == resource.account)
             && self
                 .region
                 .as_ref()
-                .is_none_or(|one| *one == resource.region)
+                .is_none_or(|region| *region == resource.region)
     }
 }
 
@@ -113,80 +116,84 @@ pub enum MuteState {
     Used(MuteUse),
 }
 
-/// How much hangs on a resource, told by its tags.
+/// How critical resources are, according to their tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Criticality {
-    /// Tags that raise the impact by one step.
+    /// The tags that raise the impact by one step.
     pub raise: Vec<TagPattern>,
-    /// Tags that lower it by one step.
+    /// The tags that lower the impact by one step.
     pub lower: Vec<TagPattern>,
 }
 
 impl Criticality {
-    /// The step for a resource with these tags, and the tag that says so. A tag that raises outweighs one that lowers.
-    pub fn step<'a>(
+    /// Returns the change for a resource with these tags, and the tag that causes it. A tag that raises the impact takes
+    /// precedence over one that lowers it.
+    pub fn level_change<'a>(
         &self,
         tags: &'a [(String, String)],
     ) -> Option<(LevelChange, &'a (String, String))> {
-        let first = |patterns: &[TagPattern]| patterns.iter().find_map(|one| one.find(tags));
+        let first =
+            |patterns: &[TagPattern]| patterns.iter().find_map(|pattern| pattern.find(tags));
         first(&self.raise)
             .map(|tag| (LevelChange::Raised, tag))
             .or_else(|| first(&self.lower).map(|tag| (LevelChange::Lowered, tag)))
     }
 }
 
-/// All that the user says.
+/// All decisions of the user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Triage {
-    /// What is not to count.
+    /// What is hidden.
     pub mutes: Vec<Mute>,
-    /// What counts for more, or less.
+    /// Which resources are more or less critical.
     pub criticality: Criticality,
 }
 
 impl Triage {
-    /// What holds on a day.
+    /// Returns the decisions that are active on a day.
     pub fn on(&self, day: NaiveDate) -> ActiveTriage<'_> {
         ActiveTriage {
             mutes: self
                 .mutes
                 .iter()
                 .enumerate()
-                .filter(|(_, mute)| mute.holds_on(day))
+                .filter(|(_, mute)| mute.is_active_on(day))
                 .collect(),
             criticality: Some(&self.criticality),
         }
     }
 }
 
-/// What holds on some day.
+/// The decisions that are active on a day.
 #[derive(Clone, Debug, Default)]
 pub struct ActiveTriage<'a> {
-    /// The mutes that have not expired, each with its place among all.
+    /// The active mutes, each with its index among all mutes.
     pub mutes: Vec<(usize, &'a Mute)>,
-    /// What counts for more, or less.
+    /// Which resources are more or less critical.
     pub criticality: Option<&'a Criticality>,
 }
 
 impl ActiveTriage<'_> {
-    /// Whether anything is said of a resource with this name and these tags.
+    /// Returns whether there are no decisions.
     pub fn is_empty(&self) -> bool {
         self.mutes.is_empty() && self.active_criticality().is_none()
     }
 
-    /// Whether any mute may be about a resource, as far as its name says: its tags are not asked.
+    /// Returns whether any mute may apply to a resource. Tags are not considered.
     pub fn may_mute(&self, resource: impl FnOnce() -> Resource) -> bool {
         if self.mutes.is_empty() {
             return false;
         }
         let resource = resource();
-        self.mutes.iter().any(|(_, mute)| mute.names(&resource))
+        self.mutes
+            .iter()
+            .any(|(_, mute)| mute.may_apply_to(&resource))
     }
 
-    /// What counts for more or less, if anything does.
+    /// Returns which resources are more or less critical, if there is any such tag.
     pub fn active_criticality(&self) -> Option<&Criticality> {
         self.criticality
-            .filter(|one| !one.raise.is_empty() || !one.lower.is_empty())
+            .filter(|criticality| !criticality.raise.is_empty() || !criticality.lower.is_empty())
     }
 }
 
@@ -223,11 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn a_mute_holds_to_the_end_of_its_last_day() {
+    fn a_mute_is_active_until_the_end_of_its_last_day() {
         let day = |day| NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
-        assert!(mute().holds_on(day(29)));
-        assert!(mute().holds_on(day(30)));
-        assert!(!mute().holds_on(day(30).succ_opt().unwrap()));
+        assert!(mute().is_active_on(day(29)));
+        assert!(mute().is_active_on(day(30)));
+        assert!(!mute().is_active_on(day(30).succ_opt().unwrap()));
     }
 
     #[test]
@@ -239,52 +246,59 @@ mod tests {
             region: "eu-west-1".parse().unwrap(),
         };
         let tags = tags(&[("team", "data")]);
-        let about = |mute: Mute| mute.is_about(&resource, &tags);
-        assert!(about(mute()));
-        let like = |text| Mute {
+        let applies = |mute: Mute| mute.applies_to(&resource, &tags);
+        assert!(applies(mute()));
+        let id = |text| Mute {
             resource: Some(WildcardPattern::new(text)),
             ..mute()
         };
-        assert!(about(like("arn:aws:s3:::logs-*")));
-        assert!(!about(like("logs-*")));
-        assert!(!about(like("arn:aws:s3:::LOGS-*")));
+        assert!(applies(id("arn:aws:s3:::logs-*")));
+        assert!(!applies(id("logs-*")));
+        assert!(!applies(id("arn:aws:s3:::LOGS-*")));
         let account = |id: &str| Mute {
             account: Some(id.parse().unwrap()),
             ..mute()
         };
-        assert!(about(account("111122223333")));
-        assert!(!about(account("111122223334")));
+        assert!(applies(account("111122223333")));
+        assert!(!applies(account("111122223334")));
         let region = |name: &str| Mute {
             region: Some(name.parse().unwrap()),
             ..mute()
         };
-        assert!(about(region("eu-west-1")));
-        assert!(!about(region("eu-west-2")));
+        assert!(applies(region("eu-west-1")));
+        assert!(!applies(region("eu-west-2")));
         let tagged = |key, value| Mute {
             tag: Some(tag(key, value)),
             ..mute()
         };
-        assert!(about(tagged("team", "d*")));
-        assert!(!about(tagged("team", "web")));
-        assert!(!about(tagged("Team", "data")));
+        assert!(applies(tagged("team", "d*")));
+        assert!(!applies(tagged("team", "web")));
+        assert!(!applies(tagged("Team", "data")));
     }
 
     #[test]
-    fn what_raises_outweighs_what_lowers() {
+    fn a_tag_that_raises_takes_precedence() {
         let criticality = Criticality {
             raise: vec![tag("environment", "prod*")],
             lower: vec![tag("environment", "dev"), tag("scratch", "*")],
         };
-        let step = |pairs: &[(&str, &str)]| criticality.step(&tags(pairs)).map(|(step, _)| step);
+        let change = |pairs: &[(&str, &str)]| {
+            criticality
+                .level_change(&tags(pairs))
+                .map(|(change, _)| change)
+        };
         assert_eq!(
-            step(&[("environment", "production")]),
+            change(&[("environment", "production")]),
             Some(LevelChange::Raised)
         );
-        assert_eq!(step(&[("environment", "dev")]), Some(LevelChange::Lowered));
         assert_eq!(
-            step(&[("environment", "production"), ("scratch", "1")]),
+            change(&[("environment", "dev")]),
+            Some(LevelChange::Lowered)
+        );
+        assert_eq!(
+            change(&[("environment", "production"), ("scratch", "1")]),
             Some(LevelChange::Raised)
         );
-        assert_eq!(step(&[("environment", "test")]), None);
+        assert_eq!(change(&[("environment", "test")]), None);
     }
 }

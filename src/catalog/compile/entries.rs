@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostics::{Problem, SourceFile, nearest};
+use crate::model::ParseIdError;
 
 use super::super::raw::{RawExposure, RawMitigation, RawTrait};
 use super::{Compiler, Part};
@@ -104,7 +105,7 @@ impl Compiler {
         of: impl Fn(&'a Part) -> &'a [T],
     ) -> BTreeMap<I, (&'a Part, &'a T)>
     where
-        I: FromStr<Err = String> + Ord,
+        I: FromStr<Err = ParseIdError> + Ord,
         T: RawEntry + 'a,
     {
         let mut entries: BTreeMap<I, (&Part, &T)> = BTreeMap::new();
@@ -113,8 +114,8 @@ impl Compiler {
                 let name = entry.id();
                 let id = match name.get_ref().parse::<I>() {
                     Ok(id) => id,
-                    Err(message) => {
-                        self.complain(&part.file, name.span(), message);
+                    Err(error) => {
+                        self.complain(&part.file, name.span(), error.to_string());
                         continue;
                     }
                 };

@@ -211,13 +211,13 @@ impl Compiler {
     ) -> Option<Vec<RelationKind>> {
         let mut kinds = Vec::new();
         for name in route.get_ref().split('>').map(str::trim) {
-            let Some(kind) = RelationKind::named(name) else {
+            let Ok(kind) = name.parse() else {
                 let name = Spanned::new(route.span(), name.to_owned());
                 self.unknown(
                     file,
                     &name,
                     "relation",
-                    RelationKind::ALL.map(RelationKind::as_str),
+                    RelationKind::ALL.iter().map(|kind| kind.as_str()),
                 );
                 return None;
             };

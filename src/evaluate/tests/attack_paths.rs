@@ -148,7 +148,7 @@ fn thousands_of_findings_make_a_small_path_that_says_what_is_left_out() {
         }
     }
     let path = path_of(world, &subject);
-    assert_eq!(path.edges.len(), AttackPathBuilder::EDGES);
+    assert_eq!(path.edges.len(), AttackPathBuilder::MAX_EDGES);
     assert!(path.left_out > 1_900, "{}", path.left_out);
     let first = &path.edges[0].by;
     assert!(first.ends_with("and 994 more"), "{first}");

@@ -83,9 +83,7 @@ fn parse_targets(text: &str) -> BTreeSet<CollectionTarget> {
 fn parse_group(text: &str) -> Option<Vec<CollectionTarget>> {
     let mut words = text.split(' ');
     let source = words.next()?;
-    let source = SourceKind::SERVICES
-        .into_iter()
-        .find(|known| known.as_str() == source)?;
+    let source: SourceKind = source.parse().ok()?;
     let account: AccountId = words.next()?.parse().ok()?;
     let target = |region: &str| {
         let region: Region = region.parse().ok()?;

@@ -47,7 +47,8 @@ pub(super) fn factor_name(factor: Factor) -> &'static str {
 }
 
 pub(super) fn factor(_: &mut SchemaGenerator) -> Schema {
-    one_of(&Factor::ALL.map(factor_name))
+    let names: Vec<&str> = Factor::ALL.iter().copied().map(factor_name).collect();
+    one_of(&names)
 }
 
 pub(super) fn level(_: &mut SchemaGenerator) -> Schema {
