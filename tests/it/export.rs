@@ -189,7 +189,13 @@ fn the_script_asks_what_the_collectors_ask_and_gives_the_same_exposures() {
         &["--sources", "security-hub,inspector,macie,inventory"],
     )
     .expect(0);
-    assert_eq!(queries(&aws), asked);
+    let exported = queries(&aws);
+    let missing: Vec<_> = asked.difference(&exported).collect();
+    let extra: Vec<_> = exported.difference(&asked).collect();
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "missing: {missing:#?}\nextra: {extra:#?}"
+    );
     let read = run(exposured()
         .args(["once", "--format", "json", "--input"])
         .arg(&out))
