@@ -23,7 +23,7 @@ use crate::config::{self, Config, ConfigError, ConfigSource};
 use crate::daemon::Shutdown;
 use crate::model::Triage;
 use crate::pipeline::{ArchiveLimit, AwsGoal, CycleError, CycleOutcome, CycleRunner, CycleTask};
-use crate::telemetry::{self, Progress, metrics};
+use crate::telemetry::{self, Progress, Verbosity, metrics};
 
 use arguments::InputArgs;
 
@@ -140,10 +140,11 @@ fn load_with(source: &ConfigSource, more: &[PathBuf]) -> Result<(Arc<Config>, Ar
 /// What every command that runs cycles begins with: configuration and catalog, the log, the signals.
 fn start(
     config: &ConfigSource,
+    verbosity: Verbosity,
     progress: &Progress,
 ) -> Result<(Arc<Config>, Arc<Catalog>, Shutdown), Exit> {
     let (config, catalog) = load(config)?;
-    telemetry::start(progress).map_err(|error| {
+    telemetry::start(verbosity, progress).map_err(|error| {
         complain(error);
         Exit::Usage
     })?;
@@ -164,7 +165,7 @@ struct Looked {
 /// Runs one cycle that collects and evaluates, and publishes nothing.
 async fn look(arguments: &InputArgs) -> Result<Looked, Exit> {
     let progress = Progress::on_terminal();
-    let (config, catalog, shutdown) = start(&arguments.config(), &progress)?;
+    let (config, catalog, shutdown) = start(&arguments.config(), Verbosity::Warnings, &progress)?;
     let task = match arguments.files() {
         Some(files) => CycleTask::Files(files),
         None => CycleTask::Aws(AwsGoal::Evaluate),
@@ -173,7 +174,7 @@ async fn look(arguments: &InputArgs) -> Result<Looked, Exit> {
         config: Arc::clone(&config),
         catalog: Arc::clone(&catalog),
         store: Arc::default(),
-        metrics: metrics::Sink::Nowhere,
+        metrics: metrics::Sink::Off,
         progress,
         cancel: shutdown.token().clone(),
     };

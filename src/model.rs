@@ -39,7 +39,7 @@ pub use region::{ParseRegionError, Region};
 pub use relation::RelationKind;
 pub use resource::{ParseResourceTypeError, Resource, ResourceType};
 pub use severity::{Factor, Impact, Level, Likelihood, Severity};
-pub use text::{clean, is_clean_identifier, is_harmful};
+pub use text::{clean, clean_line, is_clean_identifier, is_harmful};
 pub use traits::{ParseIdError, RuleId, TraitId, TraitIndex, TraitSet, TraitType};
 pub use triage::{
     ActiveTriage, Criticality, Mute, MuteState, MuteUse, MutedItem, TagPattern, Triage,

@@ -1,57 +1,67 @@
-//! Logs, and how far a long piece of work has come.
+//! Log events, metrics, and the progress line.
 
 pub mod daemon_log;
 mod events;
+mod log_format;
 pub mod metrics;
 mod progress;
 mod publishing;
 mod summary;
+mod verbosity;
 
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+
+use log_format::LogFormat;
 
 pub use events::CycleLog;
 pub use progress::Progress;
-pub use summary::{CycleSummary, Result as CycleResult};
+pub use summary::{CycleResult, CycleSummary};
+pub use verbosity::Verbosity;
 
-/// The variable that filters the log, in the syntax of `tracing_subscriber::EnvFilter`.
+/// The environment variable that filters the log, in the syntax of `tracing_subscriber::EnvFilter`.
 pub const FILTER_VARIABLE: &str = "EXPOSURED_LOG";
 
-/// The libraries' own chatter is no interface.
-const DEFAULT_FILTER: &str = "warn,exposured=info";
+/// The value of [`FILTER_VARIABLE`] is invalid.
+#[derive(Debug, thiserror::Error)]
+#[error("{FILTER_VARIABLE}=`{directives}`: {source}; use `info` or `exposured=debug`, for example")]
+pub struct LogFilterError {
+    directives: String,
+    source: tracing_subscriber::filter::ParseError,
+}
 
-/// Starts logging to standard error: JSON, one event a line, or text where a person reads.
+/// Starts logging to standard error: as text on a terminal, otherwise as JSON, one event per line. The environment
+/// variable [`FILTER_VARIABLE`] overrides the verbosity.
 ///
 /// # Errors
-/// The filter cannot be read.
-pub fn start(progress: &Progress) -> Result<(), String> {
-    let directives = std::env::var(FILTER_VARIABLE).unwrap_or_else(|_| DEFAULT_FILTER.to_owned());
-    let filter = EnvFilter::builder().parse(&directives).map_err(|error| {
-        format!("{FILTER_VARIABLE}={directives:?}: {error}; try \"info\" or \"exposured=debug\"")
-    })?;
+/// The environment variable has an invalid value.
+pub fn start(verbosity: Verbosity, progress: &Progress) -> Result<(), LogFilterError> {
+    let directives = std::env::var(FILTER_VARIABLE);
+    let directives = directives.as_deref().unwrap_or(verbosity.directives());
+    let filter = EnvFilter::builder()
+        .parse(directives)
+        .map_err(|source| LogFilterError {
+            directives: directives.to_owned(),
+            source,
+        })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(progress.clone());
     // A second start, in tests of the library, keeps the first subscriber.
     let _ = if std::io::stderr().is_terminal() {
-        builder.with_target(false).try_init()
+        builder
+            .with_target(false)
+            .map_event_format(LogFormat::text)
+            .try_init()
     } else {
         builder
             .json()
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(false)
+            .map_event_format(LogFormat::json)
             .try_init()
     };
     Ok(())
-}
-
-impl<'a> MakeWriter<'a> for Progress {
-    type Writer = progress::LogWriter<'a>;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        self.log_writer()
-    }
 }

@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::model::{CoverageReason, clean};
+use crate::model::{CoverageReason, clean_line};
 
 /// The kinds of failure that need different actions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,12 +216,12 @@ where
     if let SdkError::ServiceError(context) = error {
         let (code, message) = (context.err().code(), context.err().message());
         if let (Some(code), Some(message)) = (code, message) {
-            return clean(&format!("{code}: {message}"));
+            return clean_line(&format!("{code}: {message}"));
         }
     }
     // After the first parenthesis, the context repeats the error in its debug form.
     let text = DisplayErrorContext(error).to_string();
-    clean(text.split(" (").next().unwrap_or(&text))
+    clean_line(text.split(" (").next().unwrap_or(&text))
 }
 
 #[cfg(test)]

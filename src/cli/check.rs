@@ -9,7 +9,7 @@ use crate::config::{Config, Mode};
 use crate::pipeline::{security_hub_options, source_options};
 use crate::publish;
 use crate::sources;
-use crate::telemetry::{self, Progress};
+use crate::telemetry::{self, Progress, Verbosity};
 
 use super::arguments::ConfigArgs;
 use super::{Exit, complain, load};
@@ -30,7 +30,7 @@ pub(super) async fn check(arguments: CheckArguments) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    if let Err(error) = telemetry::start(&Progress::none()) {
+    if let Err(error) = telemetry::start(Verbosity::Warnings, &Progress::none()) {
         complain(error);
         return Exit::Usage;
     }

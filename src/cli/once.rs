@@ -1,12 +1,11 @@
 //! `exposured once`: one cycle, its result on standard output.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 
 use clap::Args;
 
 use crate::pipeline::{AwsGoal, CycleRunner, CycleTask};
-use crate::telemetry::{CycleResult, Progress, metrics};
+use crate::telemetry::{CycleResult, Progress, Verbosity, metrics};
 
 use super::arguments::InputArgs;
 use super::{Exit, archive_limit, complain, exit_of, start};
@@ -30,10 +29,11 @@ pub(super) struct OnceArguments {
 
 pub(super) async fn once(arguments: OnceArguments) -> Exit {
     let progress = Progress::on_terminal();
-    let (config, catalog, shutdown) = match start(&arguments.input.config(), &progress) {
-        Ok(started) => started,
-        Err(exit) => return exit,
-    };
+    let (config, catalog, shutdown) =
+        match start(&arguments.input.config(), Verbosity::Warnings, &progress) {
+            Ok(started) => started,
+            Err(exit) => return exit,
+        };
     let limit = archive_limit(arguments.allow_mass_archive);
     let task = match arguments.input.files() {
         Some(files) => CycleTask::Files(files),
@@ -44,11 +44,7 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
         config,
         catalog: Arc::clone(&catalog),
         store: Arc::default(),
-        metrics: if std::io::stderr().is_terminal() {
-            metrics::Sink::Nowhere
-        } else {
-            metrics::Sink::Log
-        },
+        metrics: metrics::Sink::stderr(),
         progress,
         cancel: shutdown.token().clone(),
     };

@@ -1,13 +1,12 @@
 //! `exposured run`: the daemon.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 
 use clap::Args;
 
 use crate::daemon;
 use crate::pipeline::{AwsGoal, CycleRunner, CycleTask};
-use crate::telemetry::{Progress, metrics};
+use crate::telemetry::{Progress, Verbosity, metrics};
 
 use super::arguments::ConfigArgs;
 use super::{Exit, archive_limit, complain, start};
@@ -23,21 +22,18 @@ pub(super) struct RunArguments {
 
 pub(super) async fn run(arguments: RunArguments) -> Exit {
     let progress = Progress::none();
-    let (config, catalog, shutdown) = match start(&arguments.config.source(), &progress) {
-        Ok(started) => started,
-        Err(exit) => return exit,
-    };
+    let (config, catalog, shutdown) =
+        match start(&arguments.config.source(), Verbosity::Events, &progress) {
+            Ok(started) => started,
+            Err(exit) => return exit,
+        };
     let limit = archive_limit(arguments.allow_mass_archive);
     let task = CycleTask::Aws(AwsGoal::Publish(limit));
     let runner = CycleRunner {
         config: Arc::clone(&config),
         catalog,
         store: Arc::default(),
-        metrics: if std::io::stdout().is_terminal() {
-            metrics::Sink::Nowhere
-        } else {
-            metrics::Sink::Output
-        },
+        metrics: metrics::Sink::stdout(),
         progress,
         cancel: shutdown.token().clone(),
     };

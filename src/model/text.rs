@@ -16,6 +16,12 @@ pub fn clean(text: &str) -> String {
     cleaned
 }
 
+/// Cleans a message that may have several lines, and puts it on one line.
+pub fn clean_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    clean(&words.join(" "))
+}
+
 /// Returns whether the text is acceptable as an identifier. Identifiers are compared and sent back to AWS, so they are
 /// never changed.
 pub fn is_clean_identifier(text: &str) -> bool {

@@ -1,9 +1,9 @@
-//! The events of the daemon itself, between and around cycles.
+//! The events of the daemon itself, outside of its cycles.
 
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
-/// The daemon runs.
+/// Logs that the daemon has started.
 pub fn started(cron: &str, next_tick: Option<DateTime<Utc>>) {
     let next_tick = next_tick.map(|time| time.to_rfc3339());
     info!(
@@ -15,35 +15,35 @@ pub fn started(cron: &str, next_tick: Option<DateTime<Utc>>) {
     );
 }
 
-/// A tick met a running cycle.
+/// Logs that a tick was skipped because a cycle is running.
 pub fn tick_skipped() {
     warn!(
         event = "tick_skipped",
-        "a cycle is still running: tick skipped"
+        "tick skipped: a cycle is still running"
     );
 }
 
-/// Nobody can see that the daemon lives.
+/// Logs that the health file could not be written.
 pub fn health_file_failed(file: &str, why: &str) {
     warn!(
         event = "health_file_failed",
-        file, why, "the health file could not be written: `exposured health` will fail"
+        file, why, "health file not written: `exposured health` will fail"
     );
 }
 
-/// The signal to stop has come.
+/// Logs that a signal to stop was received.
 pub fn stopping(signal: &str) {
-    info!(event = "shutdown_started", signal, "stopping: no new work");
+    info!(
+        event = "shutdown_started",
+        signal, "stopping: no new work starts"
+    );
 }
 
-/// The daemon ends.
+/// Logs that the daemon has stopped, and whether its cycle had ended.
 pub fn stopped(in_time: bool) {
     if in_time {
         info!(event = "shutdown_finished", "stopped");
     } else {
-        warn!(
-            event = "shutdown_forced",
-            "stopped before the cycle had ended"
-        );
+        warn!(event = "shutdown_forced", "stopped before the cycle ended");
     }
 }

@@ -1,16 +1,18 @@
-//! Every event that exposured logs, in one place. Names and fields are an interface: the README lists them, users page
-//! on them. No finding's body and no secret is ever in one.
+//! The events of a cycle. Their names and fields are an interface: users set alarms on them. They never contain the body of
+//! a finding, or a secret.
 
 use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::model::{CollectionTarget, Coverage, CoverageRow, Mute, MuteState, Severity, clean};
+use crate::model::{
+    CollectionTarget, Coverage, CoverageReason, CoverageRow, Mute, MuteState, Severity, clean,
+};
 use crate::reconcile::PublicationOutcome;
 
 use super::summary::CycleSummary;
 
-/// Logs what happens in one cycle; every event carries the cycle's name.
+/// Logs what happens in one cycle. Every event has the name of the cycle.
 #[derive(Clone, Debug)]
 pub struct CycleLog {
     cycle: String,
@@ -20,20 +22,37 @@ pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Logs an event about a collection target, with the fields that identify it.
+macro_rules! target_event {
+    ($level:ident, $log:expr, $target:expr, event = $event:literal, $($rest:tt)*) => {{
+        let target: &CollectionTarget = $target;
+        $level!(
+            event = $event,
+            cycle = $log.cycle,
+            collection_target = %target,
+            source = target.source.as_str(),
+            account = target.account().map(display),
+            region = target.region().map(display),
+            file = target.file_name(),
+            $($rest)*
+        )
+    }};
+}
+
 impl CycleLog {
-    /// For the cycle of this name: the time of its start.
+    /// Returns the log of the cycle with this name, which is the time of its start.
     pub fn new(cycle: impl Into<String>) -> Self {
         Self {
             cycle: cycle.into(),
         }
     }
 
-    /// The cycle's name.
+    /// Returns the name of the cycle.
     pub fn cycle(&self) -> &str {
         &self.cycle
     }
 
-    /// A cycle begins.
+    /// Logs that the cycle starts. The number of targets is unknown if files are read.
     pub fn cycle_started(&self, targets: Option<usize>, dry_run: bool, catalog_version: &str) {
         info!(
             event = "cycle_started",
@@ -45,57 +64,33 @@ impl CycleLog {
         );
     }
 
-    /// A target has been read, or not.
+    /// Logs how completely a target was read.
     pub fn target_collected(&self, row: &CoverageRow, duration: Duration) {
-        let target = &row.target;
-        let (account, region) = (
-            target.account().map(tracing::field::display),
-            target.region().map(tracing::field::display),
-        );
-        let coverage = row.coverage.as_str();
-        let reason = row
-            .reason
-            .as_ref()
-            .map(crate::model::CoverageReason::as_str);
-        let (records, signals, stale) = (row.records, row.signals, row.stale);
-        let duration_ms = milliseconds(duration);
-        if row.coverage == Coverage::Failed || row.coverage == Coverage::Partial {
-            warn!(
-                event = "target_collected",
-                cycle = self.cycle,
-                source = target.source.as_str(),
-                account,
-                region,
-                file = target.file_name(),
-                coverage,
-                reason,
-                detail = row.detail,
-                records,
-                signals,
-                stale,
-                duration_ms,
-                "target not complete"
-            );
-        } else {
-            info!(
-                event = "target_collected",
-                cycle = self.cycle,
-                source = target.source.as_str(),
-                account,
-                region,
-                file = target.file_name(),
-                coverage,
-                reason,
-                records,
-                signals,
-                stale,
-                duration_ms,
-                "target collected"
-            );
+        macro_rules! log {
+            ($level:ident, $message:literal) => {
+                target_event!(
+                    $level,
+                    self,
+                    &row.target,
+                    event = "target_collected",
+                    coverage = row.coverage.as_str(),
+                    reason = row.reason.as_ref().map(CoverageReason::as_str),
+                    detail = row.detail,
+                    records = row.records,
+                    signals = row.signals,
+                    stale = row.stale,
+                    duration_ms = milliseconds(duration),
+                    $message
+                )
+            };
+        }
+        match row.coverage {
+            Coverage::Failed | Coverage::Partial => log!(warn, "target not complete"),
+            Coverage::Complete | Coverage::Unavailable => log!(info, "target collected"),
         }
     }
 
-    /// A record could not be read and is left out.
+    /// Logs that a record could not be read.
     pub fn record_skipped(
         &self,
         target: &CollectionTarget,
@@ -103,17 +98,11 @@ impl CycleLog {
         record: Option<&str>,
         why: &str,
     ) {
-        let (account, region) = (
-            target.account().map(tracing::field::display),
-            target.region().map(tracing::field::display),
-        );
-        warn!(
+        target_event!(
+            warn,
+            self,
+            target,
             event = "record_skipped",
-            cycle = self.cycle,
-            source = target.source.as_str(),
-            account,
-            region,
-            file = target.file_name(),
             index,
             record,
             why,
@@ -121,29 +110,24 @@ impl CycleLog {
         );
     }
 
-    /// A query begins anew, because its paging token went stale.
+    /// Logs that a listing starts again from its first page, because its paging token has expired.
     pub fn query_restarted(&self, target: &CollectionTarget, why: &str) {
-        let (account, region) = (
-            target.account().map(tracing::field::display),
-            target.region().map(tracing::field::display),
-        );
-        warn!(
+        target_event!(
+            warn,
+            self,
+            target,
             event = "query_restarted",
-            cycle = self.cycle,
-            source = target.source.as_str(),
-            account,
-            region,
             why,
             "query restarted from its first page"
         );
     }
 
-    /// All resources have been evaluated.
+    /// Logs that all resources were evaluated.
     pub fn evaluated(&self, resources: usize, exposures: &[(Severity, usize)], duration: Duration) {
         let count = |severity| {
             exposures
                 .iter()
-                .find(|(one, _)| *one == severity)
+                .find(|(known, _)| *known == severity)
                 .map_or(0, |(_, count)| *count)
         };
         info!(
@@ -159,7 +143,7 @@ impl CycleLog {
         );
     }
 
-    /// What became of a mute of the configuration.
+    /// Logs what a mute of the configuration did.
     pub fn mute(&self, mute: &Mute, state: MuteState) {
         let (muted, until) = (mute.muted.to_string(), mute.until.to_string());
         let (reason, owner) = (clean(&mute.reason), clean(&mute.owner));
@@ -174,7 +158,7 @@ impl CycleLog {
                 resources = used.resources,
                 hidden = used.hidden,
                 lowered = used.lowered,
-                "a mute hides something"
+                "mute in use"
             ),
             MuteState::Expired => warn!(
                 event = "mute_expired",
@@ -183,7 +167,7 @@ impl CycleLog {
                 until,
                 reason,
                 owner,
-                "a mute has expired and hides nothing any more"
+                "mute expired: it hides nothing anymore"
             ),
             MuteState::Unmatched => warn!(
                 event = "mute_unmatched",
@@ -192,12 +176,12 @@ impl CycleLog {
                 until,
                 reason,
                 owner,
-                "a mute matches nothing that was read"
+                "mute matches nothing that was read"
             ),
         }
     }
 
-    /// A cycle is over: everything that it came to, in one event.
+    /// Logs the summary of the cycle.
     pub fn cycle_finished(&self, summary: &CycleSummary<'_>) {
         let open = |severity| summary.open(severity);
         let targets = |coverage| summary.targets(coverage);
@@ -218,13 +202,13 @@ impl CycleLog {
             open_high = open(Severity::High),
             open_medium = open(Severity::Medium),
             open_low = open(Severity::Low),
-            created = published.map(|one| one.created),
-            updated = published.map(|one| one.updated),
-            reopened = published.map(|one| one.reopened),
-            archived = published.map(|one| one.archived),
-            held = published.map(|one| one.held),
-            refreshed = published.map(|one| one.refreshed),
-            unchanged = published.map(|one| one.unchanged),
+            created = published.map(|published| published.created),
+            updated = published.map(|published| published.updated),
+            reopened = published.map(|published| published.reopened),
+            archived = published.map(|published| published.archived),
+            held = published.map(|published| published.held),
+            refreshed = published.map(|published| published.refreshed),
+            unchanged = published.map(|published| published.unchanged),
             unpublished = published.map_or(0, PublicationOutcome::unpublished),
             api_calls = summary.calls.calls,
             throttles = summary.calls.throttles,
@@ -233,7 +217,7 @@ impl CycleLog {
         );
     }
 
-    /// A cycle could not be done at all.
+    /// Logs that the cycle could not run.
     pub fn cycle_failed(&self, why: &str, duration: Duration) {
         error!(
             event = "cycle_failed",
@@ -241,6 +225,16 @@ impl CycleLog {
             why,
             duration_ms = milliseconds(duration),
             "cycle failed"
+        );
+    }
+
+    /// Logs that the metrics of the cycle could not be written.
+    pub fn metrics_failed(&self, why: &str) {
+        warn!(
+            event = "metrics_failed",
+            cycle = self.cycle,
+            why,
+            "metrics not written"
         );
     }
 }

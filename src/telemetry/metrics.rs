@@ -1,29 +1,66 @@
-//! A cycle's metrics, as one line in CloudWatch's embedded metric format: CloudWatch Logs makes metrics of it, without
-//! an agent and without a permission.
+//! A cycle's metrics, as one line in CloudWatch's embedded metric format: CloudWatch Logs turns the line into metrics,
+//! without an agent and without a permission.
 //!
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::model::{Coverage, Severity};
 
 use super::{CycleResult, CycleSummary, Progress};
 
-/// Where the line goes.
+/// Where the line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sink {
-    /// Standard output: the daemon's, which says nothing else there.
-    Output,
-    /// Standard error, with the log, where standard output is for the result.
-    Log,
-    /// Nowhere: a person reads, or nothing is published.
-    Nowhere,
+    /// To standard output, on which the daemon prints nothing else.
+    Stdout,
+    /// To standard error, with the log, since standard output has the result.
+    Stderr,
+    /// Nowhere.
+    Off,
 }
 
-/// The line of a cycle; `None`: it could not be done.
+impl Sink {
+    /// Returns standard output, unless that is a terminal.
+    pub fn stdout() -> Self {
+        if std::io::stdout().is_terminal() {
+            Self::Off
+        } else {
+            Self::Stdout
+        }
+    }
+
+    /// Returns standard error, unless that is a terminal.
+    pub fn stderr() -> Self {
+        if std::io::stderr().is_terminal() {
+            Self::Off
+        } else {
+            Self::Stderr
+        }
+    }
+}
+
+/// One metric of a cycle.
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+    value: u64,
+}
+
+impl Metric {
+    fn count(name: &'static str, count: usize) -> Self {
+        Self {
+            name,
+            unit: "Count",
+            value: u64::try_from(count).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// Returns the line of a cycle. A cycle that failed has no summary.
 pub fn line(
     namespace: &str,
     cycle: &str,
@@ -31,113 +68,109 @@ pub fn line(
     duration_ms: u64,
     summary: Option<&CycleSummary<'_>>,
 ) -> Value {
-    let mut metrics: Vec<(&str, &str, u64)> = vec![
-        (
-            "CompleteCycles",
-            "Count",
-            u64::from(summary.is_some_and(|one| one.outcome == CycleResult::Complete)),
-        ),
-        ("FailedCycles", "Count", u64::from(summary.is_none())),
-        ("Duration", "Milliseconds", duration_ms),
+    let is_complete = summary.is_some_and(|summary| summary.outcome == CycleResult::Complete);
+    let mut metrics = vec![
+        Metric::count("CompleteCycles", usize::from(is_complete)),
+        Metric::count("FailedCycles", usize::from(summary.is_none())),
+        Metric {
+            name: "Duration",
+            unit: "Milliseconds",
+            value: duration_ms,
+        },
     ];
     if let Some(summary) = summary {
-        metrics.extend(of_summary(summary));
+        metrics.extend(summary_metrics(summary));
     }
     let declared: Vec<Value> = metrics
         .iter()
-        .map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }))
+        .map(|metric| json!({ "Name": metric.name, "Unit": metric.unit }))
         .collect();
-    let mut line: Map<String, Value> = metrics
+    // The fields of every event in the log.
+    let event = [
+        (
+            "timestamp",
+            json!(now.to_rfc3339_opts(SecondsFormat::Micros, true)),
+        ),
+        ("level", json!("INFO")),
+        ("event", json!("cycle_metrics")),
+        ("cycle", json!(cycle)),
+        ("message", json!("metrics of the cycle")),
+    ];
+    let declaration = json!({
+        "Timestamp": now.timestamp_millis(),
+        "CloudWatchMetrics": [{
+            "Namespace": namespace,
+            "Dimensions": [[]],
+            "Metrics": declared,
+        }],
+    });
+    metrics
         .into_iter()
-        .map(|(name, _, value)| (name.to_owned(), value.into()))
-        .collect();
-    line.insert(
-        "_aws".into(),
-        json!({
-            "Timestamp": now.timestamp_millis(),
-            "CloudWatchMetrics": [{
-                "Namespace": namespace,
-                "Dimensions": [[]],
-                "Metrics": declared,
-            }],
-        }),
-    );
-    // The rest is what every event of the log has.
-    let text = |text: &str| Value::String(text.to_owned());
-    let timestamp = now.to_rfc3339_opts(SecondsFormat::Micros, true);
-    line.insert("timestamp".into(), text(&timestamp));
-    line.insert("level".into(), text("INFO"));
-    line.insert("event".into(), text("cycle_metrics"));
-    line.insert("cycle".into(), text(cycle));
-    line.insert("message".into(), text("metrics of the cycle"));
-    Value::Object(line)
+        .map(|metric| (metric.name, json!(metric.value)))
+        .chain([("_aws", declaration)])
+        .chain(event)
+        .collect()
 }
 
-fn of_summary(summary: &CycleSummary<'_>) -> Vec<(&'static str, &'static str, u64)> {
-    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+fn summary_metrics(summary: &CycleSummary<'_>) -> Vec<Metric> {
+    let count = Metric::count;
+    let is_archive_refused = summary.outcome == CycleResult::ArchiveRefused;
     let mut metrics = vec![
-        (
-            "OpenCritical",
-            "Count",
-            count(summary.open(Severity::Critical)),
-        ),
-        ("OpenHigh", "Count", count(summary.open(Severity::High))),
-        ("OpenMedium", "Count", count(summary.open(Severity::Medium))),
-        ("OpenLow", "Count", count(summary.open(Severity::Low))),
-        ("StaleTargets", "Count", count(summary.stale())),
-        (
-            "FailedTargets",
-            "Count",
-            count(summary.targets(Coverage::Failed)),
-        ),
-        (
-            "PartialTargets",
-            "Count",
-            count(summary.targets(Coverage::Partial)),
-        ),
-        (
-            "MassArchiveRefused",
-            "Count",
-            u64::from(summary.outcome == CycleResult::ArchiveRefused),
-        ),
-        ("ApiCalls", "Count", summary.calls.calls),
-        ("Throttles", "Count", summary.calls.throttles),
+        count("OpenCritical", summary.open(Severity::Critical)),
+        count("OpenHigh", summary.open(Severity::High)),
+        count("OpenMedium", summary.open(Severity::Medium)),
+        count("OpenLow", summary.open(Severity::Low)),
+        count("StaleTargets", summary.stale()),
+        count("FailedTargets", summary.targets(Coverage::Failed)),
+        count("PartialTargets", summary.targets(Coverage::Partial)),
+        count("MassArchiveRefused", usize::from(is_archive_refused)),
+        Metric {
+            name: "ApiCalls",
+            unit: "Count",
+            value: summary.calls.calls,
+        },
+        Metric {
+            name: "Throttles",
+            unit: "Count",
+            value: summary.calls.throttles,
+        },
     ];
     // A target that was never read has no age.
     if let Some(age) = summary.oldest_snapshot() {
-        let seconds = u64::try_from(age.num_seconds()).unwrap_or(0);
-        metrics.push(("OldestSnapshotAge", "Seconds", seconds));
+        metrics.push(Metric {
+            name: "OldestSnapshotAge",
+            unit: "Seconds",
+            value: u64::try_from(age.num_seconds()).unwrap_or(0),
+        });
     }
     if let Some(published) = summary.published {
         metrics.extend([
-            ("Created", "Count", count(published.created)),
-            ("Updated", "Count", count(published.updated)),
-            ("Reopened", "Count", count(published.reopened)),
-            ("Archived", "Count", count(published.archived)),
-            ("Held", "Count", count(published.held)),
-            ("Unpublished", "Count", count(published.unpublished())),
+            count("Created", published.created),
+            count("Updated", published.updated),
+            count("Reopened", published.reopened),
+            count("Archived", published.archived),
+            count("Held", published.held),
+            count("Unpublished", published.unpublished()),
         ]);
     }
     metrics
 }
 
-/// Writes the line where it goes.
+/// Writes the line.
 ///
 /// # Errors
-/// It cannot be written.
+/// The line cannot be written.
 pub fn write(sink: Sink, line: &Value, progress: &Progress) -> std::io::Result<()> {
-    // One call a line, so that lines of the log do not come between.
+    // One write per line, so that no line of the log gets in between.
     let text = format!("{line}\n");
     match sink {
-        Sink::Output => {
+        Sink::Stdout => {
             let mut output = std::io::stdout().lock();
             output.write_all(text.as_bytes())?;
             output.flush()
         }
-        Sink::Log if tracing::enabled!(tracing::Level::INFO) => {
-            progress.log_writer().write_all(text.as_bytes())
-        }
-        Sink::Log | Sink::Nowhere => Ok(()),
+        Sink::Stderr => progress.log_writer().write_all(text.as_bytes()),
+        Sink::Off => Ok(()),
     }
 }
 
@@ -154,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_what_cloudwatch_and_the_log_want() {
+    fn a_line_has_the_form_of_metrics_and_of_an_event() {
         let row = |source, coverage, stale: bool, minute| CoverageRow {
             target: CollectionTarget::api(
                 source,
@@ -199,12 +232,12 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_that_is_declared_has_a_value() {
+    fn every_declared_metric_has_a_value() {
         let line = line("exposured", "c", at(0), 1, None);
         let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
             .as_array()
             .unwrap();
-        // Source: the specification: at most 100 metrics a directive.
+        // A directive has at most 100 metrics. Source: the specification.
         assert!(!metrics.is_empty() && metrics.len() <= 100);
         for metric in metrics {
             assert!(

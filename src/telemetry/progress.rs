@@ -1,4 +1,4 @@
-//! A progress line on a terminal, for what takes more than a second; nothing elsewhere.
+//! A progress line on a terminal, for work that takes more than a second. Elsewhere there is none.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing_subscriber::fmt::MakeWriter;
 
-/// Shorter work is done before a person has read the line.
+/// Shorter work is finished before a person has read the line.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
-/// How far the current piece of work has come. Clones share one line.
+/// The progress of the current work. Clones share one line.
 #[derive(Clone, Debug)]
 pub struct Progress {
     inner: Option<Arc<Line>>,
@@ -25,13 +26,13 @@ struct Line {
 }
 
 impl Progress {
-    /// A line on standard error if that is a terminal.
+    /// Returns a line on standard error, if that is a terminal.
     pub fn on_terminal() -> Self {
         if !std::io::stderr().is_terminal() {
             return Self::none();
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        // The template is a constant without mistakes; the default would do as well.
+        // The template is valid; if it were not, the default would do.
         if let Ok(style) =
             ProgressStyle::with_template("{spinner} {elapsed} {prefix} {pos}/{len} {msg}")
         {
@@ -48,48 +49,57 @@ impl Progress {
         }
     }
 
-    /// No line.
+    /// Returns a progress that is not shown.
     pub fn none() -> Self {
         Self { inner: None }
     }
 
-    /// Starts a piece of work with so many parts.
-    pub fn start(&self, what: &'static str, parts: usize) {
+    /// Starts work that has a number of parts.
+    pub fn start(&self, work: &'static str, parts: usize) {
         let Some(line) = &self.inner else { return };
         line.records.store(0, Ordering::Relaxed);
-        line.bar.set_prefix(what);
+        line.bar.set_prefix(work);
         line.bar.set_message("");
         line.bar.set_position(0);
         line.bar.set_length(parts as u64);
         line.show();
     }
 
-    /// So many more records were read.
+    /// Adds records that were read.
     pub fn records(&self, count: usize) {
         let Some(line) = &self.inner else { return };
-        let all = line.records.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
+        let total = line.records.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
         line.bar
-            .set_message(format!("({} records)", HumanCount(all)));
+            .set_message(format!("({} records)", HumanCount(total)));
         line.show();
     }
 
-    /// One part is done.
+    /// Counts a part that is finished.
     pub fn part_done(&self) {
         let Some(line) = &self.inner else { return };
         line.bar.inc(1);
         line.show();
     }
 
-    /// All is done: the line goes away.
+    /// Removes the line, since the work is finished.
     pub fn finish(&self) {
         let Some(line) = &self.inner else { return };
         line.bar.finish_and_clear();
     }
 
+    /// Returns a writer for log lines.
     pub(super) fn log_writer(&self) -> LogWriter<'_> {
         LogWriter {
             line: self.inner.as_deref(),
         }
+    }
+}
+
+impl<'a> MakeWriter<'a> for Progress {
+    type Writer = LogWriter<'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self.log_writer()
     }
 }
 

@@ -10,8 +10,7 @@ use super::CycleLog;
 use super::events::milliseconds;
 
 impl CycleLog {
-    /// What is going to be published: how many steps of each kind, each exposure that is held, and whether too much
-    /// would have been archived.
+    /// Logs the plan: how many steps of each kind it has, each exposure that is held, and whether archiving was refused.
     pub fn planned(&self, plan: &Plan) {
         info!(
             event = "publication_planned",
@@ -33,7 +32,7 @@ impl CycleLog {
         }
     }
 
-    /// An exposure that was not found stands all the same.
+    /// Logs that an exposure stays published although it was not found.
     fn exposure_held(&self, exposure: &str, reason: &str) {
         info!(
             event = "exposure_held",
@@ -44,7 +43,7 @@ impl CycleLog {
         );
     }
 
-    /// So much would be archived that none is.
+    /// Logs that nothing is archived, because it would be too much.
     fn mass_archive_refused(&self, mass: &MassArchive) {
         error!(
             event = "mass_archive_refused",
@@ -52,11 +51,11 @@ impl CycleLog {
             archive = mass.archive,
             active = mass.active,
             max_archive_percent = mass.max_percent,
-            "NOTHING IS ARCHIVED: too many exposures are gone at once; if that is right, run once with --allow-mass-archive"
+            "NOTHING IS ARCHIVED: too many exposures are gone at once; if this is expected, run once with --allow-mass-archive"
         );
     }
 
-    /// What stands in Security Hub could not be read back.
+    /// Logs that the published exposures of a destination could not be read.
     pub fn previous_unknown(&self, account: &str, region: &str, why: &str) {
         error!(
             event = "previous_unknown",
@@ -64,11 +63,11 @@ impl CycleLog {
             account,
             region,
             why,
-            "what was published before could not be read; nothing is published there in this cycle"
+            "published exposures could not be read: nothing is published there in this cycle"
         );
     }
 
-    /// A finding of ours could not be read back; it is left alone.
+    /// Logs that a published exposure could not be read. It is not changed.
     pub fn previous_unreadable(&self, account: &str, region: &str, why: &str) {
         error!(
             event = "previous_unreadable",
@@ -76,11 +75,11 @@ impl CycleLog {
             account,
             region,
             why,
-            "a published exposure could not be read back"
+            "published exposure could not be read: it is not changed"
         );
     }
 
-    /// In which member accounts exposures stand could not be read.
+    /// Logs that the member accounts with published exposures could not be found.
     pub fn members_unknown(&self, account: &str, region: &str, why: &str) {
         warn!(
             event = "members_unknown",
@@ -88,11 +87,11 @@ impl CycleLog {
             account,
             region,
             why,
-            "accounts that have no exposure any more could not be looked for; what stands there stays in this cycle"
+            "member accounts with published exposures could not be found: exposures that are gone there stay published in this cycle"
         );
     }
 
-    /// Text of an exposure was too long for the format.
+    /// Logs that a field of an exposure was too long for the format.
     pub fn text_cut(&self, exposure: &str, field: &str, dropped: usize) {
         warn!(
             event = "text_cut",
@@ -100,11 +99,11 @@ impl CycleLog {
             exposure,
             field,
             dropped,
-            "cut to what the format allows"
+            "field cut to the length that the format allows"
         );
     }
 
-    /// A batch has been imported.
+    /// Logs that a batch was imported.
     pub fn batch_published(
         &self,
         account: &str,
@@ -125,7 +124,7 @@ impl CycleLog {
         );
     }
 
-    /// A whole batch has been refused, or was not sent.
+    /// Logs that a whole batch was refused, or was not sent.
     pub fn batch_failed(&self, account: &str, region: &str, findings: usize, why: &str) {
         error!(
             event = "batch_failed",
@@ -138,7 +137,7 @@ impl CycleLog {
         );
     }
 
-    /// One exposure has been refused.
+    /// Logs that one exposure was refused.
     pub fn finding_refused(
         &self,
         account: &str,
@@ -159,7 +158,7 @@ impl CycleLog {
         );
     }
 
-    /// The OCSF file has been written.
+    /// Logs that the OCSF file was written.
     pub fn ocsf_written(&self, file: &str, exposures: usize) {
         info!(
             event = "ocsf_written",
@@ -170,7 +169,7 @@ impl CycleLog {
         );
     }
 
-    /// The OCSF file has not been written.
+    /// Logs that the OCSF file could not be written.
     pub fn ocsf_failed(&self, file: &str, why: &str) {
         error!(
             event = "ocsf_failed",
@@ -178,16 +177,6 @@ impl CycleLog {
             file,
             why,
             "OCSF file not written"
-        );
-    }
-
-    /// The metrics' line has not been written.
-    pub fn metrics_failed(&self, why: &str) {
-        warn!(
-            event = "metrics_failed",
-            cycle = self.cycle(),
-            why,
-            "the cycle's metrics could not be written"
         );
     }
 }

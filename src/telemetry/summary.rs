@@ -1,4 +1,4 @@
-//! What a cycle came to: the one source of its last log event and of its metrics.
+//! The summary of a cycle, from which its last log event and its metrics are made.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::{CallCount, Coverage, CoverageRow, Severity};
 use crate::reconcile::PublicationOutcome;
 
-/// How a cycle ended, the worst that is true of it.
+/// How a cycle ended. If several apply, it is the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Result {
-    /// Every target was read completely, and everything is where it should be.
+pub enum CycleResult {
+    /// Every target was read completely, and everything was published.
     Complete,
-    /// Some target was partial or failed, or what stands could not be read for a dry run.
+    /// A target was partial or failed, or the published exposures could not be read for a dry run.
     Partial,
-    /// Too much would have been archived, so nothing was.
+    /// Too many exposures would have been archived, so none were.
     ArchiveRefused,
-    /// Something is not where it should be.
+    /// Something could not be published.
     Unpublished,
 }
 
-impl Result {
-    /// As in logs.
+impl CycleResult {
+    /// Returns the name in logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",
@@ -32,20 +32,20 @@ impl Result {
     }
 }
 
-/// The counts of one cycle.
+/// The summary of one cycle.
 #[derive(Clone, Debug)]
 pub struct CycleSummary<'a> {
     /// How it ended.
-    pub outcome: Result,
-    /// How much is known of each target.
+    pub outcome: CycleResult,
+    /// How completely each target was read.
     pub coverage: &'a [CoverageRow],
     /// How many resources could be exposed.
     pub resources: usize,
-    /// How many exposures are open, those that are held among them.
+    /// How many exposures of each severity are open, including those that are held.
     pub open: Vec<(Severity, usize)>,
-    /// What was published, if anything was to be.
+    /// What was published, if the cycle was to publish.
     pub published: Option<&'a PublicationOutcome>,
-    /// What it asked of AWS.
+    /// How often AWS was called.
     pub calls: CallCount,
     /// How long it took.
     pub duration: Duration,
@@ -54,15 +54,15 @@ pub struct CycleSummary<'a> {
 }
 
 impl CycleSummary<'_> {
-    /// How many exposures of a severity are open.
+    /// Returns how many exposures of a severity are open.
     pub fn open(&self, severity: Severity) -> usize {
         self.open
             .iter()
-            .find(|(one, _)| *one == severity)
+            .find(|(open, _)| *open == severity)
             .map_or(0, |(_, count)| *count)
     }
 
-    /// How many targets are so well known.
+    /// Returns how many targets have this coverage.
     pub fn targets(&self, coverage: Coverage) -> usize {
         self.coverage
             .iter()
@@ -70,12 +70,12 @@ impl CycleSummary<'_> {
             .count()
     }
 
-    /// How many targets stand as an earlier cycle saw them.
+    /// Returns how many targets have traits from an earlier cycle.
     pub fn stale(&self) -> usize {
         self.coverage.iter().filter(|row| row.stale).count()
     }
 
-    /// How old the oldest traits are.
+    /// Returns the age of the oldest snapshot.
     pub fn oldest_snapshot(&self) -> Option<TimeDelta> {
         let oldest = self
             .coverage
@@ -85,14 +85,14 @@ impl CycleSummary<'_> {
         oldest.map(|time| (self.ended - time).max(TimeDelta::zero()))
     }
 
-    /// `inspector 111122223333 us-east-1: complete, macie 111122223333 us-east-1: failed (throttled), stale`
+    /// Lists the targets: `inspector 111122223333 us-east-1: complete; macie 111122223333 us-east-1: failed (throttled), stale`.
     pub fn coverage_by_target(&self) -> String {
-        let targets: Vec<String> = self.coverage.iter().map(target).collect();
+        let targets: Vec<String> = self.coverage.iter().map(describe_target).collect();
         targets.join("; ")
     }
 }
 
-fn target(row: &CoverageRow) -> String {
+fn describe_target(row: &CoverageRow) -> String {
     let reason = row
         .reason
         .as_ref()

@@ -175,7 +175,7 @@ fn a_wrong_log_filter_is_told() {
         .args(["once", "--sample"]))
     .expect(2);
     assert!(
-        ran.stderr.contains("EXPOSURED_LOG=\"exposured=loud\""),
+        ran.stderr.contains("EXPOSURED_LOG=`exposured=loud`"),
         "{}",
         ran.stderr
     );

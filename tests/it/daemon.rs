@@ -21,14 +21,19 @@ pub struct Daemon {
 
 impl Daemon {
     pub fn start(aws: &Aws, text: &str) -> Self {
+        Self::start_with(aws, text, |_| {})
+    }
+
+    /// Starts the daemon after the command was changed.
+    pub fn start_with(aws: &Aws, text: &str, change: impl FnOnce(&mut Command)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let health = folder.path().join("health.json");
         let schedule = format!("[schedule]\nhealth_file = \"{}\"\n", health.display());
         let path = config(folder.path(), &text.replace("[schedule]\n", &schedule));
-        Self::spawn(
-            exposured_on(aws).args(["run", "--config"]).arg(path),
-            folder,
-        )
+        let mut command = exposured_on(aws);
+        command.args(["run", "--config"]).arg(path);
+        change(&mut command);
+        Self::spawn(&mut command, folder)
     }
 
     fn spawn(command: &mut Command, folder: tempfile::TempDir) -> Self {
@@ -135,7 +140,10 @@ fn without_run_on_start_the_first_tick_is_waited_for() {
     let aws = Aws::start();
     put(&aws, seed());
     let daemon = Daemon::start(&aws, &format!("{NEVER_SOON}run_on_start = false\n"));
-    std::thread::sleep(Duration::from_millis(700));
+    wait_until("a heartbeat", || {
+        daemon.folder().join("health.json").exists()
+    });
+    std::thread::sleep(Duration::from_millis(200));
     daemon.signal("TERM");
     let ran = daemon.ended(Duration::from_secs(10)).expect(0);
     assert_eq!(ran.events("daemon_started").len(), 1);

@@ -69,12 +69,71 @@ fn metrics_follow_each_cycle_that_publishes() {
         .args(["once"]))
     .expect(1);
     assert_eq!(metrics(&ran)[0]["FailedCycles"], 1);
-    // In a file that is only for errors they have no place.
+    // The log's level makes no difference.
     let ran = run(exposured_on(&aws)
-        .env("EXPOSURED_LOG", "warn")
+        .env("EXPOSURED_LOG", "error")
         .args(["once"]))
     .expect(0);
-    assert_eq!(ran.stderr, "");
+    assert_eq!(metrics(&ran).len(), 1);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn only_the_daemon_logs_every_event_by_default() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    for arguments in [
+        &["once", "--dry-run"][..],
+        &["explain", "i-modest"],
+        &["fixes"],
+    ] {
+        let ran = run(exposured_on(&aws)
+            .env_remove("EXPOSURED_LOG")
+            .args(arguments))
+        .expect(0);
+        assert_eq!(ran.stderr, "", "{arguments:?}");
+    }
+    // Warnings are logged.
+    aws.account(HOME)
+        .region("us-east-1")
+        .disable(Service::Macie);
+    let ran = run(exposured_on(&aws)
+        .env_remove("EXPOSURED_LOG")
+        .args(["once", "--dry-run"]))
+    .expect(3);
+    let collected = ran.events("target_collected");
+    assert_eq!(collected.len(), 1, "{}", ran.stderr);
+    assert_eq!(
+        collected[0]["collection_target"],
+        format!("macie {HOME} us-east-1")
+    );
+    let daemon = Daemon::start_with(&aws, NEVER_SOON, |command| {
+        command.env_remove("EXPOSURED_LOG");
+    });
+    wait_until("a cycle", || aws.imported(HOME, "us-east-1").len() == 2);
+    daemon.signal("TERM");
+    let ran = daemon.ended(Duration::from_secs(10)).expect(0);
+    assert_eq!(ran.events("cycle_started").len(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn messages_of_the_sdk_have_the_form_of_events() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    std::fs::write(&path, "[profile not a name]\nregion = us-east-1\n").unwrap();
+    let ran = run(exposured_on(&aws)
+        .env("AWS_CONFIG_FILE", &path)
+        .args(["once", "--dry-run"]))
+    .expect(0);
+    let messages = ran.events("library_message");
+    assert!(!messages.is_empty(), "{}", ran.stderr);
+    for message in messages {
+        assert_eq!(message["level"], "WARN", "{message}");
+        assert!(message["library"].is_string(), "{message}");
+        assert!(message["message"].is_string(), "{message}");
+    }
 }
 
 #[test]

@@ -7,14 +7,15 @@ use serde_json::Value;
 
 use crate::aws::Aws;
 
-/// The binary with nothing of the developer's own environment in reach.
+/// The binary with a clean environment, and a log of every event.
 pub fn exposured() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_exposured"));
     command
         .env_clear()
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/dev/null")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("EXPOSURED_LOG", "warn,exposured=info");
     command
 }
 
