@@ -87,6 +87,8 @@ def configuration_is_given_once(stack):
     run = container(stack)
     environment = {entry["Name"]: entry["Value"] for entry in run["Environment"]}
     secrets = {entry["Name"]: entry["ValueFrom"] for entry in run.get("Secrets", [])}
+    if environment.get("EXPOSURED_LOG") != "warn,exposured=info":
+        yield "the log does not hold the events that the alarms refer to"
     if environment.get("AWS_REGION") != "us-east-1":
         yield "the default Region is not that of the stack"
     texts = [source["EXPOSURED_TOML"] for source in (environment, secrets) if "EXPOSURED_TOML" in source]
