@@ -1,7 +1,5 @@
 //! Why this severity, why not this resource, which one trait is missing, which one fix helps most.
 
-use serde::Serialize;
-
 use crate::catalog::{Catalog, ExposureRule};
 use crate::graph::{ResourceIndex, View};
 use crate::model::{
@@ -37,7 +35,7 @@ pub struct Explanation {
 }
 
 /// A rule that one absent trait keeps from matching.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearMiss {
     /// The rule.
     pub rule: RuleId,
@@ -52,7 +50,7 @@ pub struct NearMiss {
 }
 
 /// A rule that something in the attacker's way keeps from matching.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreventedRule {
     /// The rule.
     pub rule: RuleId,
@@ -65,21 +63,18 @@ pub struct PreventedRule {
 }
 
 /// What ending one contributing trait does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     /// The trait.
-    #[serde(rename = "trait")]
     pub trait_id: TraitId,
     /// What it does.
-    #[serde(flatten)]
     pub effect: Effect,
     /// How.
     pub remediation: Remediation,
 }
 
 /// What becomes of an exposure. The words are those of Security Hub's `ListExposuresByRemediationV2`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(tag = "effect", content = "severity", rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     /// There is none any more.
     Resolves,

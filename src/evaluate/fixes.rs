@@ -7,8 +7,6 @@ mod subject;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use crate::catalog::Catalog;
 use crate::graph::{ResourceIndex, View};
 use crate::model::{ActiveTriage, ExposureId, Remediation, Resource, Severity, TraitId};
@@ -18,7 +16,7 @@ use cover::cover;
 use subject::{Subject, subjects};
 
 /// What there is to fix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixes {
     /// What helps by itself: what takes most from the worst grade first, then from the next.
     pub fixes: Vec<RankedFix>,
@@ -31,10 +29,9 @@ pub struct Fixes {
 }
 
 /// What a fix ends: one trait, on the resource on which it was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixTarget {
     /// The trait.
-    #[serde(rename = "trait")]
     pub trait_id: TraitId,
     /// Its title, on the type of the first resource that is exposed by it.
     pub title: String,
@@ -45,10 +42,9 @@ pub struct FixTarget {
 }
 
 /// A fix, and what it does by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RankedFix {
     /// What it ends.
-    #[serde(flatten)]
     pub target: FixTarget,
     /// How many exposures there are no more.
     pub resolves: usize,
@@ -59,7 +55,7 @@ pub struct RankedFix {
 }
 
 /// How many exposures become less severe, from what to what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeverityReduction {
     /// Now.
     pub from: Severity,
@@ -70,15 +66,14 @@ pub struct SeverityReduction {
 }
 
 /// How a set of fixes was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FoundBy {
     /// Always the fix that is then worth most. No fix of the set is idle, but a smaller set may exist.
     Greedy,
 }
 
 /// A set of fixes that together leave nothing of some severity.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixSet {
     /// How.
     pub found_by: FoundBy,
@@ -92,7 +87,7 @@ pub struct FixSet {
 }
 
 /// An exposure that stays too severe.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemainingExposure {
     /// The exposure.
     pub exposure: ExposureId,

@@ -327,7 +327,7 @@ fn an_administrators_profile_makes_it_high() {
         "ec2-internet-reachable-with-administrative-instance-profile"
     );
     assert_eq!(exposure.matched_rules.len(), 2);
-    insta::assert_json_snapshot!(exposure.attack_path);
+    insta::assert_debug_snapshot!(exposure.attack_path);
     insta::assert_json_snapshot!(exposure.factors);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Where an attack starts.
 #[derive(
@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
     PartialOrd,
     Ord,
     Hash,
-    Serialize,
     Deserialize,
     schemars::JsonSchema,
     strum::IntoStaticStr,
@@ -47,12 +46,11 @@ impl EntryPoint {
 }
 
 /// A node of an attack path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathNode {
     /// An ARN, the ID of a component of a network path, or the name of an entry point.
     pub id: String,
     /// The CloudFormation type, or `Entry` for an entry point.
-    #[serde(rename = "type")]
     pub node_type: String,
     /// What people call it. It may be text that an attacker chose, but it is cleaned.
     pub label: String,
@@ -79,7 +77,7 @@ impl From<EntryPoint> for PathNode {
 }
 
 /// An edge of an attack path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathEdge {
     /// The ID of the node where it starts.
     pub from: String,
@@ -91,7 +89,7 @@ pub struct PathEdge {
 
 /// A directed graph in which each node occurs once, in the order of the path, with at most one edge from a node to
 /// another.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttackPath {
     /// The nodes.
     pub nodes: Vec<PathNode>,

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use super::{AccountId, Region};
 
@@ -17,11 +16,9 @@ use super::{AccountId, Region};
     PartialOrd,
     Ord,
     Hash,
-    Serialize,
     strum::EnumString,
     strum::IntoStaticStr,
 )]
-#[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum SourceKind {
     /// Security Hub's `GetFindings`.
@@ -61,8 +58,7 @@ impl fmt::Display for SourceKind {
 }
 
 /// The part of a source that a target is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// One Region, as one account sees it. The answer to a delegated administrator covers the member accounts, and that
     /// of an aggregation Region covers the linked Regions.
@@ -80,12 +76,11 @@ pub enum Scope {
 }
 
 /// The unit of collection. Each target succeeds or fails on its own and has its own coverage.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CollectionTarget {
     /// The source.
     pub source: SourceKind,
     /// The part of the source.
-    #[serde(flatten)]
     pub scope: Scope,
 }
 
@@ -143,10 +138,7 @@ impl fmt::Display for CollectionTarget {
 }
 
 /// How completely a target was read.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Coverage {
     /// Everything was read and parsed.
@@ -167,8 +159,7 @@ impl Coverage {
 }
 
 /// Why a target is not complete.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum CoverageReason {
     /// The service is not enabled for the account in the Region.
@@ -213,18 +204,15 @@ impl CoverageReason {
 }
 
 /// The coverage of a target in the evaluated data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoverageRow {
     /// The target.
-    #[serde(flatten)]
     pub target: CollectionTarget,
     /// How completely the target was read.
     pub coverage: Coverage,
     /// Why it is not complete.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub reason: Option<CoverageReason>,
     /// The reason in a sentence: what was being done, what went wrong, and what to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The number of records that were read.
     pub records: u64,
@@ -233,6 +221,5 @@ pub struct CoverageRow {
     /// Whether the data is that of an earlier cycle, because this cycle failed.
     pub stale: bool,
     /// When the data was collected. `None` if it never was.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub collected_at: Option<DateTime<Utc>>,
 }

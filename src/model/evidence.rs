@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use super::{EntryPoint, ResourceType};
 
 /// The ID of a Security Hub control, such as `EC2.8`, in upper case: AWS itself writes some IDs with different cases, such
 /// as `AutoScaling.5` and `Autoscaling.5`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ControlId(String);
 
 impl ControlId {
@@ -71,12 +68,6 @@ impl fmt::Debug for Epss {
     }
 }
 
-impl Serialize for Epss {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.value())
-    }
-}
-
 /// The severity of a finding according to its source.
 #[derive(
     Clone,
@@ -87,7 +78,6 @@ impl Serialize for Epss {
     PartialOrd,
     Ord,
     Hash,
-    Serialize,
     serde::Deserialize,
     schemars::JsonSchema,
     strum::EnumString,
@@ -112,8 +102,7 @@ pub enum SourceSeverity {
 }
 
 /// Whether a fix for a vulnerability is available.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FixAvailable {
     /// For all affected packages.
     Yes,
@@ -126,14 +115,13 @@ pub enum FixAvailable {
 /// A CVSS base vector and its score.
 ///
 /// Source: FIRST, "CVSS v3.1 Specification Document", section 6.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cvss {
     /// The version, such as `3.1`.
     pub version: String,
     /// The vector, such as `CVSS:3.1/AV:N/AC:L/PR:N/UI:N/…`.
     pub vector: String,
     /// The base score in tenths, from 0 to 100.
-    #[serde(skip)]
     pub score_tenths: u16,
 }
 
@@ -147,7 +135,7 @@ impl Cvss {
 }
 
 /// A software vulnerability.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vulnerability {
     /// The ID, such as `CVE-2024-3094`, `GHSA-…`, or `MAL-…`.
     pub id: String,
@@ -170,7 +158,7 @@ pub struct Vulnerability {
 }
 
 /// A flaw in the code of a function.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CodeVulnerability {
     /// The finding's title.
     pub title: String,
@@ -181,7 +169,7 @@ pub struct CodeVulnerability {
 }
 
 /// An inclusive range of ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortRange {
     /// The first port.
     pub begin: u16,
@@ -190,7 +178,7 @@ pub struct PortRange {
 }
 
 /// A component of a network path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathStep {
     /// The type, such as `AWS::EC2::InternetGateway`.
     pub component_type: String,
@@ -199,7 +187,7 @@ pub struct PathStep {
 }
 
 /// A network path on which a resource is reachable.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NetworkPath {
     /// The finding's title.
     pub title: String,
@@ -233,7 +221,7 @@ impl NetworkPath {
 }
 
 /// Sensitive data that Macie found.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SensitiveData {
     /// Macie's finding type, such as `SensitiveData:S3Object/Credentials`.
     pub finding_type: String,
@@ -244,8 +232,7 @@ pub struct SensitiveData {
 }
 
 /// What a finding reports.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
     /// A Security Hub control failed.
     Control {

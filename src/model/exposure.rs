@@ -157,7 +157,7 @@ pub struct ExposureMitigation {
 }
 
 /// A finding that shows a trait.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignalReference {
     /// The finding.
     pub finding: FindingId,
@@ -168,12 +168,11 @@ pub struct SignalReference {
     /// What the finding reports.
     pub evidence: Arc<Evidence>,
     /// The route from the exposed resource to the resource of the finding. Empty if they are the same.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub traveled: Vec<RouteHop>,
 }
 
 /// A hop of the route along which a trait was propagated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteHop {
     /// How the resource is related to the one before.
     pub relation: RelationKind,
@@ -182,7 +181,7 @@ pub struct RouteHop {
 }
 
 /// How to fix a trait.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remediation {
     /// What to do.
     pub text: String,
@@ -208,7 +207,7 @@ pub struct ExposureTrait {
 }
 
 /// The finding types under which an exposure is published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExposureTypes {
     /// The types in ASFF, as `namespace/category/classifier`.
     pub asff: Vec<String>,

@@ -5,8 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 /// The service that made a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Product {
     /// Security Hub CSPM, which makes the findings of controls.
     SecurityHub,

@@ -183,10 +183,9 @@ impl<'de> Deserialize<'de> for ResourceType {
 }
 
 /// A resource. All four fields identify it. Lists are sorted by the type first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Resource {
     /// The CloudFormation type.
-    #[serde(rename = "type")]
     pub resource_type: ResourceType,
     /// The ARN, if the type has one, or another ID.
     pub id: String,

@@ -78,17 +78,7 @@ impl Level {
 
 /// The likelihood of a successful attack, which follows from the first four factors.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::IntoStaticStr,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, strum::IntoStaticStr,
 )]
 #[strum(serialize_all = "lowercase")]
 pub enum Likelihood {
@@ -124,7 +114,6 @@ impl Likelihood {
     PartialOrd,
     Ord,
     Hash,
-    Serialize,
     Deserialize,
     schemars::JsonSchema,
     strum::IntoStaticStr,
@@ -167,7 +156,6 @@ impl Impact {
     PartialOrd,
     Ord,
     Hash,
-    Serialize,
     Deserialize,
     schemars::JsonSchema,
     strum::IntoStaticStr,

@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
     PartialOrd,
     Ord,
     Hash,
-    Serialize,
     Deserialize,
     schemars::JsonSchema,
     strum::IntoStaticStr,

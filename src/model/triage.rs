@@ -3,7 +3,6 @@
 use std::fmt;
 
 use chrono::NaiveDate;
-use serde::Serialize;
 
 use super::{AccountId, LevelChange, Region, Resource, RuleId, TraitId, WildcardPattern};
 
@@ -25,8 +24,7 @@ impl TagPattern {
 }
 
 /// What a mute hides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MutedItem {
     /// A trait, as if no finding had shown it.
     Trait(TraitId),
@@ -94,7 +92,7 @@ impl Mute {
 }
 
 /// What a mute did in an evaluation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MuteUse {
     /// The number of resources that it affected.
     pub resources: usize,
@@ -105,8 +103,7 @@ pub struct MuteUse {
 }
 
 /// The state of a mute after an evaluation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MuteState {
     /// Its last day is over: it hides nothing anymore.
     Expired,

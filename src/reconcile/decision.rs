@@ -2,15 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use crate::model::{CollectionTarget, Coverage, CoverageReason, Severity};
 
 use super::state::{Destination, WorkflowStatus};
 
 /// What happens to one exposure, without the reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// A finding is created.
     Create,
@@ -161,7 +158,7 @@ pub enum HoldReason {
 }
 
 /// A plan that would archive more than the configuration allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MassArchive {
     /// The number of findings that would be archived.
     pub archive: usize,

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use crate::model::{AccountId, CollectionTarget, ExposureId, RecordState, Region, Severity};
 
 /// The account and Region whose Security Hub a finding is imported into.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Destination {
     /// The account that imports the finding.
     pub account: AccountId,
@@ -27,8 +26,7 @@ impl fmt::Display for Destination {
 pub type ExposureKey = (Destination, ExposureId);
 
 /// The workflow status of a finding, which belongs to users, as far as reconciliation depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WorkflowStatus {
     /// `NEW` or `NOTIFIED`.
     Open,

@@ -11,8 +11,7 @@ use crate::catalog::{
     TraitDefinition,
 };
 use crate::model::{
-    Factor, Level, RelationKind, Remediation, ResourceType, RuleId, TraitId, TraitIndex, TraitSet,
-    TraitType,
+    Factor, Level, RelationKind, ResourceType, RuleId, TraitId, TraitIndex, TraitSet,
 };
 
 /// An entry, whole.
@@ -30,14 +29,20 @@ pub(crate) struct TraitEntry<'a> {
     title: &'a str,
     titles: &'a BTreeMap<ResourceType, String>,
     #[serde(rename = "type")]
-    trait_type: TraitType,
+    trait_type: &'static str,
     derivation: DerivationEntry<'a>,
     factors: BTreeMap<Factor, String>,
     techniques: &'a [String],
-    remediation: &'a Remediation,
+    remediation: RemediationEntry<'a>,
     source: &'a str,
     place: String,
     needed_by: Vec<&'a RuleId>,
+}
+
+#[derive(Serialize)]
+struct RemediationEntry<'a> {
+    text: &'a str,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -101,7 +106,7 @@ fn trait_entry<'a>(catalog: &'a Catalog, one: &'a TraitDefinition) -> TraitEntry
         id: &one.id,
         title: &one.title,
         titles: &one.titles,
-        trait_type: one.trait_type,
+        trait_type: one.trait_type.as_str(),
         derivation: derivation_entry(&one.derivation),
         factors: one
             .factors
@@ -109,7 +114,10 @@ fn trait_entry<'a>(catalog: &'a Catalog, one: &'a TraitDefinition) -> TraitEntry
             .map(|(factor, raise)| (*factor, raise_text(*factor, *raise)))
             .collect(),
         techniques: &one.techniques,
-        remediation: &one.remediation,
+        remediation: RemediationEntry {
+            text: &one.remediation.text,
+            url: &one.remediation.url,
+        },
         source: &one.source,
         place: one.location.to_string(),
         needed_by: catalog
@@ -220,7 +228,7 @@ pub(crate) fn entries_text(entries: &[Entry<'_>]) -> String {
 
 fn trait_text(one: &TraitEntry<'_>) -> String {
     let mut text = format!("trait {}\n  {}\n\n", one.id, one.title);
-    field(&mut text, "type", [one.trait_type.as_str()]);
+    field(&mut text, "type", [one.trait_type]);
     derivation_text(&mut text, &one.derivation);
     let factors = one
         .factors
@@ -229,7 +237,7 @@ fn trait_text(one: &TraitEntry<'_>) -> String {
     field(&mut text, "factors", factors);
     field(&mut text, "ATT&CK", one.techniques);
     field(&mut text, "needed by", &one.needed_by);
-    let remediation = [one.remediation.text.as_str(), one.remediation.url.as_str()];
+    let remediation = [one.remediation.text, one.remediation.url];
     field(&mut text, "remediation", remediation);
     field(&mut text, "source", [one.source]);
     field(&mut text, "stands at", [&one.place]);
