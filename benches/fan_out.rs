@@ -40,7 +40,7 @@ fn main() {
         for count in [100, 1_000, 10_000] {
             let before = MEMORY.current_usage();
             let store = stored(data(&catalog, count));
-            let view = store.view();
+            let view = store.merge().with_iam_edges();
             let stored = (MEMORY.current_usage() - before) / count;
             let walked = best_of(|| walk(&view));
             let triage = ActiveTriage::default();
@@ -99,7 +99,7 @@ fn one_group(catalog: &Catalog, instances: usize) -> SnapshotBuilder {
         "administrative-access-policy",
     );
     let mut relate = |from: &Resource, kind, to: &Resource| {
-        builder.relate(from, kind, to);
+        builder.add_edge(from, kind, to);
     };
     relate(&profile, RelationKind::ContainsRole, &role);
     relate(&role, RelationKind::GrantsPolicy, &policy);
@@ -109,7 +109,7 @@ fn one_group(catalog: &Catalog, instances: usize) -> SnapshotBuilder {
             (RelationKind::MemberOfSecurityGroup, &group),
             (RelationKind::UsesInstanceProfile, &profile),
         ] {
-            builder.relate(&instance, kind, to);
+            builder.add_edge(&instance, kind, to);
         }
     }
     builder
@@ -130,7 +130,7 @@ fn circle(catalog: &Catalog, instances: usize) -> SnapshotBuilder {
             (&instance, RelationKind::MemberOfSecurityGroup, &here),
             (&here, RelationKind::AdmittedBy, &next),
         ] {
-            builder.relate(from, kind, to);
+            builder.add_edge(from, kind, to);
         }
     }
     builder
@@ -152,7 +152,7 @@ fn observe(builder: &mut SnapshotBuilder, catalog: &Catalog, on: &Resource, id: 
     let trait_index = catalog
         .index_of(&id.parse().expect("a trait id"))
         .expect("a trait of the catalog");
-    builder.observe(Observation {
+    builder.add_observation(Observation {
         resource: on,
         trait_index,
         holds: true,

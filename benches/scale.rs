@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use exposured::catalog::{Catalog, Layers, compile};
 use exposured::evaluate::{Exposures, evaluate};
-use exposured::graph::{SnapshotWriter, Store, TargetOutcome, View};
+use exposured::graph::{SnapshotWriter, Store, TargetOutcome, View, WrittenSnapshot};
 use exposured::model::{AccountId, ActiveTriage, CollectionTarget, Coverage, SourceKind};
 use exposured::publish::content_digest;
 use exposured::reconcile::Destination;
@@ -57,7 +57,7 @@ fn measure(catalog: &Catalog, size: usize) {
     let before = MEMORY.current_usage();
     let (store, signals) = stored(catalog, size);
     let weight = MEMORY.current_usage() - before;
-    let view = store.view();
+    let view = store.merge().with_iam_edges();
     let traits: usize = view.indices().map(|index| view.traits(index).len()).sum();
     let weight_with_view = MEMORY.current_usage() - before;
 
@@ -68,7 +68,7 @@ fn measure(catalog: &Catalog, size: usize) {
         .expect("a pool of one thread");
     let triage = ActiveTriage::default();
     let walked = timed_best_of(10 * RUNS, || walk(&view)).0;
-    let viewed = best_of(|| store.view());
+    let viewed = best_of(|| store.merge().with_iam_edges());
     let (evaluated, evaluation) =
         one_core.install(|| timed_best_of(10 * RUNS, || evaluate(&view, catalog, &triage)));
     let each = |time: Duration| time.as_nanos() as f64 / view.len() as f64;
@@ -76,7 +76,7 @@ fn measure(catalog: &Catalog, size: usize) {
     println!(
         "{} resources, {signals} records, {traits} traits, {} observations, {} exposures, {} near misses",
         view.len(),
-        store.observations(),
+        store.observation_count(),
         evaluation.graded.len(),
         evaluation.near_misses,
     );
@@ -93,7 +93,7 @@ fn measure(catalog: &Catalog, size: usize) {
         "store {} MB: {:.0} bytes a resource, {:.0} an observation; with the view {:.0} a resource",
         weight >> 20,
         per(weight, view.len()),
-        per(weight, store.observations()),
+        per(weight, store.observation_count()),
         per(weight_with_view, view.len()),
     );
     let exposures = Exposures {
@@ -208,7 +208,11 @@ fn target(
             }
         });
     }
-    let (snapshot, records, signals) = writer.finish();
+    let WrittenSnapshot {
+        snapshot,
+        records,
+        signals,
+    } = writer.finish();
     TargetOutcome {
         target: CollectionTarget::file(format!("{number}.json")),
         snapshot,

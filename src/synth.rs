@@ -83,7 +83,7 @@ mod tests {
     use crate::catalog::Catalog;
     use crate::catalog::{Layers, compile};
     use crate::evaluate::{Evaluation, Exposures, GradedResource, evaluate};
-    use crate::graph::{SnapshotWriter, Store, TargetOutcome, View};
+    use crate::graph::{SnapshotWriter, Store, TargetOutcome, View, WrittenSnapshot};
     use crate::model::{ActiveTriage, CollectionTarget, Coverage, Severity};
     use crate::records;
 
@@ -137,7 +137,11 @@ mod tests {
             };
             writer.write(read(&json, &catalog).unwrap().unwrap());
         }
-        let (snapshot, records, signals) = writer.finish();
+        let WrittenSnapshot {
+            snapshot,
+            records,
+            signals,
+        } = writer.finish();
         let mut store = Store::default();
         store.put(TargetOutcome {
             target: CollectionTarget::file("all".to_owned()),
@@ -149,7 +153,7 @@ mod tests {
             signals,
             collected_at: None,
         });
-        let view = store.view();
+        let view = store.merge().with_iam_edges();
         let evaluation = evaluate(&view, &catalog, &ActiveTriage::default());
         let exposed = evaluation.graded.len();
         let (wanted, seen) = (SMALL.resources, view.len());

@@ -25,5 +25,5 @@ fuzz_target!(|data: &[u8]| {
     for collected in read {
         store.put(collected.outcome);
     }
-    exposured_fuzz::check(&store.view());
+    exposured_fuzz::check(&store.merge().with_iam_edges());
 });

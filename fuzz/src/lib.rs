@@ -30,7 +30,7 @@ pub fn records(data: &[u8], parse: RecordParser) {
             }
         }
     }
-    all_the_way(writer.finish().0);
+    all_the_way(writer.finish().snapshot);
 }
 
 /// Evaluates, explains and publishes what a snapshot holds.
@@ -46,7 +46,7 @@ fn all_the_way(snapshot: Snapshot) {
         signals: 0,
         collected_at: None,
     });
-    check(&store.view());
+    check(&store.merge().with_iam_edges());
 }
 
 /// Nothing panics, the same gives the same, and nothing harmful is in what goes out.

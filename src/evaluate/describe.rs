@@ -102,7 +102,7 @@ fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<Signa
     for origin in carried.origins(trait_index) {
         let resource = Arc::new(view.resource(origin));
         let traveled = traveled(view, carried, trait_index, origin);
-        for observed in view.observed(origin, trait_index) {
+        for observed in view.findings_with_trait(origin, trait_index) {
             by_finding
                 .entry((observed.finding.clone(), origin))
                 .or_insert_with(|| SignalReference {
@@ -152,7 +152,7 @@ fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<Colle
                 .into_iter()
                 .map(move |origin| (origin, trait_index))
         })
-        .flat_map(|(origin, trait_index)| view.seen_in(origin, trait_index))
+        .flat_map(|(origin, trait_index)| view.targets_with_trait(origin, trait_index))
         .collect();
     targets.into_iter().cloned().collect()
 }

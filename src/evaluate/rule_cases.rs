@@ -46,7 +46,7 @@ fn exposure(catalog: &Catalog, test: &RuleCase) -> Option<Exposure> {
     };
     let mut builder = SnapshotBuilder::default();
     for index in test.traits.iter() {
-        builder.observe(Observation {
+        builder.add_observation(Observation {
             resource: &subject,
             trait_index: index,
             holds: true,
@@ -67,7 +67,7 @@ fn exposure(catalog: &Catalog, test: &RuleCase) -> Option<Exposure> {
         signals: 0,
         collected_at: None,
     });
-    let (view, triage) = (store.view(), ActiveTriage::default());
+    let (view, triage) = (store.merge().with_iam_edges(), ActiveTriage::default());
     let evaluation = evaluate(&view, catalog, &triage);
     let exposures = Exposures {
         view: &view,

@@ -168,10 +168,10 @@ impl Bits {
     }
 
     fn set(&mut self, index: ResourceIndex) {
-        self.0[index.place() / 64] |= 1 << (index.place() % 64);
+        self.0[index.get() / 64] |= 1 << (index.get() % 64);
     }
 
     fn has(&self, index: ResourceIndex) -> bool {
-        self.0[index.place() / 64] & (1 << (index.place() % 64)) != 0
+        self.0[index.get() / 64] & (1 << (index.get() % 64)) != 0
     }
 }

@@ -96,7 +96,7 @@ impl<'a> World<'a> {
             },
         };
         self.findings += 1;
-        self.builder.observe(Observation {
+        self.builder.add_observation(Observation {
             resource,
             trait_index: self.catalog.index_of(&definition).unwrap(),
             holds: true,
@@ -130,7 +130,7 @@ impl<'a> World<'a> {
             steps: steps.collect(),
         });
         self.findings += 1;
-        self.builder.observe(Observation {
+        self.builder.add_observation(Observation {
             resource,
             trait_index: self
                 .catalog
@@ -169,7 +169,7 @@ impl<'a> World<'a> {
     }
 
     fn relates(mut self, from: &Resource, kind: RelationKind, to: &Resource) -> Self {
-        self.builder.relate(from, kind, to);
+        self.builder.add_edge(from, kind, to);
         self
     }
 
@@ -194,7 +194,7 @@ impl<'a> World<'a> {
             signals: 0,
             collected_at: None,
         });
-        store.view()
+        store.merge().with_iam_edges()
     }
 }
 

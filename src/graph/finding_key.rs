@@ -1,157 +1,159 @@
-//! Finding ids in 20 bytes.
+//! Finding IDs in 20 bytes.
 //!
-//! An organization has millions of findings, and each id is an ARN of 100 to 200 bytes. But they differ only in their
-//! last part, a UUID or 32 hexadecimal digits. What many share, the part before and who made them, is a series.
+//! An organization has millions of findings, and each ID is an ARN of 100 to 200 bytes. But most differ only in their last
+//! part, a UUID or 32 hexadecimal digits. What comes before it is in a table of prefixes.
 
 use rustc_hash::FxHashMap;
-use string_interner::backend::StringBackend;
 use string_interner::symbol::SymbolU32;
 
 use crate::model::Product;
 
-/// Strings of one snapshot.
-pub(super) type Strings = string_interner::StringInterner<StringBackend<SymbolU32>>;
+use super::string_arena::Interner;
 
-/// A finding id, split.
+/// A finding ID, split into its prefix and its last part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct FindingKey {
-    /// Place among the series.
-    series: u32,
+    prefix: PrefixIndex,
     tail: [u8; 16],
 }
 
-/// What the findings of one control, or of one service in one Region, have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct OneSeries {
-    prefix: SymbolU32,
+struct PrefixIndex(u32);
+
+/// What the findings of a control, or of a service in a Region, have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct IdPrefix {
+    text: SymbolU32,
     form: TailForm,
     product: Product,
 }
 
-/// All series of one snapshot.
-#[derive(Debug, Default)]
-pub(super) struct Series(Vec<OneSeries>);
-
-/// Gathers the series of one snapshot.
-#[derive(Debug, Default)]
-pub(super) struct SeriesBuilder {
-    series: Series,
-    places: FxHashMap<OneSeries, u32>,
-}
-
+/// How the last part of an ID is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum TailForm {
-    /// The prefix is all of it.
+    /// The prefix is the whole ID.
     None,
     /// 32 lower-case hexadecimal digits.
     Hexadecimal,
-    /// The same with hyphens after 8, 12, 16 and 20.
+    /// 32 lower-case hexadecimal digits with the hyphens of a UUID.
     Uuid,
 }
 
-const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
+/// The numbers of the digits that follow a hyphen in a UUID.
+const DIGITS_AFTER_HYPHEN: [usize; 4] = [8, 12, 16, 20];
 
-impl SeriesBuilder {
-    /// The key of a finding's id.
-    pub(super) fn key(&mut self, id: &str, product: Product, strings: &mut Strings) -> FindingKey {
-        let start = id.rfind('/').map_or(0, |slash| slash + 1);
-        let (prefix, last) = id.split_at(start);
-        let (tail, form) = if last.len() == 36
-            && UUID_HYPHENS
-                .iter()
-                .all(|place| last.as_bytes()[*place] == b'-')
-        {
-            (
-                bytes(
-                    last.bytes()
-                        .enumerate()
-                        .filter(|(place, _)| !UUID_HYPHENS.contains(place))
-                        .map(|(_, byte)| byte),
-                ),
-                TailForm::Uuid,
-            )
-        } else if last.len() == 32 {
-            (bytes(last.bytes()), TailForm::Hexadecimal)
-        } else {
-            (None, TailForm::None)
-        };
-        let (prefix, form, tail) = match tail {
-            Some(tail) => (prefix, form, tail),
+/// The prefixes of a snapshot.
+#[derive(Debug, Default)]
+pub(super) struct IdPrefixTable(Vec<IdPrefix>);
+
+/// Builds an [`IdPrefixTable`] while it splits IDs.
+#[derive(Debug, Default)]
+pub(super) struct IdPrefixTableBuilder {
+    table: IdPrefixTable,
+    indices: FxHashMap<IdPrefix, PrefixIndex>,
+}
+
+impl IdPrefixTableBuilder {
+    /// Returns the key of a finding ID.
+    pub(super) fn key(
+        &mut self,
+        id: &str,
+        product: Product,
+        interner: &mut Interner,
+    ) -> FindingKey {
+        let (start, last) = id.split_at(id.rfind('/').map_or(0, |slash| slash + 1));
+        let (text, form, tail) = match parse_tail(last) {
+            Some((form, tail)) => (start, form, tail),
             None => (id, TailForm::None, [0; 16]),
         };
-        let one = OneSeries {
-            prefix: strings.get_or_intern(prefix),
+        let prefix = IdPrefix {
+            text: interner.get_or_intern(text),
             form,
             product,
         };
-        let all = &mut self.series.0;
-        let series = *self.places.entry(one).or_insert_with(|| {
-            all.push(one);
-            // As many as there are findings at most: see `builder::place_of`.
-            u32::try_from(all.len() - 1).unwrap_or(u32::MAX)
+        let table = &mut self.table.0;
+        let prefix = *self.indices.entry(prefix).or_insert_with(|| {
+            // There are at most as many prefixes as findings, see `index`.
+            let index = PrefixIndex(u32::try_from(table.len()).unwrap_or(u32::MAX));
+            table.push(prefix);
+            index
         });
-        FindingKey { series, tail }
+        FindingKey { prefix, tail }
     }
 
-    /// Those that there are so far.
-    pub(super) fn series(&self) -> &Series {
-        &self.series
+    /// Returns the prefixes so far.
+    pub(super) fn table(&self) -> &IdPrefixTable {
+        &self.table
     }
 
-    /// All of them.
-    pub(super) fn finish(mut self) -> Series {
-        self.series.0.shrink_to_fit();
-        self.series
+    /// Returns all prefixes.
+    pub(super) fn finish(mut self) -> IdPrefixTable {
+        self.table.0.shrink_to_fit();
+        self.table
     }
 }
 
-impl Series {
-    /// Who made the finding.
+impl IdPrefixTable {
+    /// Returns the service that made the finding.
     pub(super) fn product(&self, key: FindingKey) -> Product {
-        self.0[key.series as usize].product
+        self.prefix(key).product
     }
 
-    /// The finding's id; `text_of` says what a symbol stands for.
-    pub(super) fn text<'a>(
-        &self,
-        key: FindingKey,
-        text_of: impl Fn(SymbolU32) -> &'a str,
-    ) -> String {
-        let OneSeries { prefix, form, .. } = self.0[key.series as usize];
-        let prefix = text_of(prefix);
-        let mut text = String::with_capacity(prefix.len() + 36);
-        text.push_str(prefix);
+    /// Returns the finding ID, where `resolve` returns the string of a symbol.
+    pub(super) fn id<'a>(&self, key: FindingKey, resolve: impl Fn(SymbolU32) -> &'a str) -> String {
+        let IdPrefix { text, form, .. } = *self.prefix(key);
+        let text = resolve(text);
         if form == TailForm::None {
-            return text;
+            return text.to_owned();
         }
-        for (place, byte) in key.tail.iter().enumerate() {
-            if form == TailForm::Uuid && matches!(place, 4 | 6 | 8 | 10) {
-                text.push('-');
+        let mut id = String::with_capacity(text.len() + 36);
+        id.push_str(text);
+        let digits = key.tail.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        for (number, digit) in digits.enumerate() {
+            if form == TailForm::Uuid && DIGITS_AFTER_HYPHEN.contains(&number) {
+                id.push('-');
             }
-            text.push(digit(byte >> 4));
-            text.push(digit(byte & 15));
+            id.extend(char::from_digit(u32::from(digit), 16));
         }
-        text
+        id
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the builder of this table made the key"
+    )]
+    fn prefix(&self, key: FindingKey) -> &IdPrefix {
+        &self.0[key.prefix.0 as usize]
     }
 }
 
-/// The lower-case hexadecimal digit of a number below 16.
-fn digit(number: u8) -> char {
-    char::from_digit(u32::from(number), 16).unwrap_or_default()
+/// Parses the last part of an ID, if it is a UUID or 32 hexadecimal digits in lower case.
+fn parse_tail(last: &str) -> Option<(TailForm, [u8; 16])> {
+    let form = match last.len() {
+        32 => TailForm::Hexadecimal,
+        36 => TailForm::Uuid,
+        _ => return None,
+    };
+    let mut tail = [0; 16];
+    let mut rest = last.bytes();
+    for (number, byte) in tail.iter_mut().enumerate() {
+        if form == TailForm::Uuid
+            && DIGITS_AFTER_HYPHEN.contains(&(2 * number))
+            && rest.next() != Some(b'-')
+        {
+            return None;
+        }
+        *byte = parse_digit(rest.next()?)? << 4 | parse_digit(rest.next()?)?;
+    }
+    Some((form, tail))
 }
 
-/// 16 bytes of 32 lower-case hexadecimal digits.
-fn bytes(digits: impl Iterator<Item = u8>) -> Option<[u8; 16]> {
-    let mut bytes = [0; 16];
-    for (place, digit) in digits.enumerate() {
-        let value = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            _ => return None,
-        };
-        *bytes.get_mut(place / 2)? |= if place % 2 == 0 { value << 4 } else { value };
+fn parse_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
     }
-    Some(bytes)
 }
 
 #[cfg(test)]
@@ -161,17 +163,19 @@ mod tests {
     use super::*;
 
     fn round_trip(id: &str) {
-        let mut strings = Strings::new();
-        let mut series = SeriesBuilder::default();
-        let key = series.key(id, Product::Inspector, &mut strings);
-        let series = series.finish();
-        let text_of = |symbol| strings.resolve(symbol).unwrap();
-        assert_eq!(series.text(key, text_of), id);
-        assert_eq!(series.product(key), Product::Inspector);
+        let mut interner = Interner::new();
+        let mut builder = IdPrefixTableBuilder::default();
+        let key = builder.key(id, Product::Inspector, &mut interner);
+        let table = builder.finish();
+        assert_eq!(
+            table.id(key, |symbol| interner.resolve(symbol).unwrap()),
+            id
+        );
+        assert_eq!(table.product(key), Product::Inspector);
     }
 
     #[test]
-    fn real_ids_come_back_as_they_were() {
+    fn real_ids_are_restored() {
         for id in [
             "arn:aws:securityhub:us-east-1:111122223333:security-control/EC2.8/finding/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
             "arn:aws:inspector2:us-east-1:111122223333:finding/0a1b2c3d4e5f60718293a4b5c6d7e8f9",
@@ -187,31 +191,31 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_one_control_are_one_series() {
-        let mut strings = Strings::new();
-        let mut series = SeriesBuilder::default();
+    fn ids_of_one_control_share_a_prefix() {
+        let mut interner = Interner::new();
+        let mut builder = IdPrefixTableBuilder::default();
         for last in [
             "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
             "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f8",
         ] {
-            series.key(
+            builder.key(
                 &format!("arn:aws:securityhub:us-east-1:1:c/EC2.8/finding/{last}"),
                 Product::SecurityHub,
-                &mut strings,
+                &mut interner,
             );
         }
-        assert_eq!((strings.len(), series.finish().0.len()), (1, 1));
+        assert_eq!((interner.len(), builder.finish().0.len()), (1, 1));
         assert!(size_of::<FindingKey>() <= 20);
     }
 
     proptest! {
         #[test]
-        fn any_text_comes_back(id in "\\PC{0,80}") {
+        fn any_text_is_restored(id in "\\PC{0,80}") {
             round_trip(&id);
         }
 
         #[test]
-        fn any_text_like_an_id_comes_back(id in "[a-z/]{0,3}/?[0-9a-fA-Fg-]{30,38}") {
+        fn any_text_similar_to_an_id_is_restored(id in "[a-z/]{0,3}/?[0-9a-fA-Fg-]{30,38}") {
             round_trip(&id);
         }
     }

@@ -16,11 +16,26 @@ use crate::iam::{
 };
 use crate::model::{RelationKind, ResourceType, WildcardPattern};
 
-use super::view::{Edge, ResourceIndex, View};
+use super::index::ResourceIndex;
+use super::merge::MergedSnapshots;
+use super::view::{Edge, View};
 use candidates::Candidates;
 
+impl MergedSnapshots {
+    /// Adds the edges that IAM policies create.
+    pub fn with_iam_edges(self) -> View {
+        let Self(mut view) = self;
+        let mut edges = iam_edges(&view);
+        if !edges.is_empty() {
+            edges.sort_unstable();
+            view.add_edges(edges);
+        }
+        view
+    }
+}
+
 /// Returns the edges of all roles and users.
-pub(super) fn iam_edges(view: &View) -> Vec<Edge> {
+fn iam_edges(view: &View) -> Vec<Edge> {
     let mut pass = IamPass {
         view,
         managed_policies: HashMap::new(),

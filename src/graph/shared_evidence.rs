@@ -1,4 +1,4 @@
-//! What findings say, each once for all snapshots: the same vulnerability is found in every account.
+//! Evidence that all snapshots share: the same vulnerability is found in every account.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,43 +7,43 @@ use rustc_hash::FxBuildHasher;
 
 use crate::model::Evidence;
 
-use super::Snapshot;
+use super::snapshot::Snapshot;
 
-/// Below so many it is not worth looking for what no snapshot holds any more.
-const FEW: usize = 1 << 12;
+/// The number of entries below which unused ones are not removed.
+const MIN_ENTRIES: usize = 1 << 12;
 
-/// The evidence of all snapshots of a store.
+/// The evidence of all snapshots of a store, each once.
 #[derive(Debug, Default)]
-pub struct SharedEvidence(Mutex<Known>);
+pub struct SharedEvidence(Mutex<EvidenceSet>);
 
 #[derive(Debug, Default)]
-struct Known {
-    all: HashSet<Arc<Evidence>, FxBuildHasher>,
-    /// From so many on what nothing holds is let go.
-    tidy_from: usize,
+struct EvidenceSet {
+    entries: HashSet<Arc<Evidence>, FxBuildHasher>,
+    /// The number of entries above which unused ones are removed.
+    limit: usize,
 }
 
 impl SharedEvidence {
-    /// Lets a snapshot hold what others hold already, instead of its own copies. Cheap where it has been done.
+    /// Replaces the evidence of a snapshot by that of other snapshots if it is equal. Doing this again is cheap.
     pub fn share(&self, snapshot: &mut Snapshot) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for evidence in &mut snapshot.evidence {
-            match known.all.get(&**evidence) {
+            match shared.entries.get(&**evidence) {
                 Some(same) => *evidence = Arc::clone(same),
-                None => drop(known.all.insert(Arc::clone(evidence))),
+                None => drop(shared.entries.insert(Arc::clone(evidence))),
             }
         }
-        if known.all.len() > known.tidy_from.max(FEW) {
-            known.all.retain(|one| Arc::strong_count(one) > 1);
-            known.tidy_from = 2 * known.all.len();
+        if shared.entries.len() > shared.limit.max(MIN_ENTRIES) {
+            let is_used = |evidence: &Arc<Evidence>| Arc::strong_count(evidence) > 1;
+            shared.entries.retain(is_used);
+            shared.limit = 2 * shared.entries.len();
         }
     }
 
-    /// How many there are.
     #[cfg(test)]
     fn len(&self) -> usize {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.all.len()
+        let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.entries.len()
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
         };
         let mut builder = SnapshotBuilder::default();
         for number in controls {
-            builder.observe(Observation {
+            builder.add_observation(Observation {
                 resource: &resource,
                 trait_index: TraitIndex::new(1).unwrap(),
                 holds: true,
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_snapshots_say_is_there_once() {
+    fn evidence_of_two_snapshots_is_kept_once() {
         let shared = SharedEvidence::default();
         let (mut one, mut other) = (snapshot(0..3), snapshot(2..5));
         shared.share(&mut one);
@@ -91,15 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn what_no_snapshot_says_any_more_is_let_go() {
+    fn evidence_that_no_snapshot_has_anymore_is_removed() {
         let shared = SharedEvidence::default();
         let mut last = snapshot(0..1);
         for cycle in 0..20 {
-            let mut next = snapshot(cycle * FEW / 2..(cycle + 1) * FEW / 2);
+            let mut next = snapshot(cycle * MIN_ENTRIES / 2..(cycle + 1) * MIN_ENTRIES / 2);
             shared.share(&mut next);
             last = next;
         }
-        assert!(shared.len() <= 2 * FEW, "{}", shared.len());
-        assert_eq!(last.evidence.len(), FEW / 2);
+        assert!(shared.len() <= 2 * MIN_ENTRIES, "{}", shared.len());
+        assert_eq!(last.evidence.len(), MIN_ENTRIES / 2);
     }
 }

@@ -1,4 +1,4 @@
-//! What one target showed, packed: strings once, findings as keys, evidence once.
+//! The snapshot of one target, packed: each string and each evidence once, finding IDs as keys.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,155 +7,215 @@ use string_interner::symbol::SymbolU32;
 
 use crate::iam::Permissions;
 use crate::model::{
-    AccountId, Evidence, FindingId, Region, RelationKind, Resource, ResourceType, TraitIndex,
+    AccountId, Epss, Evidence, FindingId, Product, Region, RelationKind, Resource, ResourceType,
+    TraitIndex,
 };
 
-use super::finding_key::{FindingKey, Series};
-use super::name::Name;
-use super::rows::{ByResource, of_resource};
-use super::texts::Texts;
+use super::csr_rows::CsrRows;
+use super::finding_key::{FindingKey, IdPrefixTable};
+use super::index::{EvidenceIndex, LocalIndex};
+use super::resource_name::{ResourceName, SplitId};
+use super::string_arena::StringArena;
 
+/// A resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ResourceRow {
-    /// The id's two parts: see [`split`].
-    pub id: (SymbolU32, SymbolU32),
+    /// The two parts of the ID, see [`SplitId`].
+    pub id_prefix: SymbolU32,
+    pub id_rest: SymbolU32,
     pub region: SymbolU32,
     pub account: AccountId,
     pub resource_type: ResourceType,
 }
 
-/// What one finding shows.
+impl ResourceRow {
+    /// Returns the name of the resource, where `resolve` returns the string of a symbol.
+    pub(super) fn name<'a>(&self, resolve: impl Fn(SymbolU32) -> &'a str) -> ResourceName<'a> {
+        ResourceName {
+            resource_type: self.resource_type,
+            id: SplitId {
+                prefix: resolve(self.id_prefix),
+                rest: resolve(self.id_rest),
+            },
+            account: self.account,
+            region: resolve(self.region),
+        }
+    }
+}
+
+/// A finding that shows a trait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ObservationRow {
     pub trait_index: TraitIndex,
     pub finding: FindingKey,
-    /// Place in `evidence`.
-    pub evidence: u32,
+    pub evidence: EvidenceIndex,
 }
 
-/// What the latest finding says that tells an attribute.
+/// The latest finding that reports an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct AttributeRow {
     pub row: ObservationRow,
-    /// Seconds since 1970; 0 if unknown.
+    /// In seconds since 1970, or 0 if unknown.
     pub updated_at: u32,
     /// Whether the attribute shows the trait.
     pub holds: bool,
 }
 
+/// An edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RelationRow {
-    pub from: u32,
+    pub from: LocalIndex,
     pub kind: RelationKind,
-    pub to: u32,
+    pub to: LocalIndex,
 }
 
 /// A tag of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TagRow {
-    pub resource: u32,
+    pub resource: LocalIndex,
     pub key: SymbolU32,
     pub value: SymbolU32,
 }
 
-/// All that one target showed. Never changes once it is built.
+/// What the documents of an identity or a policy allow.
+#[derive(Clone, Debug)]
+pub(super) struct PermissionsRow {
+    /// In seconds since 1970, or 0 if unknown.
+    pub updated_at: i64,
+    pub permissions: Permissions,
+}
+
+/// Everything that was collected from one target. A snapshot never changes once it is built.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    pub(super) texts: Texts,
-    /// Sorted by type, id, account and Region.
+    pub(super) strings: StringArena,
+    /// Sorted by name.
     pub(super) resources: Vec<ResourceRow>,
-    /// Of each resource sorted by trait; of those of one trait the one first that is most likely to be exploited.
-    pub(super) observations: ByResource<ObservationRow>,
-    /// Of each resource the latest reading of each attribute, sorted by trait.
-    pub(super) attributes: ByResource<AttributeRow>,
-    /// When the source last changed a finding that is used here, in seconds since 1970; 0 if unknown.
+    /// By resource, sorted by trait. Of the findings with the same trait, the first has the highest EPSS score.
+    pub(super) observations: CsrRows<ObservationRow>,
+    /// By resource: the latest finding for each attribute, sorted by trait.
+    pub(super) attributes: CsrRows<AttributeRow>,
+    /// The latest change of a finding that is used, in seconds since 1970, or 0 if unknown.
     pub(super) latest_update: u32,
-    pub(super) series: Series,
+    pub(super) id_prefixes: IdPrefixTable,
     /// Shared with the other snapshots of a store.
     pub(super) evidence: Vec<Arc<Evidence>>,
     /// Sorted.
     pub(super) relations: Vec<RelationRow>,
     /// Sorted by resource.
     pub(super) tags: Vec<TagRow>,
-    /// Of identities and policies: what their documents allow, and as of when.
-    pub(super) permissions: BTreeMap<u32, (i64, Permissions)>,
+    pub(super) permissions: BTreeMap<LocalIndex, PermissionsRow>,
 }
 
 impl Snapshot {
-    pub(super) fn string(&self, symbol: SymbolU32) -> &str {
-        self.texts.get(symbol)
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an index of this snapshot is below the number of its resources"
+    )]
+    pub(super) fn row(&self, resource: LocalIndex) -> &ResourceRow {
+        &self.resources[resource.get()]
     }
 
-    /// The id of a resource.
-    pub(super) fn id(&self, row: &ResourceRow) -> String {
-        [self.string(row.id.0), self.string(row.id.1)].concat()
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an index of this snapshot is below the number of its evidence"
+    )]
+    pub(super) fn evidence(&self, index: EvidenceIndex) -> &Arc<Evidence> {
+        &self.evidence[index.get()]
     }
 
-    pub(super) fn resource(&self, row: &ResourceRow) -> Resource {
+    pub(super) fn id(&self, resource: LocalIndex) -> String {
+        let row = self.row(resource);
+        [
+            self.strings.get(row.id_prefix),
+            self.strings.get(row.id_rest),
+        ]
+        .concat()
+    }
+
+    pub(super) fn resource(&self, resource: LocalIndex) -> Resource {
+        let row = self.row(resource);
         Resource {
             resource_type: row.resource_type,
-            id: self.id(row),
+            id: self.id(resource),
             account: row.account,
-            // Only what was a Region went in.
+            // The builder stores the names of Regions only.
             region: self
-                .string(row.region)
+                .strings
+                .get(row.region)
                 .parse()
                 .unwrap_or_else(|_| Region::global()),
         }
     }
 
-    /// A resource's name; names are ordered as they are in a view.
-    pub(super) fn name(&self, row: &ResourceRow) -> Name<'_> {
-        name(row, |symbol| self.string(symbol))
+    pub(super) fn name(&self, row: &ResourceRow) -> ResourceName<'_> {
+        row.name(|symbol| self.strings.get(symbol))
     }
 
-    /// How many traits it holds: one for each finding that shows one.
-    pub(super) fn observations(&self) -> usize {
-        self.observations.rows.len() + self.attributes.rows.len()
+    /// Returns the number of stored traits, which is one for each finding that shows a trait.
+    pub(super) fn observation_count(&self) -> usize {
+        self.observations.row_count() + self.attributes.row_count()
     }
 
-    /// What findings show of one of its resources, but for attributes.
-    pub(super) fn observations_of(&self, resource: u32) -> &[ObservationRow] {
-        self.observations.of_resource(resource)
+    /// Returns the findings that show traits of a resource, except for attributes.
+    pub(super) fn observations_of(&self, resource: LocalIndex) -> &[ObservationRow] {
+        self.observations.of(resource.get())
     }
 
-    /// The attributes of one of its resources.
-    pub(super) fn attributes_of(&self, resource: u32) -> &[AttributeRow] {
-        self.attributes.of_resource(resource)
+    pub(super) fn attributes_of(&self, resource: LocalIndex) -> &[AttributeRow] {
+        self.attributes.of(resource.get())
     }
 
-    /// What shows a trait of one of its resources.
-    pub(super) fn shown(
+    /// Returns the findings that show a trait of a resource.
+    pub(super) fn observations_of_trait(
         &self,
-        resource: u32,
+        resource: LocalIndex,
         trait_index: TraitIndex,
     ) -> impl Iterator<Item = &ObservationRow> {
-        let attributes = self.attributes_of(resource).iter();
-        let attributes = attributes.filter(|one| one.holds).map(|one| &one.row);
+        let attributes = self
+            .attributes_of(resource)
+            .iter()
+            .filter(|attribute| attribute.holds)
+            .map(|attribute| &attribute.row);
         self.observations_of(resource)
             .iter()
             .chain(attributes)
             .filter(move |row| row.trait_index == trait_index)
     }
 
-    /// A finding's id.
-    pub(super) fn finding(&self, row: &ObservationRow) -> FindingId {
-        FindingId(self.series.text(row.finding, |symbol| self.string(symbol)))
+    /// Returns the highest EPSS score of the findings that show a trait of a resource.
+    pub(super) fn highest_epss(
+        &self,
+        resource: LocalIndex,
+        trait_index: TraitIndex,
+    ) -> Option<Epss> {
+        let rows = self.observations_of(resource);
+        let first = rows.partition_point(|row| row.trait_index < trait_index);
+        let row = rows
+            .get(first)
+            .filter(|row| row.trait_index == trait_index)?;
+        self.evidence(row.evidence).epss()
     }
 
-    /// The tags of one of its resources.
-    pub(super) fn tags_of(&self, resource: u32) -> &[TagRow] {
-        of_resource(&self.tags, resource, |row| row.resource)
+    pub(super) fn finding_id(&self, row: &ObservationRow) -> FindingId {
+        FindingId(
+            self.id_prefixes
+                .id(row.finding, |symbol| self.strings.get(symbol)),
+        )
     }
-}
 
-/// A resource's name; `text_of` says what a symbol stands for.
-pub(super) fn name<'a>(row: &ResourceRow, text_of: impl Fn(SymbolU32) -> &'a str) -> Name<'a> {
-    Name {
-        resource_type: row.resource_type,
-        id: (text_of(row.id.0), text_of(row.id.1)),
-        account: row.account,
-        region: text_of(row.region),
+    pub(super) fn product(&self, row: &ObservationRow) -> Product {
+        self.id_prefixes.product(row.finding)
+    }
+
+    /// Returns the keys and values of a resource's tags.
+    pub(super) fn tags_of(&self, resource: LocalIndex) -> impl Iterator<Item = (&str, &str)> {
+        let first = self.tags.partition_point(|tag| tag.resource < resource);
+        self.tags
+            .iter()
+            .skip(first)
+            .take_while(move |tag| tag.resource == resource)
+            .map(|tag| (self.strings.get(tag.key), self.strings.get(tag.value)))
     }
 }
 
@@ -164,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stored_trait_is_small() {
+    fn a_stored_observation_is_small() {
         assert!(
             size_of::<ObservationRow>() <= 28,
             "{}",

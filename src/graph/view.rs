@@ -1,76 +1,40 @@
-//! One consistent view of all snapshots: each resource once, whatever targets know of it.
+//! A consistent view of all snapshots, in which each resource occurs once.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use rustc_hash::FxHashMap;
 
+use crate::iam::Permissions;
 use crate::model::{
     AccountId, CollectionTarget, Epss, Evidence, FindingId, Product, RelationKind, Resource,
     ResourceType, TraitIndex, TraitSet,
 };
 
-use crate::iam::Permissions;
+use super::csr_rows::CsrRows;
+use super::index::{LocalIndex, ResourceIndex, ResourceRange, SnapshotIndex, TraitSetIndex};
+use super::snapshot::{ResourceRow, Snapshot};
 
-use super::iam_edges;
-use super::snapshot::Snapshot;
-
-/// The place of a resource in a [`View`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ResourceIndex(pub(super) u32);
-
-impl ResourceIndex {
-    /// As a place in a list of all resources of the view.
-    pub fn place(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// Resources that stand together in a [`View`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResourceRange(Range<u32>);
-
-impl Iterator for ResourceRange {
-    type Item = ResourceIndex;
-
-    fn next(&mut self) -> Option<ResourceIndex> {
-        self.0.next().map(ResourceIndex)
-    }
-}
-
-/// The place of a set of traits in a [`View`]: equal sets have the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TraitSetIndex(u32);
-
-impl TraitSetIndex {
-    /// As a place in a list of [`View::trait_sets`].
-    pub fn get(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// What a finding shows of a resource.
+/// A finding that shows a trait of a resource.
 #[derive(Clone, Debug)]
-pub struct Observed<'a> {
+pub struct ObservedFinding<'a> {
     /// The finding.
     pub finding: FindingId,
-    /// Who made it.
+    /// The service that made the finding.
     pub product: Product,
-    /// What it says.
+    /// What the finding reports.
     pub evidence: &'a Arc<Evidence>,
-    /// The target in which it was seen.
+    /// The target that has the finding.
     pub target: &'a CollectionTarget,
 }
 
-/// Where a resource stands in the snapshots.
-#[derive(Clone, Copy, Debug)]
-struct Member {
-    resource: ResourceIndex,
-    snapshot: u32,
-    place: u32,
+/// The occurrence of a resource in a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Occurrence {
+    pub snapshot: SnapshotIndex,
+    pub resource: LocalIndex,
 }
 
+/// An edge between two resources of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Edge {
     pub from: ResourceIndex,
@@ -78,555 +42,282 @@ pub(super) struct Edge {
     pub to: ResourceIndex,
 }
 
-/// All resources, sorted by type, id, account and Region.
+/// The sets of traits that occur. A fleet has few different ones.
+#[derive(Debug, Default)]
+pub(super) struct TraitSets {
+    pub by_resource: Vec<TraitSetIndex>,
+    /// The empty set first.
+    pub sets: Vec<TraitSet>,
+}
+
+/// All resources, sorted by type, ID, account, and Region, with their edges and traits.
+///
+/// A view keeps the snapshots that it was made from, so that swapping in new ones does not change it.
 #[derive(Debug, Default)]
 pub struct View {
-    snapshots: Vec<Arc<Snapshot>>,
-    /// The target of each snapshot.
-    targets: Vec<CollectionTarget>,
-    /// Sorted by resource.
-    members: Vec<Member>,
-    /// By resource: its first member.
-    first_member: Vec<u32>,
-    /// By resource: its traits' place among the sets.
-    traits: Vec<TraitSetIndex>,
-    /// The sets that occur, the empty one first: a fleet's instances have few different ones.
-    sets: Vec<TraitSet>,
-    /// By resource, and after the last: where its edges begin.
-    first_edge: Vec<u32>,
-    /// Of each resource sorted by kind and end.
-    edges: Vec<(RelationKind, ResourceIndex)>,
+    pub(super) snapshots: Vec<(CollectionTarget, Arc<Snapshot>)>,
+    /// By resource, at least one for each.
+    pub(super) occurrences: CsrRows<Occurrence>,
+    /// By resource, sorted by kind and target.
+    pub(super) edges: CsrRows<(RelationKind, ResourceIndex)>,
+    pub(super) traits: TraitSets,
 }
 
 impl View {
-    pub(super) fn of(targets: Vec<(CollectionTarget, Arc<Snapshot>)>) -> Self {
-        let (targets, snapshots): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
-        let mut view = Self {
-            members: merge(&snapshots),
-            snapshots,
-            targets,
-            ..Self::default()
-        };
-        for (place, member) in view.members.iter().enumerate() {
-            if view.first_member.len() == member.resource.0 as usize {
-                view.first_member.push(narrow(place));
-            }
-        }
-        view.number_traits();
-        let mut edges = view.merged_edges();
-        view.set_edges(&edges);
-        let permitted = iam_edges::iam_edges(&view);
-        if !permitted.is_empty() {
-            edges.extend(permitted);
-            edges.sort_unstable();
-            edges.dedup();
-            view.set_edges(&edges);
-        }
-        view
-    }
-
-    fn number_traits(&mut self) {
-        let mut places: FxHashMap<TraitSet, TraitSetIndex> = FxHashMap::default();
-        let mut sets = vec![TraitSet::default()];
-        places.insert(TraitSet::default(), TraitSetIndex(0));
-        let number = |traits: TraitSet| {
-            *places.entry(traits).or_insert_with(|| {
-                sets.push(traits);
-                TraitSetIndex(narrow(sets.len() - 1))
-            })
-        };
-        self.traits = self
-            .indices()
-            .map(|index| self.direct_traits(index))
-            .map(number)
-            .collect();
-        self.sets = sets;
-    }
-
-    /// Takes over edges that are sorted.
-    fn set_edges(&mut self, edges: &[Edge]) {
-        self.first_edge = Vec::with_capacity(self.len() + 1);
-        let mut place = 0;
-        for index in self.indices() {
-            self.first_edge.push(narrow(place));
-            while edges.get(place).is_some_and(|edge| edge.from == index) {
-                place += 1;
-            }
-        }
-        self.first_edge.push(narrow(place));
-        self.edges = edges.iter().map(|edge| (edge.kind, edge.to)).collect();
-    }
-
-    /// How many resources there are.
+    /// Returns the number of resources.
     pub fn len(&self) -> usize {
-        self.first_member.len()
+        self.occurrences.key_count()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no resources.
     pub fn is_empty(&self) -> bool {
-        self.first_member.is_empty()
+        self.len() == 0
     }
 
-    /// All resources, sorted.
-    pub fn indices(&self) -> impl Iterator<Item = ResourceIndex> + use<> {
-        (0..narrow(self.len())).map(ResourceIndex)
+    /// Returns all resources, in their order.
+    pub fn indices(&self) -> ResourceRange {
+        ResourceRange::all(self.len())
     }
 
-    /// A resource's type.
+    /// Returns the type of a resource.
     pub fn resource_type(&self, index: ResourceIndex) -> ResourceType {
-        let member = self.members[self.first_member[index.0 as usize] as usize];
-        self.snapshots[member.snapshot as usize].resources[member.place as usize].resource_type
+        self.row(index).resource_type
     }
 
-    /// A resource's name.
+    /// Returns a resource.
     pub fn resource(&self, index: ResourceIndex) -> Resource {
-        let member = self.members[self.first_member[index.0 as usize] as usize];
-        let snapshot = &self.snapshots[member.snapshot as usize];
-        snapshot.resource(&snapshot.resources[member.place as usize])
+        let (snapshot, resource) = self.first_occurrence(index);
+        snapshot.resource(resource)
     }
 
-    /// A resource's id.
     pub(super) fn id(&self, index: ResourceIndex) -> String {
-        let member = self.members[self.first_member[index.0 as usize] as usize];
-        let snapshot = &self.snapshots[member.snapshot as usize];
-        snapshot.id(&snapshot.resources[member.place as usize])
+        let (snapshot, resource) = self.first_occurrence(index);
+        snapshot.id(resource)
     }
 
-    /// The account that owns a resource.
     pub(super) fn account(&self, index: ResourceIndex) -> AccountId {
-        let member = self.members[self.first_member[index.0 as usize] as usize];
-        self.snapshots[member.snapshot as usize].resources[member.place as usize].account
+        self.row(index).account
     }
 
-    /// The resources of a type, sorted by id, in so many parts of about the same size, none of which but the last has
-    /// less than `least`.
+    /// Divides the resources of a type, sorted by ID, into `parts` parts of about the same size. Each except the last has at
+    /// least `min_len` resources.
     pub fn chunks_of(
         &self,
         resource_type: ResourceType,
         parts: usize,
-        least: usize,
+        min_len: usize,
     ) -> Vec<(ResourceType, ResourceRange)> {
-        let ResourceRange(all) = self.of_type(resource_type);
-        let end = all.end;
-        let most = all.len().div_ceil(parts.max(1)).max(least);
-        all.step_by(most)
-            .map(|start| {
-                (
-                    resource_type,
-                    ResourceRange(start..end.min(start.saturating_add(narrow(most)))),
-                )
-            })
+        self.of_type(resource_type)
+            .divide(parts, min_len)
+            .map(|part| (resource_type, part))
             .collect()
     }
 
-    /// The resources of a type, which stand together, sorted by id.
+    /// Returns the resources of a type, sorted by ID.
     pub(super) fn of_type(&self, resource_type: ResourceType) -> ResourceRange {
-        let count = narrow(self.len());
-        let bound = |past: bool| {
-            let (mut low, mut high) = (0, count);
-            while low < high {
-                let middle = low + (high - low) / 2;
-                let found = self.resource_type(ResourceIndex(middle));
-                if found < resource_type || (past && found == resource_type) {
-                    low = middle + 1;
-                } else {
-                    high = middle;
-                }
-            }
-            low
-        };
-        ResourceRange(bound(false)..bound(true))
+        let from = self
+            .indices()
+            .skip_before(|index| self.resource_type(index) < resource_type);
+        let after = from.skip_before(|index| self.resource_type(index) == resource_type);
+        from.before(&after)
     }
 
-    /// The resources of a type that have the id, in any account or Region.
+    /// Returns the resources of a type with an ID, in any account and Region.
     pub(super) fn with_id<'a>(
         &'a self,
         resource_type: ResourceType,
         id: &'a str,
     ) -> impl Iterator<Item = ResourceIndex> + 'a {
-        let ResourceRange(all) = self.of_type(resource_type);
-        let (mut low, mut high) = (all.start, all.end);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.id(ResourceIndex(middle)).as_str() < id {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        ResourceRange(low..all.end).take_while(move |index| self.id(*index) == id)
+        self.of_type(resource_type)
+            .skip_before(|index| self.id(index).as_str() < id)
+            .take_while(move |index| self.id(*index) == id)
     }
 
-    /// What an identity's or a policy's own documents allow: the latest reading of any target.
+    /// Returns what the documents of an identity or a policy allow, according to the latest record of any target.
     pub(super) fn permissions(&self, index: ResourceIndex) -> Option<&Permissions> {
-        self.members(index)
-            .filter_map(|member| {
-                let snapshot = &self.snapshots[member.snapshot as usize];
-                snapshot.permissions.get(&member.place)
-            })
-            .max_by_key(|(as_of, _)| *as_of)
-            .map(|(_, permissions)| permissions)
+        self.occurrences(index)
+            .filter_map(|(_, snapshot, resource)| snapshot.permissions.get(&resource))
+            .max_by_key(|row| row.updated_at)
+            .map(|row| &row.permissions)
     }
 
-    /// The traits that findings show of the resource itself.
+    /// Returns the traits that findings show of the resource itself.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a view has one index for each resource, and each is that of a set"
+    )]
     pub fn traits(&self, index: ResourceIndex) -> TraitSet {
-        self.sets[self.traits[index.0 as usize].get()]
+        self.traits.sets[self.trait_set(index).get()]
     }
 
-    /// Which of the sets that occur those are.
+    /// Returns the index of those traits among the sets that occur.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a view has one index for each resource"
+    )]
     pub fn trait_set(&self, index: ResourceIndex) -> TraitSetIndex {
-        self.traits[index.0 as usize]
+        self.traits.by_resource[index.get()]
     }
 
-    /// All sets of traits that occur, by their index.
+    /// Returns all sets of traits that occur, by their index.
     pub fn trait_sets(&self) -> &[TraitSet] {
-        &self.sets
+        &self.traits.sets
     }
 
-    /// All edges of a resource, sorted by kind and end.
+    /// Returns the edges of a resource, sorted by kind and target.
     pub fn edges(&self, from: ResourceIndex) -> &[(RelationKind, ResourceIndex)] {
-        let bounds = &self.first_edge[from.0 as usize..][..2];
-        &self.edges[bounds[0] as usize..bounds[1] as usize]
+        self.edges.of(from.get())
     }
 
-    /// Where the edges of a kind lead, sorted.
+    /// Returns the targets of a resource's edges of one kind, sorted.
     pub fn related(
         &self,
         from: ResourceIndex,
         kind: RelationKind,
     ) -> impl Iterator<Item = ResourceIndex> + '_ {
         let edges = self.edges(from);
-        let start = edges.partition_point(|edge| edge.0 < kind);
-        edges[start..]
+        edges
             .iter()
+            .skip(edges.partition_point(|edge| edge.0 < kind))
             .take_while(move |edge| edge.0 == kind)
             .map(|edge| edge.1)
     }
 
-    /// The findings that show a trait of the resource itself, each once, sorted by id.
-    pub fn observed(&self, index: ResourceIndex, trait_index: TraitIndex) -> Vec<Observed<'_>> {
-        let mut all: Vec<Observed<'_>> = self
-            .members(index)
-            .flat_map(|member| {
-                let snapshot = &self.snapshots[member.snapshot as usize];
+    /// Adds edges, which are sorted. Edges that exist already are not added again.
+    pub(super) fn add_edges(&mut self, edges: Vec<Edge>) {
+        let max_rows = self.edges.row_count() + edges.len();
+        let mut added = edges.into_iter().peekable();
+        let groups = self.indices().map(|from| {
+            let mut edges = self.edges(from).to_vec();
+            while let Some(edge) = added.next_if(|edge| edge.from == from) {
+                edges.push((edge.kind, edge.to));
+            }
+            edges.sort_unstable();
+            edges.dedup();
+            edges
+        });
+        self.edges = CsrRows::from_groups(groups, max_rows);
+    }
+
+    /// Returns the findings that show a trait of the resource itself, each once, sorted by ID.
+    pub fn findings_with_trait(
+        &self,
+        index: ResourceIndex,
+        trait_index: TraitIndex,
+    ) -> Vec<ObservedFinding<'_>> {
+        let mut findings: Vec<ObservedFinding<'_>> = self
+            .occurrences(index)
+            .flat_map(|(target, snapshot, resource)| {
                 snapshot
-                    .shown(member.place, trait_index)
-                    .map(|row| Observed {
-                        finding: snapshot.finding(row),
-                        product: snapshot.series.product(row.finding),
-                        evidence: &snapshot.evidence[row.evidence as usize],
-                        target: &self.targets[member.snapshot as usize],
+                    .observations_of_trait(resource, trait_index)
+                    .map(move |row| ObservedFinding {
+                        finding: snapshot.finding_id(row),
+                        product: snapshot.product(row),
+                        evidence: snapshot.evidence(row.evidence),
+                        target,
                     })
             })
             .collect();
-        all.sort_by(|one, other| {
+        let order = |one: &ObservedFinding<'_>, other: &ObservedFinding<'_>| {
             (&one.finding, one.evidence, one.target).cmp(&(
                 &other.finding,
                 other.evidence,
                 other.target,
             ))
-        });
-        all.dedup_by(|one, other| one.finding == other.finding);
-        all
+        };
+        findings.sort_by(order);
+        findings.dedup_by(|one, other| one.finding == other.finding);
+        findings
     }
 
-    /// The targets in which a trait of the resource itself was seen, each once.
-    pub fn seen_in(
+    /// Returns the targets that have a finding that shows a trait of the resource itself, each once.
+    pub fn targets_with_trait(
         &self,
         index: ResourceIndex,
         trait_index: TraitIndex,
     ) -> impl Iterator<Item = &CollectionTarget> {
-        self.members(index)
-            .filter(move |member| {
-                let snapshot = &self.snapshots[member.snapshot as usize];
-                snapshot.shown(member.place, trait_index).next().is_some()
+        self.occurrences(index)
+            .filter(move |(_, snapshot, resource)| {
+                let mut rows = snapshot.observations_of_trait(*resource, trait_index);
+                rows.next().is_some()
             })
-            .map(|member| &self.targets[member.snapshot as usize])
+            .map(|(target, ..)| target)
     }
 
-    /// What the findings that show a trait of the resource itself say, in no order that means anything, and without
-    /// putting their ids together.
+    /// Returns the evidence of the findings that show a trait of the resource itself, in no particular order. This is
+    /// faster than [`findings_with_trait`](Self::findings_with_trait).
     pub fn evidence(
         &self,
         index: ResourceIndex,
         trait_index: TraitIndex,
     ) -> impl Iterator<Item = &Evidence> {
-        self.members(index).flat_map(move |member| {
-            let snapshot = &self.snapshots[member.snapshot as usize];
-            snapshot
-                .shown(member.place, trait_index)
-                .map(|row| &*snapshot.evidence[row.evidence as usize])
-        })
+        self.occurrences(index)
+            .flat_map(move |(_, snapshot, resource)| {
+                snapshot
+                    .observations_of_trait(resource, trait_index)
+                    .map(|row| &**snapshot.evidence(row.evidence))
+            })
     }
 
-    /// The highest EPSS score among the vulnerabilities that show a trait of the resource itself.
+    /// Returns the highest EPSS score of the vulnerabilities that show a trait of the resource itself.
     pub fn highest_epss(&self, index: ResourceIndex, trait_index: TraitIndex) -> Option<Epss> {
-        self.members(index)
-            .filter_map(|member| {
-                let snapshot = &self.snapshots[member.snapshot as usize];
-                let rows = snapshot.observations_of(member.place);
-                let first = rows.partition_point(|row| row.trait_index < trait_index);
-                let row = rows.get(first)?;
-                let is_of_it = row.trait_index == trait_index;
-                is_of_it.then(|| snapshot.evidence[row.evidence as usize].epss())?
-            })
+        self.occurrences(index)
+            .filter_map(|(_, snapshot, resource)| snapshot.highest_epss(resource, trait_index))
             .max()
     }
 
-    /// The resource's tags, sorted. Where targets disagree, all their values are there.
+    /// Returns the tags of a resource, sorted. If targets disagree, all values are returned.
     pub fn tags(&self, index: ResourceIndex) -> Vec<(String, String)> {
         let mut tags: Vec<(String, String)> = self
-            .members(index)
-            .map(|member| {
-                let snapshot = &self.snapshots[member.snapshot as usize];
-                (snapshot, snapshot.tags_of(member.place))
-            })
-            .flat_map(|(snapshot, tags)| {
-                tags.iter().map(|tag| {
-                    (
-                        snapshot.string(tag.key).to_owned(),
-                        snapshot.string(tag.value).to_owned(),
-                    )
-                })
-            })
+            .occurrences(index)
+            .flat_map(|(_, snapshot, resource)| snapshot.tags_of(resource))
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         tags.sort();
         tags.dedup();
         tags
     }
 
-    /// The latest time at which any source changed a finding that is used here.
+    /// Returns the latest time at which a source changed a finding that is used here.
     pub fn latest_update(&self) -> Option<DateTime<Utc>> {
-        let seconds = self.snapshots.iter().map(|one| one.latest_update).max()?;
+        let updates = self.snapshots.iter();
+        let seconds = updates.map(|(_, snapshot)| snapshot.latest_update).max()?;
         DateTime::from_timestamp(i64::from(seconds), 0).filter(|_| seconds > 0)
     }
 
-    fn members(&self, index: ResourceIndex) -> impl Iterator<Item = &Member> {
-        let start = self.first_member[index.0 as usize] as usize;
-        self.members[start..]
-            .iter()
-            .take_while(move |member| member.resource == index)
-    }
-
-    /// A trait is there if a finding shows it. Attributes are read in many findings of different ages: of those the
-    /// latest decides, and a tie is decided for the trait.
-    fn direct_traits(&self, index: ResourceIndex) -> TraitSet {
-        let mut present = TraitSet::default();
-        let mut attributes: Vec<(TraitIndex, u32, bool)> = Vec::new();
-        for member in self.members(index) {
-            let snapshot = &self.snapshots[member.snapshot as usize];
-            for row in snapshot.observations_of(member.place) {
-                present.insert(row.trait_index);
-            }
-            let read = snapshot.attributes_of(member.place).iter();
-            attributes.extend(read.map(|one| (one.row.trait_index, one.updated_at, one.holds)));
-        }
-        attributes.sort_unstable();
-        for (place, (trait_index, _, holds)) in attributes.iter().enumerate() {
-            let is_last = attributes
-                .get(place + 1)
-                .is_none_or(|next| next.0 != *trait_index);
-            if is_last && *holds {
-                present.insert(*trait_index);
-            }
-        }
-        present
-    }
-
-    fn merged_edges(&self) -> Vec<Edge> {
-        let mut global: Vec<Vec<ResourceIndex>> = self
-            .snapshots
-            .iter()
-            .map(|snapshot| vec![ResourceIndex(0); snapshot.resources.len()])
-            .collect();
-        for member in &self.members {
-            global[member.snapshot as usize][member.place as usize] = member.resource;
-        }
-        let mut edges: Vec<Edge> = self
-            .snapshots
-            .iter()
-            .zip(&global)
-            .flat_map(|(snapshot, global)| {
-                snapshot.relations.iter().map(|row| Edge {
-                    from: global[row.from as usize],
-                    kind: row.kind,
-                    to: global[row.to as usize],
-                })
-            })
-            .collect();
-        edges.sort_unstable();
-        edges.dedup();
-        edges
-    }
-}
-
-/// Every resource of every snapshot, sorted by its name, the same names numbered the same.
-fn merge(snapshots: &[Arc<Snapshot>]) -> Vec<Member> {
-    let mut named: Vec<_> = snapshots
-        .iter()
-        .enumerate()
-        .flat_map(|(number, snapshot)| {
-            snapshot
-                .resources
-                .iter()
-                .enumerate()
-                .map(move |(place, row)| (snapshot.name(row), narrow(number), narrow(place)))
+    /// Returns the snapshots with the resource, and its index in each.
+    pub(super) fn occurrences(
+        &self,
+        index: ResourceIndex,
+    ) -> impl Iterator<Item = (&CollectionTarget, &Snapshot, LocalIndex)> {
+        self.occurrences.of(index.get()).iter().map(|occurrence| {
+            let (target, snapshot) = self.snapshot(occurrence.snapshot);
+            (target, &**snapshot, occurrence.resource)
         })
-        .collect();
-    // Each snapshot is sorted: these are runs, which a stable sort merges.
-    named.sort();
-    let mut resource = 0;
-    let mut members = Vec::with_capacity(named.len());
-    for (place, (name, snapshot, local)) in named.iter().enumerate() {
-        if place > 0 && named[place - 1].0 != *name {
-            resource += 1;
-        }
-        members.push(Member {
-            resource: ResourceIndex(resource),
-            snapshot: *snapshot,
-            place: *local,
-        });
     }
-    members
-}
 
-/// Places in snapshots are 32 bits wide (see `builder::place_of`), so counts of them fit.
-fn narrow(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
+    fn row(&self, index: ResourceIndex) -> &ResourceRow {
+        let (snapshot, resource) = self.first_occurrence(index);
+        snapshot.row(resource)
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a resource is in the view because it occurs in a snapshot"
+    )]
+    fn first_occurrence(&self, index: ResourceIndex) -> (&Snapshot, LocalIndex) {
+        let occurrence = self.occurrences.of(index.get())[0];
+        (&self.snapshot(occurrence.snapshot).1, occurrence.resource)
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an occurrence has the index of a snapshot of this view"
+    )]
+    fn snapshot(&self, index: SnapshotIndex) -> &(CollectionTarget, Arc<Snapshot>) {
+        &self.snapshots[index.get()]
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::graph::{Observation, SnapshotBuilder};
-    use crate::model::{ControlId, Region};
-
-    fn instance(id: &str) -> Resource {
-        Resource {
-            resource_type: ResourceType::Ec2Instance,
-            id: id.into(),
-            account: "111122223333".parse().unwrap(),
-            region: "us-east-1".parse::<Region>().unwrap(),
-        }
-    }
-
-    fn index(place: usize) -> TraitIndex {
-        TraitIndex::new(place).unwrap()
-    }
-
-    fn targets(snapshots: Vec<Arc<Snapshot>>) -> Vec<(CollectionTarget, Arc<Snapshot>)> {
-        snapshots
-            .into_iter()
-            .enumerate()
-            .map(|(number, one)| (CollectionTarget::file(format!("{number}.json")), one))
-            .collect()
-    }
-
-    fn control() -> Evidence {
-        Evidence::Control {
-            id: ControlId::new("EC2.8"),
-            title: "t".into(),
-        }
-    }
-
-    fn attribute(value: &str) -> Evidence {
-        Evidence::Attribute {
-            path: "A".into(),
-            value: value.into(),
-            title: "t".into(),
-        }
-    }
-
-    fn snapshot(rows: &[(&str, usize, bool, &str, Evidence, i64)]) -> Arc<Snapshot> {
-        let mut builder = SnapshotBuilder::default();
-        for (resource, trait_index, holds, finding, evidence, minute) in rows {
-            builder.observe(Observation {
-                resource: &instance(resource),
-                trait_index: index(*trait_index),
-                holds: *holds,
-                finding: &FindingId((*finding).into()),
-                product: Product::SecurityHub,
-                evidence,
-                updated_at: DateTime::<Utc>::from_timestamp(minute * 60, 0),
-            });
-        }
-        Arc::new(builder.finish())
-    }
-
-    #[test]
-    fn a_resource_that_two_targets_know_is_one() {
-        let view = View::of(targets(vec![
-            snapshot(&[
-                ("i-2", 1, true, "f1", control(), 1),
-                ("i-1", 2, true, "f2", control(), 1),
-            ]),
-            snapshot(&[
-                ("i-2", 3, true, "f3", control(), 1),
-                ("i-2", 1, true, "f1", control(), 1),
-            ]),
-        ]));
-        assert_eq!(view.len(), 2);
-        let second = view.indices().nth(1).unwrap();
-        assert_eq!(view.resource(second).id, "i-2");
-        assert_eq!(
-            view.traits(second),
-            [index(1), index(3)].into_iter().collect()
-        );
-        assert_eq!(
-            view.observed(second, index(1)).len(),
-            1,
-            "one finding, seen by two targets"
-        );
-    }
-
-    #[test]
-    fn the_latest_reading_of_an_attribute_decides() {
-        let yes_then_no = snapshot(&[
-            ("i-1", 1, true, "f1", attribute("optional"), 1),
-            ("i-1", 1, false, "f2", attribute("required"), 2),
-        ]);
-        let no_then_yes = snapshot(&[
-            ("i-1", 1, true, "f1", attribute("optional"), 2),
-            ("i-1", 1, false, "f2", attribute("required"), 1),
-        ]);
-        let only = |snapshot| {
-            let view = View::of(targets(vec![snapshot]));
-            view.traits(view.indices().next().unwrap())
-                .contains(index(1))
-        };
-        assert!(!only(yes_then_no));
-        assert!(only(no_then_yes));
-    }
-
-    #[test]
-    fn an_attribute_does_not_take_back_what_a_control_says() {
-        let view = View::of(targets(vec![snapshot(&[
-            ("i-1", 1, true, "f1", control(), 1),
-            ("i-1", 1, false, "f2", attribute("required"), 2),
-        ])]));
-        assert!(
-            view.traits(view.indices().next().unwrap())
-                .contains(index(1))
-        );
-    }
-
-    #[test]
-    fn edges_lead_from_the_holder() {
-        let mut one = SnapshotBuilder::default();
-        one.relate(&instance("i-1"), RelationKind::InVpc, &instance("i-3"));
-        let mut two = SnapshotBuilder::default();
-        two.relate(&instance("i-1"), RelationKind::InVpc, &instance("i-2"));
-        two.relate(&instance("i-1"), RelationKind::InVpc, &instance("i-3"));
-        let view = View::of(targets(vec![
-            Arc::new(one.finish()),
-            Arc::new(two.finish()),
-        ]));
-        let first = view.indices().next().unwrap();
-        let led: Vec<_> = view
-            .related(first, RelationKind::InVpc)
-            .map(|to| view.resource(to).id)
-            .collect();
-        assert_eq!(led, ["i-2", "i-3"]);
-        assert_eq!(view.related(first, RelationKind::InSubnet).count(), 0);
-    }
-}
+mod tests;

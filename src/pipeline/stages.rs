@@ -30,7 +30,10 @@ impl CycleRunner {
     /// Returns everything that was collected in this cycle and in earlier ones.
     pub(super) fn view_and_coverage(&self) -> (Arc<View>, Vec<CoverageRow>) {
         let store = self.store();
-        (Arc::new(store.view()), store.coverage().cloned().collect())
+        (
+            Arc::new(store.merge().with_iam_edges()),
+            store.coverage().cloned().collect(),
+        )
     }
 
     /// Finds the exposures, on a thread of its own, and logs what the mutes did. Nothing is published yet.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::aws::CallError;
-use crate::graph::TargetOutcome;
+use crate::graph::{TargetOutcome, WrittenSnapshot};
 use crate::model::{CollectionTarget, Coverage, CoverageReason};
 
 use super::record_sink::RecordSink;
@@ -74,7 +74,11 @@ impl TargetOutcome {
                 detail,
             }) => (coverage, Some(reason), Some(detail)),
         };
-        let (snapshot, records, signals) = records.finish();
+        let WrittenSnapshot {
+            snapshot,
+            records,
+            signals,
+        } = records.finish();
         Self {
             target,
             snapshot,

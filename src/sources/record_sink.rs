@@ -1,7 +1,7 @@
 //! Where the records of a target go, whatever carries them: a response or a file.
 
 use crate::catalog::Catalog;
-use crate::graph::{Snapshot, SnapshotWriter};
+use crate::graph::{SnapshotWriter, WrittenSnapshot};
 use crate::model::{CollectionTarget, clean};
 use crate::records::{RecordError, RecordParser, record_id};
 use crate::telemetry::{CycleLog, Progress};
@@ -78,7 +78,7 @@ impl<'a> RecordSink<'a> {
     }
 
     /// Returns the snapshot, the number of records, and how many of them gave a signal.
-    pub(super) fn finish(self) -> (Snapshot, u64, u64) {
+    pub(super) fn finish(self) -> WrittenSnapshot {
         self.writer.finish()
     }
 }

@@ -31,7 +31,7 @@ impl World<'_> {
         }
         self.findings += 1;
         let id = trait_id.parse::<TraitId>().unwrap();
-        self.builder.observe(Observation {
+        self.builder.add_observation(Observation {
             resource,
             trait_index: self.catalog.index_of(&id).unwrap(),
             holds: true,

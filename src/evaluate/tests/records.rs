@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{catalog, evaluated};
-use crate::graph::{SnapshotWriter, Store, TargetOutcome, View};
+use crate::graph::{SnapshotWriter, Store, TargetOutcome, View, WrittenSnapshot};
 use crate::model::{ActiveTriage, CollectionTarget, Coverage, RelationKind, SourceKind};
 use crate::records::{RecordParser, asff, config_item, inspector, macie};
 
@@ -24,7 +24,11 @@ fn exposed(records: &[(RecordParser, Value)]) -> Vec<String> {
 }
 
 fn view_of(writer: SnapshotWriter<'_>) -> View {
-    let (snapshot, records, signals) = writer.finish();
+    let WrittenSnapshot {
+        snapshot,
+        records,
+        signals,
+    } = writer.finish();
     let mut store = Store::default();
     store.put(TargetOutcome {
         target: CollectionTarget::api(
@@ -40,7 +44,7 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
         signals,
         collected_at: None,
     });
-    store.view()
+    store.merge().with_iam_edges()
 }
 
 fn finding(product: &str, types: &[&str], resources: Value) -> Value {

@@ -19,7 +19,7 @@ fn view_of(world: World<'_>) -> View {
         signals,
         collected_at: None,
     });
-    store.view()
+    store.merge().with_iam_edges()
 }
 
 fn instances(view: &View) -> Vec<crate::graph::ResourceIndex> {

@@ -127,7 +127,7 @@ fn graded(traits: &[&str], tags: &[(&str, &str)]) -> Exposure {
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
-    world.builder.tag(&instance("i-1"), &tags);
+    world.builder.add_tags(&instance("i-1"), &tags);
     let tag = |value: &str| TagPattern {
         key: "environment".into(),
         value: WildcardPattern::new(value),

@@ -8,7 +8,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use crate::graph::view::{ResourceIndex, View};
+use crate::graph::index::ResourceIndex;
+use crate::graph::view::View;
 use crate::model::{AccountId, RelationKind, ResourceType, TraitIndex, WildcardPattern};
 
 /// The number of resources with the same trait that a pattern with wildcards matches at most.

@@ -38,7 +38,7 @@ fn permissions(statements: &[Value], trusts: &[&str]) -> Permissions {
 
 /// Gives the resource a trait.
 fn add_trait(builder: &mut SnapshotBuilder, resource: &Resource) {
-    builder.observe(Observation {
+    builder.add_observation(Observation {
         resource,
         trait_index: TraitIndex::new(0).unwrap(),
         holds: true,
@@ -53,10 +53,8 @@ fn add_trait(builder: &mut SnapshotBuilder, resource: &Resource) {
 }
 
 fn view(builder: SnapshotBuilder) -> View {
-    View::of(vec![(
-        CollectionTarget::file("f".into()),
-        Arc::new(builder.finish()),
-    )])
+    let target = CollectionTarget::file("f".into());
+    MergedSnapshots::new(vec![(target, Arc::new(builder.finish()))]).0
 }
 
 fn edges_in(view: &View) -> Vec<String> {
@@ -91,7 +89,7 @@ fn a_role_reads_what_its_own_and_its_attached_policies_allow() {
     ] {
         add_trait(&mut builder, &store);
     }
-    builder.permit(
+    builder.add_permissions(
         &role,
         permissions(
             &[
@@ -105,12 +103,12 @@ fn a_role_reads_what_its_own_and_its_attached_policies_allow() {
         ),
         None,
     );
-    builder.permit(
+    builder.add_permissions(
         &policy,
         permissions(&[allow("dynamodb:Query", "*")], &[]),
         None,
     );
-    builder.relate(&role, RelationKind::GrantsPolicy, &policy);
+    builder.add_edge(&role, RelationKind::GrantsPolicy, &policy);
     assert_eq!(
         edges_in(&view(builder)),
         [
@@ -134,9 +132,9 @@ fn a_deny_in_any_of_the_documents_counts() {
     add_trait(&mut builder, &resource(T::S3Bucket, "data"));
     add_trait(&mut builder, &resource(T::S3Bucket, "private"));
     let deny = json!({"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::private/*"});
-    builder.permit(&user, permissions(&[deny], &[]), None);
-    builder.relate(&user, RelationKind::MemberOfGroup, &group);
-    builder.relate(&group, RelationKind::GrantsPolicy, &managed);
+    builder.add_permissions(&user, permissions(&[deny], &[]), None);
+    builder.add_edge(&user, RelationKind::MemberOfGroup, &group);
+    builder.add_edge(&group, RelationKind::GrantsPolicy, &managed);
     assert_eq!(edges_in(&view(builder)), ["alice can-read data"]);
 }
 
@@ -153,7 +151,7 @@ fn a_wildcard_matches_within_the_account_and_an_arn_in_any() {
         allow("s3:GetObject", "arn:aws:s3:::*"),
         allow("s3:GetObject", "arn:aws:s3:::named/*"),
     ];
-    builder.permit(&role, permissions(&statements, &[]), None);
+    builder.add_permissions(&role, permissions(&statements, &[]), None);
     assert_eq!(edges_in(&view(builder)), ["app can-read named"]);
 }
 
@@ -170,7 +168,7 @@ fn assuming_a_role_requires_both_sides() {
     ] {
         let role = resource(T::IamRole, name);
         add_trait(&mut builder, &role);
-        builder.permit(&role, permissions(&statements, &trusts), None);
+        builder.add_permissions(&role, permissions(&statements, &trusts), None);
     }
     assert_eq!(
         edges_in(&view(builder)),
@@ -189,7 +187,7 @@ fn a_permissions_boundary_makes_edges_unknown() {
     add_trait(&mut builder, &resource(T::S3Bucket, "data"));
     let mut bounded = permissions(&[allow("s3:*", "*")], &[]);
     bounded.is_bounded = true;
-    builder.permit(&resource(T::IamRole, "app"), bounded, None);
+    builder.add_permissions(&resource(T::IamRole, "app"), bounded, None);
     assert!(edges_in(&view(builder)).is_empty());
 }
 
@@ -204,7 +202,7 @@ fn a_fleet_that_can_read_everything_stays_linear() {
             &resource(T::S3Bucket, &format!("bucket-{number:05}")),
         );
         let role = resource(T::IamRole, &format!("role-{number:05}"));
-        builder.permit(&role, permissions(&[allow("s3:*", "*")], &[]), None);
+        builder.add_permissions(&role, permissions(&[allow("s3:*", "*")], &[]), None);
     }
     let view = view(builder);
     assert_eq!(

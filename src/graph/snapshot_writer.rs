@@ -4,7 +4,8 @@ use crate::catalog::Catalog;
 use crate::model::{Evidence, Resource, ResourceType};
 use crate::records::{ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource};
 
-use super::{Observation, Snapshot, SnapshotBuilder};
+use super::snapshot::Snapshot;
+use super::snapshot_builder::{Observation, SnapshotBuilder};
 
 /// Writes parsed records into a snapshot: keeps what shows a trait or relates resources, and drops the rest.
 #[derive(Debug)]
@@ -15,8 +16,19 @@ pub struct SnapshotWriter<'a> {
     signals: u64,
 }
 
+/// A snapshot, and the number of records that it was made from.
+#[derive(Debug)]
+pub struct WrittenSnapshot {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// The number of records, including those that were skipped.
+    pub records: u64,
+    /// The number of records that became a signal.
+    pub signals: u64,
+}
+
 impl<'a> SnapshotWriter<'a> {
-    /// A writer of an empty snapshot.
+    /// Creates a writer of an empty snapshot.
     pub fn new(catalog: &'a Catalog) -> Self {
         Self {
             catalog,
@@ -44,9 +56,13 @@ impl<'a> SnapshotWriter<'a> {
         self.records += 1;
     }
 
-    /// The snapshot, the number of records, and how many of them were signals.
-    pub fn finish(self) -> (Snapshot, u64, u64) {
-        (self.builder.finish(), self.records, self.signals)
+    /// Returns the snapshot.
+    pub fn finish(self) -> WrittenSnapshot {
+        WrittenSnapshot {
+            snapshot: self.builder.finish(),
+            records: self.records,
+            signals: self.signals,
+        }
     }
 
     /// Writes a resource and returns whether there was anything to write.
@@ -64,13 +80,13 @@ impl<'a> SnapshotWriter<'a> {
             self.write_attribute(record, &resource, attribute);
         }
         self.builder
-            .permit(&resource, permissions, record.updated_at);
+            .add_permissions(&resource, permissions, record.updated_at);
         for edge in &edges {
             self.write_edge(record, edge);
         }
         let is_used = shows_trait || has_attributes || !edges.is_empty();
         if is_used {
-            self.builder.tag(&resource, &tags);
+            self.builder.add_tags(&resource, &tags);
         }
         is_used
     }
@@ -81,7 +97,7 @@ impl<'a> SnapshotWriter<'a> {
         };
         let traits = self.catalog.traits_of(evidence, resource.resource_type);
         for trait_index in &traits {
-            self.builder.observe(Observation {
+            self.builder.add_observation(Observation {
                 resource,
                 trait_index: *trait_index,
                 holds: true,
@@ -100,7 +116,7 @@ impl<'a> SnapshotWriter<'a> {
         resource: &Resource,
         attribute: ParsedAttribute,
     ) {
-        self.builder.observe(Observation {
+        self.builder.add_observation(Observation {
             resource,
             trait_index: attribute.trait_index,
             holds: attribute.holds,
@@ -117,7 +133,7 @@ impl<'a> SnapshotWriter<'a> {
 
     /// Writes an edge. An IAM policy may have traits by its name alone, such as `AdministratorAccess`.
     fn write_edge(&mut self, record: &ParsedRecord, edge: &ParsedEdge) {
-        self.builder.relate(&edge.from, edge.kind, &edge.to);
+        self.builder.add_edge(&edge.from, edge.kind, &edge.to);
         if edge.to.resource_type != ResourceType::IamPolicy {
             return;
         }
@@ -125,7 +141,7 @@ impl<'a> SnapshotWriter<'a> {
             .catalog
             .traits_of_known_resource(edge.to.resource_type, &edge.to.id)
         {
-            self.builder.observe(Observation {
+            self.builder.add_observation(Observation {
                 resource: &edge.to,
                 trait_index,
                 holds: true,

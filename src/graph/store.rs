@@ -1,0 +1,177 @@
+//! The latest snapshot of each collection target.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{CollectionTarget, Coverage, CoverageReason, CoverageRow};
+
+use super::merge::MergedSnapshots;
+use super::shared_evidence::SharedEvidence;
+use super::snapshot::Snapshot;
+
+/// The result of collecting from a target.
+#[derive(Debug)]
+pub struct TargetOutcome {
+    /// The target.
+    pub target: CollectionTarget,
+    /// What was collected. For a failed target, what was collected before the failure.
+    pub snapshot: Snapshot,
+    /// How completely the target was read.
+    pub coverage: Coverage,
+    /// Why it is not complete.
+    pub reason: Option<CoverageReason>,
+    /// The reason in a sentence.
+    pub detail: Option<String>,
+    /// The number of records that were read.
+    pub records: u64,
+    /// The number of records that became a signal.
+    pub signals: u64,
+    /// When the target was read. `None` for a file, whose records have times of their own.
+    pub collected_at: Option<DateTime<Utc>>,
+}
+
+/// The latest snapshot of each target.
+#[derive(Debug, Default)]
+pub struct Store {
+    targets: BTreeMap<CollectionTarget, StoredTarget>,
+    evidence: Arc<SharedEvidence>,
+}
+
+#[derive(Debug)]
+struct StoredTarget {
+    snapshot: Arc<Snapshot>,
+    coverage: CoverageRow,
+}
+
+impl Store {
+    /// Stores what was collected from a target. A target that failed keeps its last good snapshot, marked as stale. Without
+    /// one, it gets what was collected before the failure.
+    pub fn put(&mut self, outcome: TargetOutcome) {
+        let mut snapshot = outcome.snapshot;
+        self.evidence.share(&mut snapshot);
+        let last_good = self
+            .targets
+            .remove(&outcome.target)
+            .filter(|stored| stored.coverage.collected_at.is_some());
+        let (coverage, reason) = match outcome.coverage {
+            // A service that has answered before is offered in its Region, so now it is only unreachable.
+            Coverage::Unavailable if last_good.is_some() => {
+                (Coverage::Failed, Some(CoverageReason::Unreachable))
+            }
+            coverage => (coverage, outcome.reason),
+        };
+        let is_good = matches!(coverage, Coverage::Complete | Coverage::Partial);
+        let last_good = last_good.filter(|_| coverage == Coverage::Failed);
+        let stale = last_good.is_some();
+        let (snapshot, collected_at) = match last_good {
+            Some(stored) => (stored.snapshot, stored.coverage.collected_at),
+            None => (Arc::new(snapshot), outcome.collected_at.filter(|_| is_good)),
+        };
+        let coverage = CoverageRow {
+            target: outcome.target.clone(),
+            coverage,
+            reason,
+            detail: outcome.detail,
+            records: outcome.records,
+            signals: outcome.signals,
+            stale,
+            collected_at,
+        };
+        let stored = StoredTarget { snapshot, coverage };
+        self.targets.insert(outcome.target, stored);
+    }
+
+    /// Returns the evidence that the snapshots share, so that a snapshot can share it before it is stored.
+    pub fn evidence(&self) -> Arc<SharedEvidence> {
+        Arc::clone(&self.evidence)
+    }
+
+    /// Returns the coverage of each target.
+    pub fn coverage(&self) -> impl Iterator<Item = &CoverageRow> {
+        self.targets.values().map(|stored| &stored.coverage)
+    }
+
+    /// Returns the number of stored traits, which is one for each finding that shows a trait of a resource.
+    pub fn observation_count(&self) -> usize {
+        self.targets
+            .values()
+            .map(|stored| stored.snapshot.observation_count())
+            .sum()
+    }
+
+    /// Merges the snapshots of all targets.
+    pub fn merge(&self) -> MergedSnapshots {
+        let snapshots = self
+            .targets
+            .iter()
+            .map(|(target, stored)| (target.clone(), Arc::clone(&stored.snapshot)));
+        MergedSnapshots::new(snapshots.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::SnapshotBuilder;
+    use crate::model::SourceKind;
+
+    fn outcome(coverage: Coverage, minute: u32) -> TargetOutcome {
+        TargetOutcome {
+            target: CollectionTarget::api(
+                SourceKind::Macie,
+                "111122223333".parse().unwrap(),
+                "us-east-1".parse().unwrap(),
+            ),
+            snapshot: SnapshotBuilder::default().finish(),
+            coverage,
+            reason: (coverage == Coverage::Failed).then_some(CoverageReason::Throttled),
+            detail: None,
+            records: u64::from(minute),
+            signals: 0,
+            collected_at: Some(DateTime::UNIX_EPOCH + chrono::Duration::minutes(i64::from(minute))),
+        }
+    }
+
+    #[test]
+    fn a_failed_target_keeps_its_last_good_snapshot_marked_as_stale() {
+        let mut store = Store::default();
+        store.put(outcome(Coverage::Complete, 1));
+        store.put(outcome(Coverage::Failed, 2));
+        store.put(outcome(Coverage::Failed, 3));
+        let row = store.coverage().next().unwrap();
+        assert!(row.stale);
+        assert_eq!(row.coverage, Coverage::Failed);
+        assert_eq!(
+            row.collected_at,
+            outcome(Coverage::Complete, 1).collected_at
+        );
+        store.put(outcome(Coverage::Complete, 4));
+        assert!(!store.coverage().next().unwrap().stale);
+    }
+
+    #[test]
+    fn a_service_that_has_answered_before_is_not_unavailable() {
+        let mut store = Store::default();
+        store.put(outcome(Coverage::Complete, 1));
+        store.put(outcome(Coverage::Unavailable, 2));
+        let row = store.coverage().next().unwrap();
+        assert_eq!(row.coverage, Coverage::Failed);
+        assert!(row.stale);
+        let mut never = Store::default();
+        never.put(outcome(Coverage::Unavailable, 1));
+        let row = never.coverage().next().unwrap();
+        assert_eq!(row.coverage, Coverage::Unavailable);
+    }
+
+    #[test]
+    fn a_target_that_was_never_good_is_not_stale() {
+        let mut store = Store::default();
+        store.put(outcome(Coverage::Failed, 1));
+        store.put(outcome(Coverage::Failed, 2));
+        let row = store.coverage().next().unwrap();
+        assert!(!row.stale);
+        assert_eq!(row.collected_at, None);
+    }
+}
