@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
+use crate::end_to_end::put;
 use crate::findings::{control, ec2, seed};
 use crate::program::{Ran, exposured, exposured_on, exposures, run};
-use crate::stories::put;
 
 fn catalog(arguments: &[&str]) -> Ran {
     run(exposured().arg("catalog").args(arguments))

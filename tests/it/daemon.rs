@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::aws::{Aws, Fault, HOME, Operation};
+use crate::end_to_end::put;
 use crate::findings::seed;
 use crate::program::{Ran, config, events, exposured_on};
-use crate::stories::put;
 
 pub const EVERY_SECOND: &str = "[schedule]\ncron = \"* * * * * *\"\n";
 pub const NEVER_SOON: &str = "[schedule]\ncron = \"0 0 0 1 1 *\"\n";

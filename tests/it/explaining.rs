@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, Operation};
+use crate::end_to_end::put;
 use crate::findings::{reachable, seed};
 use crate::program::{Ran, exposured, exposured_on, run};
-use crate::stories::put;
 
 fn explain(resource: &str, arguments: &[&str]) -> Ran {
     let folder = tempfile::tempdir().unwrap();

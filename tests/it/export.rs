@@ -9,9 +9,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, Fault, HOME, Operation, Service};
+use crate::end_to_end::put;
 use crate::findings::{Seed, seed};
 use crate::program::{Ran, config, exposured, exposured_on, exposures, run};
-use crate::stories::put;
 
 const SCRIPT: &str = "deploy/export-findings.sh";
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, Fault, HOME, Operation, Service};
+use crate::end_to_end::put;
 use crate::findings::seed;
 use crate::program::{Ran, config, exposured, exposured_on, run};
-use crate::stories::put;
 
 const SCHEMA: &str = include_str!("../../schemas/output.v1.schema.json");
 

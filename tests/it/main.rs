@@ -12,23 +12,23 @@
 )]
 
 mod aws;
+mod aws_errors;
 mod catalog;
 mod command_line;
 mod daemon;
+mod end_to_end;
 mod explaining;
 mod export;
-mod faults;
+mod fault_recovery;
 mod findings;
 mod fixing;
 mod formats;
 mod hard_input;
 mod json_output;
-mod outside;
+mod observability;
 mod program;
 mod publishing;
 mod reconciling;
 mod relations;
 mod schedules;
 mod sizing;
-mod stories;
-mod trouble;

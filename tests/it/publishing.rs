@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, Fault, HOME, Operation, Service};
+use crate::end_to_end::put;
 use crate::findings::{reachable, seed, vulnerability};
 use crate::program::{Ran, config, exposured_on, run};
-use crate::stories::put;
 
 const MEMBER: &str = "210987654321";
 

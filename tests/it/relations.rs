@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::aws::{Aws, Fault, HOME, Operation, Place, Service};
+use crate::aws::{Aws, Fault, HOME, Operation, RegionHandle, Service};
 use crate::findings::{control, ec2, reachable, vulnerability};
 use crate::program::{Ran, config, exposured, exposured_on, exposures, run};
 
@@ -46,7 +46,7 @@ fn item(kind: &str, id: &str, configuration: Value, relationships: &[(&str, &str
 }
 
 /// A group that a control says is open, and an instance of which nothing says that it is in the group.
-fn open_group(aws: &Aws) -> Place<'_> {
+fn open_group(aws: &Aws) -> RegionHandle<'_> {
     let group = control(
         "EC2.19",
         "AwsEc2SecurityGroup",

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use axum::{body::Body, response::Response};
 use serde_json::json;
 
-use super::{fault::Kind, query, world::Service};
+use super::{fake_cloud::Service, fault::Kind, query};
 
 /// An error in the service's own shape.
 #[derive(Debug)]

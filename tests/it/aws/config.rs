@@ -1,13 +1,13 @@
-//! AWS Config `SelectResourceConfig` and `SelectAggregateResourceConfig`, for the one form of query that is modelled:
+//! AWS Config `SelectResourceConfig` and `SelectAggregateResourceConfig`, for the one form of query that is modeled:
 //! `SELECT columns WHERE resourceType IN ('…', '…')`.
 
 use serde_json::{Map, Value, json};
 
 use super::{
     answer::Refusal,
+    fake_cloud::{FakeCloud, FindingStore, Service},
     http::Call,
     pages::Subject,
-    world::{Service, Shelf, World},
 };
 
 /// Where the caller names none (API reference, `SelectAggregateResourceConfig`; the other says nothing).
@@ -16,11 +16,11 @@ const DEFAULT_PAGE: usize = 25;
 /// `Expression` in the model.
 const LONGEST_EXPRESSION: usize = 4_096;
 
-pub(super) fn select(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    rows(world, call, None)
+pub(super) fn select(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
+    rows(cloud, call, None)
 }
 
-pub(super) fn select_aggregate(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+pub(super) fn select_aggregate(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
     let name = call.body["ConfigurationAggregatorName"]
         .as_str()
         .filter(|name| (1..=256).contains(&name.len()))
@@ -32,10 +32,10 @@ pub(super) fn select_aggregate(world: &mut World, call: &Call) -> Result<Value, 
             )
         })?
         .to_owned();
-    rows(world, call, Some(&name))
+    rows(cloud, call, Some(&name))
 }
 
-fn rows(world: &mut World, call: &Call, aggregator: Option<&str>) -> Result<Value, Refusal> {
+fn rows(cloud: &mut FakeCloud, call: &Call, aggregator: Option<&str>) -> Result<Value, Refusal> {
     let size = match &call.body["Limit"] {
         Value::Null => DEFAULT_PAGE,
         // 0 stands for the default.
@@ -53,11 +53,11 @@ fn rows(world: &mut World, call: &Call, aggregator: Option<&str>) -> Result<Valu
     };
     let expression = call.body["Expression"].as_str().unwrap_or_default();
     let query = Query::parse(expression)?;
-    let empty = Shelf::default();
-    let target = world.target(&call.account, &call.region);
+    let empty = FindingStore::default();
+    let target = cloud.target(&call.account, &call.region);
     // Without a recorder there are no rows, and no error.
-    let recorded = target.filter(|_| world.enabled(&call.account, &call.region, Service::Config));
-    let shelf = match aggregator {
+    let recorded = target.filter(|_| cloud.enabled(&call.account, &call.region, Service::Config));
+    let store = match aggregator {
         None => recorded.map_or(&empty, |target| &target.config_items),
         Some(name) => target
             .and_then(|target| target.aggregators.get(name))
@@ -69,7 +69,7 @@ fn rows(world: &mut World, call: &Call, aggregator: Option<&str>) -> Result<Valu
                 )
             })?,
     };
-    let items: Vec<(u64, Value)> = shelf
+    let items: Vec<(u64, Value)> = store
         .numbered()
         .filter(|(_, item)| query.selects(item))
         .map(|(serial, item)| (serial, query.row(item)))
@@ -81,7 +81,7 @@ fn rows(world: &mut World, call: &Call, aggregator: Option<&str>) -> Result<Valu
         query: json!([expression, aggregator]),
     };
     let list = || items.iter().map(|(serial, _)| *serial).collect();
-    let (page, next) = world
+    let (page, next) = cloud
         .pages
         .page(subject, call.body["NextToken"].as_str(), size, list)
         .map_err(|_| {

@@ -20,14 +20,14 @@ use tokio::runtime::Runtime;
 use super::{
     answer::{Answer, Refusal, expired, refusal_of, refuse, render},
     config,
+    fake_cloud::{self, Bucket, FakeCloud, Operation, Request, Service},
     fault::Kind,
     iam, import, inspector, macie, query, resources, security_hub, sts,
     wire::{Cut, Listener, Wire},
-    world::{self, Bucket, Operation, Request, Service, World},
 };
 
-/// Binds a free port and serves the world on the runtime.
-pub(super) fn serve(runtime: &Runtime, world: Arc<Mutex<World>>) -> SocketAddr {
+/// Binds a free port and serves the cloud on the runtime.
+pub(super) fn serve(runtime: &Runtime, cloud: Arc<Mutex<FakeCloud>>) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
     listener
         .set_nonblocking(true)
@@ -38,7 +38,7 @@ pub(super) fn serve(runtime: &Runtime, world: Arc<Mutex<World>>) -> SocketAddr {
         Listener(tokio::net::TcpListener::from_std(listener).expect("a listener in the runtime"));
     let app = Router::new()
         .fallback(handle)
-        .with_state(world)
+        .with_state(cloud)
         .into_make_service_with_connect_info::<Wire>();
     runtime.spawn(async move { axum::serve(listener, app).await });
     address
@@ -59,7 +59,7 @@ pub(super) struct Call {
 }
 
 async fn handle(
-    State(world): State<Arc<Mutex<World>>>,
+    State(cloud): State<Arc<Mutex<FakeCloud>>>,
     ConnectInfo(wire): ConnectInfo<Wire>,
     request: axum::extract::Request,
 ) -> Response {
@@ -70,20 +70,20 @@ async fn handle(
             &Refusal::new(413, "RequestEntityTooLarge", "too large"),
         ));
     };
-    let (call, entry, fault) = match admit(&mut world.lock().expect("world"), &head, &body) {
+    let (call, entry, fault) = match admit(&mut cloud.lock().expect("cloud"), &head, &body) {
         Ok(admitted) => admitted,
         Err((service, refusal)) => return render(refuse(service, &refusal)),
     };
     if let Some(Kind::Hang(duration)) = fault {
         tokio::time::sleep(duration).await;
     }
-    let mut world = world.lock().expect("world");
+    let mut cloud = cloud.lock().expect("cloud");
     if let Some(Kind::StaleTokens) = fault {
-        world.pages.clear();
+        cloud.pages.clear();
     }
     let mut answer = match fault.and_then(|kind| refusal_of(kind, call.operation.service())) {
         Some(refusal) => refuse(call.operation.service(), &refusal),
-        None => answer(&mut world, &call),
+        None => answer(&mut cloud, &call),
     };
     match fault {
         Some(Kind::ResetBeforeAnswer) => wire.cut(Cut::BeforeAnswer),
@@ -100,14 +100,14 @@ async fn handle(
         }
         _ => {}
     }
-    world.log[entry].status = answer.status;
+    cloud.log[entry].status = answer.status;
     render(answer)
 }
 
 type Admitted = (Call, usize, Option<Kind>);
 
 /// Who calls, what for, and whether a fault lies in wait. Writes the log.
-fn admit(world: &mut World, head: &Parts, body: &[u8]) -> Result<Admitted, (Service, Refusal)> {
+fn admit(cloud: &mut FakeCloud, head: &Parts, body: &[u8]) -> Result<Admitted, (Service, Refusal)> {
     let (key, region, service) = credential_scope(&head.headers).ok_or_else(|| {
         let refusal = Refusal::new(
             403,
@@ -118,11 +118,11 @@ fn admit(world: &mut World, head: &Parts, body: &[u8]) -> Result<Admitted, (Serv
     })?;
     let Some(service) = Service::signed_as(service) else {
         let what = format!("{service}: {} {}", head.method, head.uri.path());
-        world.unmodelled.push(what.clone());
+        cloud.unmodeled.push(what.clone());
         return Err((Service::SecurityHub, Refusal::not_modelled(what)));
     };
     let (account, caller, in_session) =
-        authenticate(world, key, &head.headers, service).map_err(|refusal| (service, refusal))?;
+        authenticate(cloud, key, &head.headers, service).map_err(|refusal| (service, refusal))?;
     let json = match service {
         _ if service.speaks_query() => query::form(body),
         _ if body.is_empty() => json!({}),
@@ -150,16 +150,16 @@ fn admit(world: &mut World, head: &Parts, body: &[u8]) -> Result<Admitted, (Serv
             head.uri.path(),
             target.unwrap_or("null")
         );
-        world.unmodelled.push(what.clone());
+        cloud.unmodeled.push(what.clone());
         return Err((service, Refusal::not_modelled(what)));
     };
-    let fault = world.faults.iter_mut().find_map(|(of, fault)| {
+    let fault = cloud.faults.iter_mut().find_map(|(of, fault)| {
         (*of == operation && fault.hits(&account, region, body)).then_some(fault.kind)
     });
     let fault =
-        fault.or_else(|| over_rate(world, operation, &account, region).then_some(Kind::Throttle));
+        fault.or_else(|| over_rate(cloud, operation, &account, region).then_some(Kind::Throttle));
     let (region, at) = (region.to_owned(), Instant::now());
-    world.log.push(Request {
+    cloud.log.push(Request {
         service,
         operation,
         account: account.clone(),
@@ -178,7 +178,7 @@ fn admit(world: &mut World, head: &Parts, body: &[u8]) -> Result<Admitted, (Serv
         body: json,
         size: body.len(),
     };
-    Ok((call, world.log.len() - 1, fault))
+    Ok((call, cloud.log.len() - 1, fault))
 }
 
 /// Access key, Region and service of `Credential=KEY/20260101/REGION/SERVICE/aws4_request`. The signature itself is
@@ -203,12 +203,12 @@ fn credential_scope(headers: &HeaderMap) -> Option<(&str, &str, &str)> {
 }
 
 fn authenticate(
-    world: &World,
+    cloud: &FakeCloud,
     key: &str,
     headers: &HeaderMap,
     service: Service,
 ) -> Result<(String, String, bool), Refusal> {
-    if let Some(account) = world::account_of_long_term_key(key) {
+    if let Some(account) = fake_cloud::account_of_long_term_key(key) {
         return Ok((
             account.to_owned(),
             format!("arn:aws:iam::{account}:user/exposured"),
@@ -218,7 +218,7 @@ fn authenticate(
     let token = headers
         .get("x-amz-security-token")
         .and_then(|token| token.to_str().ok());
-    match world.sessions.get(key) {
+    match cloud.sessions.get(key) {
         Some(session) if Some(session.token.as_str()) == token => {
             if session.expires < Utc::now() {
                 return Err(expired(service));
@@ -264,13 +264,13 @@ fn route(service: Service, method: &Method, path: &str, target: Option<&str>) ->
     (method == Method::POST).then_some(operation)
 }
 
-fn over_rate(world: &mut World, operation: Operation, account: &str, region: &str) -> bool {
-    let Some(limit) = operation.rate_limit().filter(|_| world.rate_limits) else {
+fn over_rate(cloud: &mut FakeCloud, operation: Operation, account: &str, region: &str) -> bool {
+    let Some(limit) = operation.rate_limit().filter(|_| cloud.rate_limits) else {
         return false;
     };
     let now = Instant::now();
     let key = (account.to_owned(), region.to_owned(), operation);
-    !world
+    !cloud
         .buckets
         .entry(key)
         .or_insert_with(|| Bucket::full(limit.1, now))
@@ -278,22 +278,22 @@ fn over_rate(world: &mut World, operation: Operation, account: &str, region: &st
 }
 
 /// The services' own answer; permissions are looked at before anything else is.
-fn answer(world: &mut World, call: &Call) -> Answer {
-    let answered = match denied(world, call) {
+fn answer(cloud: &mut FakeCloud, call: &Call) -> Answer {
+    let answered = match denied(cloud, call) {
         Some(refusal) => Err(refusal),
         None => match call.operation {
-            Operation::GetFindings => security_hub::get_findings(world, call),
-            Operation::BatchImportFindings => import::batch_import_findings(world, call),
-            Operation::GetResourcesV2 => resources::get_resources(world, call),
-            Operation::SelectResourceConfig => config::select(world, call),
-            Operation::SelectAggregateResourceConfig => config::select_aggregate(world, call),
-            Operation::InspectorListFindings => inspector::list_findings(world, call),
-            Operation::MacieListFindings => macie::list_findings(world, call),
-            Operation::MacieGetFindings => macie::get_findings(world, call),
+            Operation::GetFindings => security_hub::get_findings(cloud, call),
+            Operation::BatchImportFindings => import::batch_import_findings(cloud, call),
+            Operation::GetResourcesV2 => resources::get_resources(cloud, call),
+            Operation::SelectResourceConfig => config::select(cloud, call),
+            Operation::SelectAggregateResourceConfig => config::select_aggregate(cloud, call),
+            Operation::InspectorListFindings => inspector::list_findings(cloud, call),
+            Operation::MacieListFindings => macie::list_findings(cloud, call),
+            Operation::MacieGetFindings => macie::get_findings(cloud, call),
             Operation::GetCallerIdentity => Ok(Value::String(sts::get_caller_identity(call))),
-            Operation::AssumeRole => sts::assume_role(world, call).map(Value::String),
+            Operation::AssumeRole => sts::assume_role(cloud, call).map(Value::String),
             Operation::GetAccountAuthorizationDetails => {
-                iam::get_account_authorization_details(world, call).map(Value::String)
+                iam::get_account_authorization_details(cloud, call).map(Value::String)
             }
         },
     };
@@ -312,24 +312,24 @@ fn answer(world: &mut World, call: &Call) -> Answer {
         },
         Err(refusal) => {
             if refusal.code == "NotModelled" {
-                world.unmodelled.push(refusal.message.clone());
+                cloud.unmodeled.push(refusal.message.clone());
             }
             refuse(call.operation.service(), &refusal)
         }
     }
 }
 
-fn denied(world: &World, call: &Call) -> Option<Refusal> {
+fn denied(cloud: &FakeCloud, call: &Call) -> Option<Refusal> {
     let action = call.operation.action();
-    let target = world.target(&call.account, &call.region)?;
+    let target = cloud.target(&call.account, &call.region)?;
     // GetCallerIdentity needs no permission, even where a policy denies it (the model's own words).
     if !target.denied.contains(action) || call.operation == Operation::GetCallerIdentity {
         return None;
     }
     let resource = match call.operation {
-        Operation::BatchImportFindings => world::default_product(&call.account, &call.region),
+        Operation::BatchImportFindings => fake_cloud::default_product(&call.account, &call.region),
         Operation::GetFindings => {
-            let partition = world::partition(&call.region);
+            let partition = fake_cloud::partition(&call.region);
             format!(
                 "arn:{partition}:securityhub:{}:{}:hub/default",
                 call.region, call.account

@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     answer::Refusal,
+    fake_cloud::FakeCloud,
     http::Call,
     pages::Subject,
     query::{IAM, wrap, xml},
-    world::World,
 };
 
 /// The lists of the answer (model).
@@ -36,7 +36,7 @@ pub(super) fn entries(details: &Value) -> Vec<(&'static str, Value)> {
 }
 
 pub(super) fn get_account_authorization_details(
-    world: &mut World,
+    cloud: &mut FakeCloud,
     call: &Call,
 ) -> Result<String, Refusal> {
     if call.body.get("Filter.member.1").is_some() {
@@ -49,7 +49,7 @@ pub(super) fn get_account_authorization_details(
         Some(Ok(size @ 1..=1000)) => size,
         Some(_) => return Err(invalid("MaxItems must be between 1 and 1000")),
     };
-    let identities = world.identities.get(&call.account);
+    let identities = cloud.identities.get(&call.account);
     let count = identities.map_or(0, Vec::len) as u64;
     let subject = Subject {
         operation: call.operation,
@@ -57,7 +57,7 @@ pub(super) fn get_account_authorization_details(
         region: call.region.clone(),
         query: Value::Null,
     };
-    let (page, next) = world
+    let (page, next) = cloud
         .pages
         .page(subject, call.body["Marker"].as_str(), size, || {
             (0..count).collect()
@@ -67,7 +67,7 @@ pub(super) fn get_account_authorization_details(
         .iter()
         .map(|list| ((*list).to_owned(), json!([])))
         .collect();
-    let identities = world.identities.get(&call.account);
+    let identities = cloud.identities.get(&call.account);
     for serial in page {
         let entry = identities.and_then(|all| all.get(usize::try_from(serial).ok()?));
         if let Some((list, entry)) = entry {

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::Refusal,
     asff,
+    fake_cloud::{self, FakeCloud, RegionState, SHARED_FIELDS, Service, Stored},
     http::Call,
     security_hub::invalid,
-    world::{self, CollectionTarget, SHARED_FIELDS, Service, Stored, World},
 };
 
 /// The whole request; a finding has its own bound in [`asff`].
@@ -19,7 +19,7 @@ const MAX_REQUEST: usize = 6_000_000;
 /// Fields of an existing finding that only users change.
 const USER_FIELDS: [&str; 4] = ["Note", "UserDefinedFields", "VerificationState", "Workflow"];
 
-pub(super) fn batch_import_findings(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+pub(super) fn batch_import_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
     if call.size > MAX_REQUEST {
         return Err(invalid(format!(
             "The request has {} bytes, at most {MAX_REQUEST} are allowed",
@@ -40,7 +40,7 @@ pub(super) fn batch_import_findings(world: &mut World, call: &Call) -> Result<Va
         let Some(id) = finding["Id"].as_str().filter(|id| !id.is_empty()) else {
             return Err(invalid("Finding does not have an Id"));
         };
-        if let Err((code, message)) = import(world, call, finding, id) {
+        if let Err((code, message)) = import(cloud, call, finding, id) {
             failed.push(json!({"Id": id, "ErrorCode": code, "ErrorMessage": message}));
         }
     }
@@ -52,12 +52,12 @@ pub(super) fn batch_import_findings(world: &mut World, call: &Call) -> Result<Va
 }
 
 fn import(
-    world: &mut World,
+    cloud: &mut FakeCloud,
     call: &Call,
     finding: &Value,
     id: &str,
 ) -> Result<(), (String, String)> {
-    let failure = world
+    let failure = cloud
         .import_failures
         .iter_mut()
         .find(|failure| failure.times > 0 && id.contains(&failure.id_part));
@@ -66,7 +66,7 @@ fn import(
         return Err((failure.code.clone(), failure.message.clone()));
     }
     let no_access = |message: String| Err(("InvalidAccess".to_owned(), message));
-    if !world.enabled(&call.account, &call.region, Service::SecurityHub) {
+    if !cloud.enabled(&call.account, &call.region, Service::SecurityHub) {
         return no_access(format!(
             "Account {} is not subscribed to AWS Security Hub",
             call.account
@@ -80,31 +80,31 @@ fn import(
         );
         return Err(("InvalidInput".to_owned(), message));
     }
-    let product = world::default_product(&call.account, &call.region);
+    let product = fake_cloud::default_product(&call.account, &call.region);
     if finding["AwsAccountId"] != call.account || finding["ProductArn"] != product {
         return no_access(format!(
             "Account {} may import to {} only its own findings of {product}, not those of account {} and {}",
             call.account, call.region, finding["AwsAccountId"], finding["ProductArn"],
         ));
     }
-    let target = world
+    let target = cloud
         .target_mut(&call.account, &call.region)
         .expect("a target with a service enabled");
     store(target, finding.clone(), &call.region);
-    replicate(world, call, &world::asff_key(finding));
+    replicate(cloud, call, &fake_cloud::asff_key(finding));
     Ok(())
 }
 
 /// An administrator account sees what its members' accounts hold (user guide, "Managing administrator and member
 /// accounts").
-fn replicate(world: &mut World, call: &Call, key: &str) {
-    let Some(administrator) = world.administrators.get(&call.account).cloned() else {
+fn replicate(cloud: &mut FakeCloud, call: &Call, key: &str) {
+    let Some(administrator) = cloud.administrators.get(&call.account).cloned() else {
         return;
     };
-    let stored = world
+    let stored = cloud
         .target(&call.account, &call.region)
         .and_then(|target| target.security_hub.get(key).cloned());
-    let target = world.target_mut(&administrator, &call.region);
+    let target = cloud.target_mut(&administrator, &call.region);
     if let (Some(stored), Some(target)) = (stored, target) {
         let replica = Stored {
             imported: false,
@@ -115,8 +115,8 @@ fn replicate(world: &mut World, call: &Call, key: &str) {
 }
 
 /// Creates the finding, or overwrites the one that has its `Id`.
-fn store(target: &mut CollectionTarget, mut finding: Value, region: &str) {
-    let key = world::asff_key(&finding);
+fn store(target: &mut RegionState, mut finding: Value, region: &str) {
+    let key = fake_cloud::asff_key(&finding);
     let stored = target.security_hub.get(&key).cloned();
     if stored
         .as_ref()
@@ -166,12 +166,12 @@ fn complete(finding: &mut Value, region: &str) {
             "FindingId",
             format!(
                 "{}/{}",
-                world::text(finding, "ProductArn"),
-                world::text(finding, "Id")
+                fake_cloud::text(finding, "ProductArn"),
+                fake_cloud::text(finding, "Id")
             ),
         ),
-        ("ProductName", world::text(finding, "ProductName")),
-        ("CompanyName", world::text(finding, "CompanyName")),
+        ("ProductName", fake_cloud::text(finding, "ProductName")),
+        ("CompanyName", fake_cloud::text(finding, "CompanyName")),
     ] {
         finding["ProductFields"][format!("aws/securityhub/{name}")] = value.into();
     }

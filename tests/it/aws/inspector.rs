@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{
     answer::Refusal,
+    fake_cloud::{FakeCloud, Service},
     filters::{Comparison, Strings, texts},
     http::Call,
     pages::Subject,
-    world::{Service, World},
 };
 
 /// The page size where the caller names none; AWS does not document one.
@@ -16,8 +16,8 @@ const DEFAULT_PAGE: usize = 100;
 /// `StringFilterList` in the model.
 const MAX_VALUES: usize = 10;
 
-pub(super) fn list_findings(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    if !world.enabled(&call.account, &call.region, Service::Inspector) {
+pub(super) fn list_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
+    if !cloud.enabled(&call.account, &call.region, Service::Inspector) {
         return Err(Refusal::new(
             403,
             "AccessDeniedException",
@@ -42,9 +42,9 @@ pub(super) fn list_findings(world: &mut World, call: &Call) -> Result<Value, Ref
     };
     let criteria = &call.body["filterCriteria"];
     let conditions = conditions(criteria)?;
-    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].inspector;
+    let store = &cloud.targets[&(call.account.clone(), call.region.clone())].inspector;
     let list = || {
-        let matching = shelf.numbered().filter(|(_, finding)| {
+        let matching = store.numbered().filter(|(_, finding)| {
             conditions
                 .iter()
                 .all(|(path, strings)| strings.match_any(&texts(finding, path)))
@@ -57,13 +57,13 @@ pub(super) fn list_findings(world: &mut World, call: &Call) -> Result<Value, Ref
         region: call.region.clone(),
         query: criteria.clone(),
     };
-    let (page, next) = world
+    let (page, next) = cloud
         .pages
         .page(subject, call.body["nextToken"].as_str(), size, list)
         .map_err(|_| invalid("nextToken has expired or belongs to another request"))?;
     let findings: Vec<_> = page
         .into_iter()
-        .filter_map(|serial| shelf.by_serial(serial))
+        .filter_map(|serial| store.by_serial(serial))
         .collect();
     let mut answer = json!({"findings": findings});
     if let Some(token) = next {

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{
     answer::Refusal,
+    fake_cloud::{FakeCloud, Service},
     filters::values,
     http::Call,
     pages::Subject,
-    world::{Service, World},
 };
 
 /// `GetFindings` takes as many ids at once (model).
@@ -17,8 +17,8 @@ const MAX_IDS: usize = 50;
 /// with fewer than asked for: a caller has to follow the token.
 const MAX_PAGE: usize = 50;
 
-pub(super) fn list_findings(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    check_enabled(world, call)?;
+pub(super) fn list_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
+    check_enabled(cloud, call)?;
     if !call.body["sortCriteria"].is_null() {
         return Err(Refusal::not_modelled(
             "Macie ListFindings with sortCriteria",
@@ -33,9 +33,9 @@ pub(super) fn list_findings(world: &mut World, call: &Call) -> Result<Value, Ref
     };
     let criteria = &call.body["findingCriteria"]["criterion"];
     let conditions = conditions(criteria)?;
-    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].macie;
+    let store = &cloud.targets[&(call.account.clone(), call.region.clone())].macie;
     let list = || {
-        let matching = shelf
+        let matching = store
             .numbered()
             .filter(|(_, finding)| conditions.iter().all(|c| c.holds(finding)));
         matching.map(|(serial, _)| serial).collect()
@@ -46,13 +46,13 @@ pub(super) fn list_findings(world: &mut World, call: &Call) -> Result<Value, Ref
         region: call.region.clone(),
         query: criteria.clone(),
     };
-    let (page, next) = world
+    let (page, next) = cloud
         .pages
         .page(subject, call.body["nextToken"].as_str(), size, list)
         .map_err(|_| invalid("The request contains an invalid nextToken"))?;
     let ids: Vec<_> = page
         .into_iter()
-        .filter_map(|serial| shelf.by_serial(serial))
+        .filter_map(|serial| store.by_serial(serial))
         .map(|f| &f["id"])
         .collect();
     let mut answer = json!({"findingIds": ids});
@@ -63,8 +63,8 @@ pub(super) fn list_findings(world: &mut World, call: &Call) -> Result<Value, Ref
 }
 
 /// Ids that are unknown are left out of the answer.
-pub(super) fn get_findings(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    check_enabled(world, call)?;
+pub(super) fn get_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
+    check_enabled(cloud, call)?;
     let ids = call.body["findingIds"]
         .as_array()
         .ok_or_else(|| invalid("findingIds is required"))?;
@@ -74,17 +74,17 @@ pub(super) fn get_findings(world: &mut World, call: &Call) -> Result<Value, Refu
             ids.len()
         )));
     }
-    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].macie;
+    let store = &cloud.targets[&(call.account.clone(), call.region.clone())].macie;
     let found = ids
         .iter()
         .filter_map(Value::as_str)
-        .filter_map(|id| shelf.get(id))
+        .filter_map(|id| store.get(id))
         .map(|finding| &finding.json);
     Ok(json!({"findings": found.collect::<Vec<_>>()}))
 }
 
-fn check_enabled(world: &World, call: &Call) -> Result<(), Refusal> {
-    if world.enabled(&call.account, &call.region, Service::Macie) {
+fn check_enabled(cloud: &FakeCloud, call: &Call) -> Result<(), Refusal> {
+    if cloud.enabled(&call.account, &call.region, Service::Macie) {
         return Ok(());
     }
     Err(Refusal::new(

@@ -12,11 +12,12 @@
 //! ```
 //!
 //! Routes, shapes, ranges and errors follow botocore's API models (1.44.5); a rule from elsewhere names its source.
-//! What is not modelled is answered with 501 and fails the test when the [`Aws`] is dropped.
+//! What is not modeled is answered with 501 and fails the test when the [`Aws`] is dropped.
 
 mod answer;
 mod asff;
 mod config;
+mod fake_cloud;
 mod fault;
 mod filters;
 mod http;
@@ -31,7 +32,6 @@ mod security_hub;
 mod selftest;
 mod sts;
 mod wire;
-mod world;
 
 use std::{
     net::SocketAddr,
@@ -41,22 +41,22 @@ use std::{
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
+use fake_cloud::{FakeCloud, ImportFailure, RegionState, Role};
+pub use fake_cloud::{Operation, Request, Service};
 pub use fault::Fault;
-use world::{CollectionTarget, ImportFailure, Role, World};
-pub use world::{Operation, Request, Service};
 
 /// The account that the credentials of [`Aws::environment`] belong to.
 pub const HOME: &str = "111122223333";
 
-/// The running server and the world behind it. Dropping it stops the server.
+/// The running server and the cloud behind it. Dropping it stops the server.
 pub struct Aws {
     address: SocketAddr,
     runtime: Option<Runtime>,
-    world: Arc<Mutex<World>>,
+    cloud: Arc<Mutex<FakeCloud>>,
 }
 
 impl Aws {
-    /// Starts an empty world: no service is enabled anywhere until a test names the target with [`Aws::account`].
+    /// Starts an empty cloud: no service is enabled anywhere until a test names the target with [`Aws::account`].
     pub fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -64,12 +64,12 @@ impl Aws {
             .enable_all()
             .build()
             .expect("a runtime for the AWS test server");
-        let world = Arc::new(Mutex::new(World::default()));
-        let address = http::serve(&runtime, Arc::clone(&world));
+        let cloud = Arc::new(Mutex::new(FakeCloud::default()));
+        let address = http::serve(&runtime, Arc::clone(&cloud));
         Self {
             address,
             runtime: Some(runtime),
-            world,
+            cloud,
         }
     }
 
@@ -82,7 +82,7 @@ impl Aws {
     pub fn environment(&self) -> Vec<(String, String)> {
         [
             ("AWS_ENDPOINT_URL", self.endpoint().as_str()),
-            ("AWS_ACCESS_KEY_ID", &world::long_term_key(HOME)),
+            ("AWS_ACCESS_KEY_ID", &fake_cloud::long_term_key(HOME)),
             ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
@@ -95,14 +95,14 @@ impl Aws {
         .into()
     }
 
-    /// An account of the world; go on with [`Account::region`].
+    /// An account of the cloud; go on with [`Account::region`].
     pub fn account<'a>(&'a self, id: &'a str) -> Account<'a> {
         Account { aws: self, id }
     }
 
     /// A role that any caller may assume. Roles that were never named here do not exist: `AccessDenied`.
     pub fn role(&self, arn: &str) {
-        self.world().roles.insert(arn.to_owned(), Role::default());
+        self.cloud().roles.insert(arn.to_owned(), Role::default());
     }
 
     /// A role that asks for an external id.
@@ -110,32 +110,32 @@ impl Aws {
         let role = Role {
             external_id: Some(external_id.to_owned()),
         };
-        self.world().roles.insert(arn.to_owned(), role);
+        self.cloud().roles.insert(arn.to_owned(), role);
     }
 
     /// Makes an account the Security Hub administrator of another: what is imported there is seen here too.
     pub fn administers(&self, administrator: &str, member: &str) {
-        self.world()
+        self.cloud()
             .administrators
             .insert(member.to_owned(), administrator.to_owned());
     }
 
     /// Takes back every fault that has not happened yet.
     pub fn clear_faults(&self) {
-        let mut world = self.world();
-        world.faults.clear();
-        world.import_failures.clear();
+        let mut cloud = self.cloud();
+        cloud.faults.clear();
+        cloud.import_failures.clear();
     }
 
     /// Makes the next requests of an operation go wrong; see [`Fault`]. Faults queue up: the first that applies is used.
     pub fn fault(&self, operation: Operation, fault: Fault) {
-        self.world().faults.push((operation, fault));
+        self.cloud().faults.push((operation, fault));
     }
 
     /// Answers `BatchImportFindings` with a row in `FailedFindings` for findings whose `Id` contains `id_part`,
     /// for the next `times` such findings.
     pub fn fail_import(&self, id_part: &str, code: &str, message: &str, times: usize) {
-        self.world().import_failures.push(ImportFailure {
+        self.cloud().import_failures.push(ImportFailure {
             id_part: id_part.to_owned(),
             code: code.to_owned(),
             message: message.to_owned(),
@@ -145,17 +145,17 @@ impl Aws {
 
     /// Enforces the documented request rates, an account and Region and operation at a time; off by default.
     pub fn rate_limits(&self, enforced: bool) {
-        self.world().rate_limits = enforced;
+        self.cloud().rate_limits = enforced;
     }
 
     /// Makes every `NextToken` given out so far invalid, as happens to a caller that is too slow between two pages.
     pub fn expire_tokens(&self) {
-        self.world().pages.clear();
+        self.cloud().pages.clear();
     }
 
     /// Every request whose credentials were good, in order of arrival.
     pub fn requests(&self) -> Vec<Request> {
-        self.world().log.clone()
+        self.cloud().log.clone()
     }
 
     /// The requests of one operation.
@@ -167,8 +167,8 @@ impl Aws {
 
     /// The findings of a hub that an import created or changed, as stored.
     pub fn imported(&self, account: &str, region: &str) -> Vec<Value> {
-        let world = self.world();
-        let stored = world
+        let cloud = self.cloud();
+        let stored = cloud
             .target(account, region)
             .map(|target| target.security_hub.iter());
         stored
@@ -181,8 +181,8 @@ impl Aws {
 
     /// All the findings of a hub, as stored.
     pub fn hub(&self, account: &str, region: &str) -> Vec<Value> {
-        let world = self.world();
-        let stored = world
+        let cloud = self.cloud();
+        let stored = cloud
             .target(account, region)
             .map(|target| target.security_hub.iter());
         stored
@@ -192,15 +192,15 @@ impl Aws {
             .collect()
     }
 
-    /// What was asked for and is not modelled; taking the list keeps the drop from failing the test.
-    pub fn take_unmodelled(&self) -> Vec<String> {
-        std::mem::take(&mut self.world().unmodelled)
+    /// What was asked for and is not modeled; taking the list keeps the drop from failing the test.
+    pub fn take_unmodeled(&self) -> Vec<String> {
+        std::mem::take(&mut self.cloud().unmodeled)
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world
+    fn cloud(&self) -> MutexGuard<'_, FakeCloud> {
+        self.cloud
             .lock()
-            .expect("the world is whole: no handler panicked")
+            .expect("the cloud is whole: no handler panicked")
     }
 }
 
@@ -210,16 +210,16 @@ impl Drop for Aws {
             runtime.shutdown_background();
         }
         if !std::thread::panicking() {
-            let unmodelled = self.take_unmodelled();
+            let unmodeled = self.take_unmodeled();
             assert!(
-                unmodelled.is_empty(),
-                "the AWS test server does not model: {unmodelled:#?}"
+                unmodeled.is_empty(),
+                "the AWS test server does not model: {unmodeled:#?}"
             );
         }
     }
 }
 
-/// An account of the world.
+/// An account of the cloud.
 pub struct Account<'a> {
     aws: &'a Aws,
     id: &'a str,
@@ -230,15 +230,15 @@ impl<'a> Account<'a> {
     pub fn authorization_details(self, details: &Value) -> Self {
         let entries = iam::entries(details);
         self.aws
-            .world()
+            .cloud()
             .identities
             .insert(self.id.to_owned(), entries);
         self
     }
 
     /// The target of this account in a Region. Naming it enables Security Hub, Inspector and Macie there.
-    pub fn region(self, region: &'a str) -> Place<'a> {
-        let place = Place {
+    pub fn region(self, region: &'a str) -> RegionHandle<'a> {
+        let place = RegionHandle {
             aws: self.aws,
             account: self.id,
             region,
@@ -250,16 +250,16 @@ impl<'a> Account<'a> {
 
 /// One account in one Region. Findings are added, or replace those of the same id.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct RegionHandle<'a> {
     aws: &'a Aws,
     account: &'a str,
     region: &'a str,
 }
 
-impl Place<'_> {
+impl RegionHandle<'_> {
     /// Findings in ASFF as `GetFindings` returns them, stored as given.
     pub fn security_hub_findings(self, findings: Vec<Value>) -> Self {
-        self.change(|target| target.security_hub.put_all(findings, world::asff_key))
+        self.change(|target| target.security_hub.put_all(findings, fake_cloud::asff_key))
     }
 
     /// Findings as Inspector's `ListFindings` returns them: its timestamps are epoch seconds, not strings.
@@ -267,7 +267,7 @@ impl Place<'_> {
         self.change(|target| {
             target
                 .inspector
-                .put_all(findings, |finding| world::text(finding, "findingArn"))
+                .put_all(findings, |finding| fake_cloud::text(finding, "findingArn"))
         })
     }
 
@@ -276,22 +276,22 @@ impl Place<'_> {
         self.change(|target| {
             target
                 .macie
-                .put_all(findings, |finding| world::text(finding, "id"))
+                .put_all(findings, |finding| fake_cloud::text(finding, "id"))
         })
     }
 
     /// Resources as Security Hub's `GetResourcesV2` returns them.
     pub fn resources(self, resources: Vec<Value>) -> Self {
         self.change(|target| {
-            target
-                .resources
-                .put_all(resources, |resource| world::text(resource, "ResourceId"))
+            target.resources.put_all(resources, |resource| {
+                fake_cloud::text(resource, "ResourceId")
+            })
         })
     }
 
     /// Configuration items as AWS Config recorded them in this Region.
     pub fn config_items(self, items: Vec<Value>) -> Self {
-        self.change(|target| target.config_items.put_all(items, world::config_key))
+        self.change(|target| target.config_items.put_all(items, fake_cloud::config_key))
     }
 
     /// An aggregator in this Region, and the items that it gathered from all of its accounts and Regions.
@@ -301,7 +301,7 @@ impl Place<'_> {
                 .aggregators
                 .entry(name.to_owned())
                 .or_default()
-                .put_all(items, world::config_key)
+                .put_all(items, fake_cloud::config_key)
         })
     }
 
@@ -326,7 +326,7 @@ impl Place<'_> {
         })
     }
 
-    /// Takes back [`Place::deny`].
+    /// Takes back [`RegionHandle::deny`].
     pub fn allow(self, action: &str) -> Self {
         self.change(|target| {
             target.denied.remove(action);
@@ -358,9 +358,9 @@ impl Place<'_> {
         })
     }
 
-    fn change(self, change: impl FnOnce(&mut CollectionTarget)) -> Self {
+    fn change(self, change: impl FnOnce(&mut RegionState)) -> Self {
         let target = (self.account.to_owned(), self.region.to_owned());
-        change(self.aws.world().targets.entry(target).or_default());
+        change(self.aws.cloud().targets.entry(target).or_default());
         self
     }
 }

@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::world::Operation;
+use super::fake_cloud::Operation;
 
 /// What a listing is of: two requests with the same subject may share a token.
 #[derive(Clone, PartialEq)]

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{
     answer::Refusal,
+    fake_cloud::{FakeCloud, Service},
     filters::{Comparison, Strings, texts},
     http::Call,
     pages::Subject,
-    world::{Service, World},
 };
 
 /// The page size where the caller names none; AWS does not document one.
@@ -17,8 +17,8 @@ const DEFAULT_PAGE: usize = 100;
 const MAX_COMPOSITES: usize = 10;
 const MAX_FILTERS: usize = 20;
 
-pub(super) fn get_resources(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    if !world.enabled(&call.account, &call.region, Service::SecurityHubV2) {
+pub(super) fn get_resources(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
+    if !cloud.enabled(&call.account, &call.region, Service::SecurityHubV2) {
         // Not documented word for word; the model names this error for what is not there.
         return Err(Refusal::new(
             404,
@@ -26,10 +26,10 @@ pub(super) fn get_resources(world: &mut World, call: &Call) -> Result<Value, Ref
             "Security Hub is not enabled in this account and Region",
         ));
     }
-    for unmodelled in ["Scopes", "SortCriteria"] {
-        if !call.body[unmodelled].is_null() {
+    for unmodeled in ["Scopes", "SortCriteria"] {
+        if !call.body[unmodeled].is_null() {
             return Err(Refusal::not_modelled(format!(
-                "GetResourcesV2 with {unmodelled}"
+                "GetResourcesV2 with {unmodeled}"
             )));
         }
     }
@@ -60,7 +60,7 @@ pub(super) fn get_resources(world: &mut World, call: &Call) -> Result<Value, Ref
         .map(condition)
         .collect::<Result<Vec<_>, _>>()?;
     let any = filters["CompositeOperator"] == "OR";
-    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].resources;
+    let store = &cloud.targets[&(call.account.clone(), call.region.clone())].resources;
     let holds = |resource: &Value| {
         let mut each = conditions.iter().map(|condition| condition.holds(resource));
         conditions.is_empty()
@@ -71,7 +71,7 @@ pub(super) fn get_resources(world: &mut World, call: &Call) -> Result<Value, Ref
             }
     };
     let list = || {
-        let matching = shelf.numbered().filter(|(_, resource)| holds(resource));
+        let matching = store.numbered().filter(|(_, resource)| holds(resource));
         matching.map(|(serial, _)| serial).collect()
     };
     let subject = Subject {
@@ -80,13 +80,13 @@ pub(super) fn get_resources(world: &mut World, call: &Call) -> Result<Value, Ref
         region: call.region.clone(),
         query: filters.clone(),
     };
-    let (page, next) = world
+    let (page, next) = cloud
         .pages
         .page(subject, call.body["NextToken"].as_str(), size, list)
         .map_err(|_| invalid("NextToken has expired or belongs to another request"))?;
     let resources: Vec<_> = page
         .into_iter()
-        .filter_map(|serial| shelf.by_serial(serial))
+        .filter_map(|serial| store.by_serial(serial))
         .collect();
     let mut answer = json!({"Resources": resources});
     if let Some(token) = next {
@@ -116,15 +116,15 @@ impl Composite {
 }
 
 fn condition(composite: &Value) -> Result<Composite, Refusal> {
-    for unmodelled in [
+    for unmodeled in [
         "DateFilters",
         "NumberFilters",
         "MapFilters",
         "NestedCompositeFilters",
     ] {
-        if !composite[unmodelled].is_null() {
+        if !composite[unmodeled].is_null() {
             return Err(Refusal::not_modelled(format!(
-                "GetResourcesV2 with {unmodelled}"
+                "GetResourcesV2 with {unmodeled}"
             )));
         }
     }

@@ -5,17 +5,17 @@ use serde_json::{Value, json};
 
 use super::{
     answer::Refusal,
+    fake_cloud::{FakeCloud, Service},
     filters::{Comparison, Strings, texts, values},
     http::Call,
     pages::Subject,
-    world::{Service, World},
 };
 
 /// The page size where the caller names none; AWS does not document one.
 const DEFAULT_PAGE: usize = 100;
 
-pub(super) fn get_findings(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    if !world.enabled(&call.account, &call.region, Service::SecurityHub) {
+pub(super) fn get_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
+    if !cloud.enabled(&call.account, &call.region, Service::SecurityHub) {
         return Err(not_subscribed(&call.account));
     }
     let filters = &call.body["Filters"];
@@ -32,9 +32,9 @@ pub(super) fn get_findings(world: &mut World, call: &Call) -> Result<Value, Refu
     };
     let conditions = conditions(filters)?;
     let order = sort_order(&call.body["SortCriteria"])?;
-    let shelf = &world.targets[&(call.account.clone(), call.region.clone())].security_hub;
+    let store = &cloud.targets[&(call.account.clone(), call.region.clone())].security_hub;
     let list = || {
-        let mut found: Vec<_> = shelf
+        let mut found: Vec<_> = store
             .numbered()
             .filter(|(_, f)| conditions.iter().all(|c| c.holds(f)))
             .collect();
@@ -56,7 +56,7 @@ pub(super) fn get_findings(world: &mut World, call: &Call) -> Result<Value, Refu
         region: call.region.clone(),
         query: json!([filters, call.body["SortCriteria"]]),
     };
-    let (page, next) = world
+    let (page, next) = cloud
         .pages
         .page(subject, call.body["NextToken"].as_str(), size, list)
         .map_err(|_| {
@@ -64,7 +64,7 @@ pub(super) fn get_findings(world: &mut World, call: &Call) -> Result<Value, Refu
         })?;
     let findings: Vec<_> = page
         .into_iter()
-        .filter_map(|serial| shelf.by_serial(serial))
+        .filter_map(|serial| store.by_serial(serial))
         .collect();
     let mut answer = json!({"Findings": findings});
     if let Some(token) = next {

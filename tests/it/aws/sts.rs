@@ -4,9 +4,9 @@ use chrono::{SecondsFormat, TimeDelta, Utc};
 
 use super::{
     answer::Refusal,
+    fake_cloud::{FakeCloud, Session},
     http::Call,
     query::{STS, escape, wrap},
-    world::{Session, World},
 };
 
 pub(super) fn get_caller_identity(call: &Call) -> String {
@@ -20,7 +20,7 @@ pub(super) fn get_caller_identity(call: &Call) -> String {
 }
 
 /// Gives out credentials that stand for the role until they expire.
-pub(super) fn assume_role(world: &mut World, call: &Call) -> Result<String, Refusal> {
+pub(super) fn assume_role(cloud: &mut FakeCloud, call: &Call) -> Result<String, Refusal> {
     let field = |name: &str| call.body[name].as_str();
     let (Some(arn), Some(name)) = (field("RoleArn"), field("RoleSessionName")) else {
         return Err(invalid("RoleArn and RoleSessionName are required"));
@@ -43,7 +43,7 @@ pub(super) fn assume_role(world: &mut World, call: &Call) -> Result<String, Refu
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         }));
     }
-    let known = world.roles.get(arn).filter(|role| {
+    let known = cloud.roles.get(arn).filter(|role| {
         role.external_id
             .as_deref()
             .is_none_or(|id| field("ExternalId") == Some(id))
@@ -57,7 +57,7 @@ pub(super) fn assume_role(world: &mut World, call: &Call) -> Result<String, Refu
     }
     let (partition, account, role) =
         parts(arn).ok_or_else(|| invalid(format!("{arn} is invalid")))?;
-    let number = world.sessions.len() + 1;
+    let number = cloud.sessions.len() + 1;
     let key = format!("ASIA{account}{number:04}");
     let session = Session {
         account: account.to_owned(),
@@ -74,7 +74,7 @@ pub(super) fn assume_role(world: &mut World, call: &Call) -> Result<String, Refu
         session.expires.to_rfc3339_opts(SecondsFormat::Secs, true),
         arn = escape(&session.arn),
     );
-    world.sessions.insert(key, session);
+    cloud.sessions.insert(key, session);
     Ok(wrap(STS, "AssumeRole", &result))
 }
 

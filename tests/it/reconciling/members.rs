@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{REGION, cycle, finding, published};
 use crate::aws::{Aws, Fault, HOME, Operation};
+use crate::end_to_end::put;
 use crate::findings::{reachable, seed};
 use crate::program::{config, exposured_on, run};
-use crate::stories::put;
 
 const MEMBER: &str = "210987654321";
 

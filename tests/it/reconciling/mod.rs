@@ -7,9 +7,9 @@ mod users;
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, Fault, HOME, Operation, Service};
+use crate::end_to_end::put;
 use crate::findings::{reachable, seed, vulnerability};
 use crate::program::{Ran, config, exposured_on, run};
-use crate::stories::put;
 
 const REGION: &str = "us-east-1";
 const NETWORK: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";

@@ -6,8 +6,8 @@ use super::{
     NETWORK, REGION, close, cycle, finding, open, published, set_workflow, state, workflow,
 };
 use crate::aws::{Aws, Fault, HOME, Operation};
+use crate::end_to_end::put;
 use crate::findings::{reachable, seed, vulnerability};
-use crate::stories::put;
 
 #[test]
 fn what_a_user_has_closed_stays_closed_until_the_severity_rises() {

@@ -38,7 +38,7 @@ macro_rules! client {
             $sdk,
             $aws,
             aws_sdk_securityhub::config::Credentials::new(
-                $crate::aws::world::long_term_key($crate::aws::HOME),
+                $crate::aws::fake_cloud::long_term_key($crate::aws::HOME),
                 "secret",
                 None,
                 None,

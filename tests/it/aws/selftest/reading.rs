@@ -239,11 +239,11 @@ fn what_is_not_modelled_is_loud() {
             .filters(filters)
             .send()
             .await
-            .expect_err("not modelled");
+            .expect_err("not modeled");
         assert_eq!(status(&error), Some(501));
-        hub.describe_hub().send().await.expect_err("not modelled");
+        hub.describe_hub().send().await.expect_err("not modeled");
         assert_eq!(
-            aws.take_unmodelled(),
+            aws.take_unmodeled(),
             [
                 "GetFindings filter Criticality",
                 "SecurityHub: GET /accounts null"

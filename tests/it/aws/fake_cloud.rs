@@ -131,8 +131,8 @@ pub struct Request {
 }
 
 #[derive(Default)]
-pub(super) struct World {
-    pub targets: BTreeMap<(String, String), CollectionTarget>,
+pub(super) struct FakeCloud {
+    pub targets: BTreeMap<(String, String), RegionState>,
     pub roles: HashMap<String, Role>,
     /// What IAM lists of each account: the list and the entry. IAM is global.
     pub identities: HashMap<String, Vec<(&'static str, Value)>>,
@@ -145,15 +145,15 @@ pub(super) struct World {
     pub buckets: BTreeMap<(String, String, Operation), Bucket>,
     pub pages: Pages,
     pub log: Vec<Request>,
-    pub unmodelled: Vec<String>,
+    pub unmodeled: Vec<String>,
 }
 
-impl World {
-    pub fn target(&self, account: &str, region: &str) -> Option<&CollectionTarget> {
+impl FakeCloud {
+    pub fn target(&self, account: &str, region: &str) -> Option<&RegionState> {
         self.targets.get(&(account.to_owned(), region.to_owned()))
     }
 
-    pub fn target_mut(&mut self, account: &str, region: &str) -> Option<&mut CollectionTarget> {
+    pub fn target_mut(&mut self, account: &str, region: &str) -> Option<&mut RegionState> {
         self.targets
             .get_mut(&(account.to_owned(), region.to_owned()))
     }
@@ -167,29 +167,29 @@ impl World {
 
 /// One account in one Region.
 #[derive(Default)]
-pub(super) struct CollectionTarget {
-    pub security_hub: Shelf,
-    pub inspector: Shelf,
-    pub macie: Shelf,
+pub(super) struct RegionState {
+    pub security_hub: FindingStore,
+    pub inspector: FindingStore,
+    pub macie: FindingStore,
     /// As `GetResourcesV2` returns them.
-    pub resources: Shelf,
+    pub resources: FindingStore,
     /// Configuration items that AWS Config recorded here.
-    pub config_items: Shelf,
+    pub config_items: FindingStore,
     /// The aggregators, each with what it gathered.
-    pub aggregators: BTreeMap<String, Shelf>,
+    pub aggregators: BTreeMap<String, FindingStore>,
     pub disabled: BTreeSet<Service>,
     pub denied: BTreeSet<String>,
 }
 
 /// The findings of one service in one target, in the order in which they came.
 #[derive(Default)]
-pub(super) struct Shelf {
+pub(super) struct FindingStore {
     next: u64,
     serials: HashMap<String, u64>,
     findings: BTreeMap<u64, Stored>,
 }
 
-impl Shelf {
+impl FindingStore {
     pub fn iter(&self) -> impl Iterator<Item = &Stored> {
         self.findings.values()
     }

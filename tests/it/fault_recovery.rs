@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::aws::{Aws, Fault, HOME, Operation};
+use crate::end_to_end::put;
 use crate::findings::{reachable, seed};
 use crate::program::{Ran, config, exposured_on, ran, run};
-use crate::stories::put;
 
 const MEMBER: &str = "210987654321";
 const REGION: &str = "us-east-1";

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::aws::{Aws, Fault, HOME, Operation, Service};
 use crate::daemon::{Daemon, EVERY_SECOND, NEVER_SOON, wait_until};
+use crate::end_to_end::put;
 use crate::findings::seed;
 use crate::program::{Ran, exposured, exposured_on, run};
-use crate::stories::put;
 
 fn health(folder: &Path) -> Ran {
     let path = folder.join("exposured.toml");

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, Fault, HOME, Operation, Service};
+use crate::end_to_end::put;
 use crate::findings::{control, ec2, reachable, seed};
 use crate::program::{Ran, config, exposured_on, run};
-use crate::stories::put;
 
 fn once(aws: &Aws) -> Ran {
     run(exposured_on(aws).args(["once", "--dry-run", "--format", "json"]))
