@@ -1,5 +1,6 @@
 //! `exposured once`: one cycle, its result on standard output.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use clap::Args;
@@ -16,10 +17,13 @@ use crate::report::ResultFormat;
 pub(super) struct OnceArguments {
     #[command(flatten)]
     input: InputArgs,
-    /// Publish nothing and write nothing, but print what would be done; implied by --input and --sample
+    /// Publish the exposures to Security Hub and to the OCSF folder, as configured
+    #[arg(long, conflicts_with_all = ["dry_run", "input", "sample"])]
+    publish: bool,
+    /// Change nothing anywhere, and print what --publish would do; this is the default
     #[arg(long)]
     dry_run: bool,
-    /// Archive even if it is more than [publish] max_archive_percent of what stands
+    /// Archive even more than `[publish] max_archive_percent` of the active exposures; needs --publish to have an effect
     #[arg(long)]
     allow_mass_archive: bool,
     /// How to print the exposures
@@ -28,6 +32,9 @@ pub(super) struct OnceArguments {
 }
 
 pub(super) async fn once(arguments: OnceArguments) -> Exit {
+    if arguments.publish {
+        announce_publishing();
+    }
     let progress = Progress::on_terminal();
     let (config, catalog, shutdown) =
         match start(&arguments.input.config(), Verbosity::Warnings, &progress) {
@@ -37,8 +44,8 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
     let limit = archive_limit(arguments.allow_mass_archive);
     let task = match arguments.input.files() {
         Some(files) => CycleTask::Files(files),
-        None if arguments.dry_run => CycleTask::Aws(AwsGoal::Plan(limit)),
-        None => CycleTask::Aws(AwsGoal::Publish(limit)),
+        None if arguments.publish => CycleTask::Aws(AwsGoal::Publish(limit)),
+        None => CycleTask::Aws(AwsGoal::Plan(limit)),
     };
     let runner = CycleRunner {
         config,
@@ -65,4 +72,13 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
             exit_of(&error)
         }
     }
+}
+
+/// Says, before anything else on standard error, that this run changes what others see.
+fn announce_publishing() {
+    // Whether anyone reads it does not matter for the run.
+    let _ = writeln!(
+        std::io::stderr(),
+        "publishing: this run creates, updates, and archives exposures as the configuration says"
+    );
 }

@@ -50,7 +50,7 @@ impl Stage {
     fn cycle(&self) -> Command {
         let mut command = exposured_on(&self.aws);
         command
-            .args(["once", "--format", "json", "--config"])
+            .args(["once", "--publish", "--format", "json", "--config"])
             .arg(self.folder.path().join("exposured.toml"));
         command
     }
@@ -198,7 +198,7 @@ fn a_paging_token_that_went_stale_costs_a_new_start_in_every_listing() {
     place.inspector_findings(many(150).map(|id| reachable(&id, Some("web"))).collect());
     let macie = many(60).map(|bucket| crate::findings::sensitive_data(&bucket));
     place.macie_findings(macie.collect());
-    let cycle = || run(exposured_on(&aws).args(["once", "--format", "json"]));
+    let cycle = || run(exposured_on(&aws).args(["once", "--publish", "--format", "json"]));
     cycle().expect(0);
     let listings = [
         (Operation::InspectorListFindings, "", "inspector"),
@@ -383,7 +383,7 @@ fn a_full_disk_costs_the_ocsf_file_and_nothing_else() {
     limited
         .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"])
         .arg(env!("CARGO_BIN_EXE_exposured"))
-        .args(["once", "--config"])
+        .args(["once", "--publish", "--config"])
         .arg(&path)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -408,7 +408,10 @@ fn a_full_disk_costs_the_ocsf_file_and_nothing_else() {
     };
     leave(".exposures-old.tmp", 25 * 3_600);
     leave(".exposures-new.tmp", 60);
-    run(exposured_on(&aws).args(["once", "--config"]).arg(&path)).expect(0);
+    run(exposured_on(&aws)
+        .args(["once", "--publish", "--config"])
+        .arg(&path))
+    .expect(0);
     assert_eq!(files(), 2);
     assert!(directory.join(".exposures-new.tmp").exists());
 }

@@ -24,7 +24,7 @@ fn a_cycle_ends_with_one_event_that_says_it_all() {
         .region("us-east-1")
         .disable(Service::Macie);
     aws.fault(Operation::InspectorListFindings, Fault::throttle());
-    let ran = run(exposured_on(&aws).args(["once"])).expect(3);
+    let ran = run(exposured_on(&aws).args(["once", "--publish"])).expect(3);
     let finished = ran.events("cycle_finished");
     assert_eq!(finished.len(), 1);
     let finished = &finished[0];
@@ -55,7 +55,7 @@ fn metrics_follow_each_cycle_that_publishes() {
         metrics(&run(exposured_on(&aws).args(["once", "--dry-run"]))).len(),
         0
     );
-    let ran = run(exposured_on(&aws).args(["once"])).expect(0);
+    let ran = run(exposured_on(&aws).args(["once", "--publish"])).expect(0);
     let [line] = &metrics(&ran)[..] else {
         panic!("{}", ran.stderr)
     };
@@ -66,16 +66,17 @@ fn metrics_follow_each_cycle_that_publishes() {
     // A cycle that could not be done has some, too.
     let ran = run(exposured_on(&aws)
         .env_remove("AWS_ACCESS_KEY_ID")
-        .args(["once"]))
+        .args(["once", "--publish"]))
     .expect(1);
     assert_eq!(metrics(&ran)[0]["FailedCycles"], 1);
     // The log's level makes no difference.
     let ran = run(exposured_on(&aws)
         .env("EXPOSURED_LOG", "error")
-        .args(["once"]))
+        .args(["once", "--publish"]))
     .expect(0);
     assert_eq!(metrics(&ran).len(), 1);
-    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("publishing: "), "{}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
 }
 
 #[test]

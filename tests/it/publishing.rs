@@ -12,7 +12,7 @@ use crate::program::{Ran, config, exposured_on, run};
 const MEMBER: &str = "210987654321";
 
 fn publish(aws: &Aws) -> Ran {
-    run(exposured_on(aws).args(["once", "--format", "json"]))
+    run(exposured_on(aws).args(["once", "--publish", "--format", "json"]))
 }
 
 fn by_id(findings: &[Value]) -> BTreeMap<String, &Value> {
@@ -200,7 +200,7 @@ fn nothing_is_archived_on_the_word_of_a_target_that_is_not_complete() {
     let folder = tempfile::tempdir().unwrap();
     let path = config(folder.path(), "[collect]\ninspector = false\n");
     let ran = run(exposured_on(&aws)
-        .args(["once", "--format", "json", "--config"])
+        .args(["once", "--publish", "--format", "json", "--config"])
         .arg(path))
     .expect(0);
     assert_eq!(
@@ -339,7 +339,7 @@ fn in_member_mode_each_goes_to_its_resources_account() {
         "[publish.security_hub]\nmode = \"member\"\nexternal_id = \"our-secret\"\n",
     );
     let ran = run(exposured_on(&aws)
-        .args(["once", "--format", "json", "--config"])
+        .args(["once", "--publish", "--format", "json", "--config"])
         .arg(path))
     .expect(0);
     assert_eq!(published(&ran, "created"), 3);
@@ -390,7 +390,10 @@ fn one_ocsf_file_a_cycle_and_none_in_a_dry_run() {
         .arg(&path))
     .expect(0);
     assert!(!directory.exists());
-    run(exposured_on(&aws).args(["once", "--config"]).arg(&path)).expect(0);
+    run(exposured_on(&aws)
+        .args(["once", "--publish", "--config"])
+        .arg(&path))
+    .expect(0);
     let files: Vec<_> = std::fs::read_dir(&directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -421,7 +424,10 @@ fn an_ocsf_folder_that_cannot_be_written_fails_the_run_but_not_the_import() {
         folder.path().display()
     );
     let path = config(folder.path(), &text);
-    let ran = run(exposured_on(&aws).args(["once", "--config"]).arg(&path)).expect(1);
+    let ran = run(exposured_on(&aws)
+        .args(["once", "--publish", "--config"])
+        .arg(&path))
+    .expect(1);
     assert_eq!(ran.events("ocsf_failed").len(), 1);
     assert_eq!(aws.imported(HOME, "us-east-1").len(), 2);
 }

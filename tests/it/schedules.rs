@@ -165,7 +165,7 @@ impl World {
         let mut command = exposured_on(&self.aws);
         command
             .env("AWS_MAX_ATTEMPTS", "1")
-            .args(["once", "--format", "json", "--config"])
+            .args(["once", "--publish", "--format", "json", "--config"])
             .arg(self.folder.path().join("exposured.toml"))
             .stdout(Stdio::null())
             .stderr(Stdio::null());

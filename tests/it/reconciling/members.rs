@@ -33,7 +33,7 @@ fn an_account_that_has_no_exposure_any_more_is_still_read_back() {
     let path = member_mode(folder.path());
     let cycle = || {
         run(exposured_on(&aws)
-            .args(["once", "--format", "json", "--config"])
+            .args(["once", "--publish", "--format", "json", "--config"])
             .arg(&path))
     };
     assert_eq!(published(&cycle().expect(0), "created"), 3);
@@ -69,7 +69,10 @@ fn from_home_to_member_mode_nothing_is_lost_and_nothing_stands_twice() {
     let folder = tempfile::tempdir().unwrap();
     let path = member_mode(folder.path());
     for (here, there) in [("ACTIVE", "ACTIVE"), ("ARCHIVED", "ACTIVE")] {
-        run(exposured_on(&aws).args(["once", "--config"]).arg(&path)).expect(0);
+        run(exposured_on(&aws)
+            .args(["once", "--publish", "--config"])
+            .arg(&path))
+        .expect(0);
         assert_eq!(finding(&aws, HOME, "i-member")["RecordState"], here);
         assert_eq!(finding(&aws, MEMBER, "i-member")["RecordState"], there);
     }

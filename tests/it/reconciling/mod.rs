@@ -15,14 +15,20 @@ const REGION: &str = "us-east-1";
 const NETWORK: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
 
 fn cycle(aws: &Aws) -> Ran {
-    run(exposured_on(aws).args(["once", "--format", "json"]))
+    run(exposured_on(aws).args(["once", "--publish", "--format", "json"]))
 }
 
 fn cycle_with(aws: &Aws, text: &str, arguments: &[&str]) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let path = config(folder.path(), text);
+    let publish = if arguments.contains(&"--dry-run") {
+        &[][..]
+    } else {
+        &["--publish"]
+    };
     run(exposured_on(aws)
         .args(["once", "--format", "json"])
+        .args(publish)
         .args(arguments)
         .arg("--config")
         .arg(path))
@@ -119,6 +125,29 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
 }
 
 #[test]
+fn nothing_is_published_without_the_flag() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    for arguments in [
+        &["once", "--format", "json"][..],
+        &["once", "--format", "json", "--allow-mass-archive"],
+        &["once", "--format", "json", "--dry-run"],
+    ] {
+        let ran = run(exposured_on(&aws).args(arguments)).expect(0);
+        assert!(!ran.stderr.contains("publishing: "), "{}", ran.stderr);
+        assert_eq!(ran.json()["plan"]["steps"].as_array().unwrap().len(), 2);
+    }
+    assert_eq!(aws.requests_to(Operation::BatchImportFindings).len(), 0);
+    for other in ["--dry-run", "--sample"] {
+        run(exposured_on(&aws).args(["once", "--publish", other])).expect(2);
+    }
+    let ran = run(exposured_on(&aws).args(["once", "--publish", "--format", "none"])).expect(0);
+    let first = ran.stderr.lines().next().unwrap();
+    assert!(first.starts_with("publishing: "), "{}", ran.stderr);
+    assert_eq!(aws.requests_to(Operation::BatchImportFindings).len(), 1);
+}
+
+#[test]
 fn one_that_flaps_stays_active_for_the_cycles_it_is_given() {
     let aws = Aws::start();
     put(&aws, seed());
@@ -188,7 +217,7 @@ fn too_much_at_once_is_archived_only_if_the_user_says_so() {
         ran.events("cycle_finished")[0]["outcome"],
         "archive-refused"
     );
-    let table = run(exposured_on(&aws).args(["once"])).expect(3);
+    let table = run(exposured_on(&aws).args(["once", "--publish"])).expect(3);
     assert!(
         table.stdout.contains("NOTHING IS ARCHIVED: 12 of 14"),
         "{}",
