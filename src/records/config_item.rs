@@ -1,24 +1,22 @@
-//! Reading one configuration item of AWS Config: a row of `SelectResourceConfig`, an item of a history or of a
-//! snapshot. Attributes and relations, no finding.
+//! Configuration items of AWS Config: rows of `SelectResourceConfig`, and items of a history or of a snapshot. They have
+//! attributes and edges, but no finding.
 //!
-//! Source: the config model, `ConfigurationItem`; AWS Config Developer Guide, "Components of a configuration item". A
-//! query's rows have `configuration` as an object, a history has it as a text, and a snapshot spells `ARN` and
+//! Source: the config model, `ConfigurationItem`; AWS Config Developer Guide, "Components of a configuration item". Rows
+//! of a query have `configuration` as an object, a history has it as a string, and a snapshot writes `ARN` and
 //! `awsAccountId`.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::model::{
-    AccountId, FindingId, Product, Region, ResourceMention, ResourceType, clean,
-    is_clean_identifier,
-};
+use crate::model::{Product, Region, ResourceMention, ResourceType};
 
-use super::parsed::{ParsedRecord, RecordError};
-use super::relationship::{self, Relationship};
+use super::configuration::{Configuration, configuration_record};
+use super::edges::Relationship;
+use super::error::RecordError;
+use super::parsed::ParsedRecord;
 use super::subject::{RecordContext, Subject};
-
-use super::{bridge, time};
+use super::{fields, timestamp};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,164 +40,84 @@ struct Item {
     tags: Value,
 }
 
-/// Reads an item. `None` if it is of a type that exposured does not know, or of a resource that is gone.
+impl Item {
+    fn is_deleted(&self) -> bool {
+        self.configuration_item_status
+            .as_deref()
+            .is_some_and(|status| status.contains("Deleted"))
+    }
+
+    /// The ARN, or else the resource ID.
+    fn id(&self) -> Result<&str, RecordError> {
+        if let Some(arn) = self.arn.as_deref().filter(|arn| !arn.is_empty()) {
+            return fields::identifier("arn", arn);
+        }
+        match &self.resource_id {
+            Some(id) => fields::identifier("resourceId", id),
+            None => Err(RecordError::MissingField {
+                field: "resourceId",
+            }),
+        }
+    }
+}
+
+/// Parses an item. `None` if its type is unknown or its resource was deleted.
 ///
 /// # Errors
-/// What is wrong with the record.
+/// The item is malformed.
 pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
-    let wrong = |error: serde_json::Error| RecordError::new("configuration item", error);
-    // A row of a query is a text that holds the item.
-    let inner: String;
-    let json = if json.trim_start().starts_with('"') {
-        inner = serde_json::from_str(json).map_err(wrong)?;
-        &inner
-    } else {
-        json
-    };
-    let item: Item = serde_json::from_str(json).map_err(wrong)?;
-    let is_gone = item
-        .configuration_item_status
-        .as_deref()
-        .is_some_and(|status| status.contains("Deleted"));
+    let json = fields::unquoted(json)?;
+    let item: Item = fields::from_json("a configuration item", &json)?;
     let Some(resource_type) = ResourceType::from_any_name(&item.resource_type) else {
         return Ok(None);
     };
-    if is_gone {
+    if item.is_deleted() {
         return Ok(None);
     }
-    let id = item
-        .arn
-        .as_deref()
-        .filter(|arn| !arn.is_empty())
-        .or(item.resource_id.as_deref())
-        .filter(|id| is_clean_identifier(id))
-        .ok_or_else(|| RecordError::new("resourceId", "missing, or no identifier"))?;
-    let account: AccountId = item
-        .account_id
-        .parse()
-        .map_err(|error| RecordError::new("accountId", error))?;
-    let region: Region = match item.aws_region.as_deref() {
-        Some(text) => text
-            .parse()
-            .map_err(|error| RecordError::new("awsRegion", error))?,
+    let region = match &item.aws_region {
+        Some(region) => fields::parse("awsRegion", region)?,
         None => Region::global(),
-    };
-    let details = merged(item.configuration, item.supplementary_configuration);
-    let mention = ResourceMention {
-        resource_type,
-        id,
-        account,
-        region: &region,
-    };
-    let subject = Subject {
-        resource: bridge::identified(mention, &details),
-        tags: tags(&item.tags),
-        details,
     };
     let context = RecordContext {
         catalog,
+        account: fields::parse("accountId", &item.account_id)?,
         region: &region,
         updated_at: item
             .configuration_item_capture_time
             .as_ref()
-            .and_then(time::read),
+            .and_then(timestamp::parse),
     };
+    let id = item.id()?.to_owned();
+    let mention = ResourceMention {
+        resource_type,
+        id: &id,
+        account: context.account,
+        region: &region,
+    };
+    let configuration = Configuration::new(
+        item.configuration,
+        item.supplementary_configuration,
+        item.relationships,
+    );
+    let subject = Subject::new(mention, tags(&item.tags), configuration.details);
     Ok(Some(configuration_record(
         Product::Config,
         subject,
-        &item.relationships,
+        &configuration.relationships,
         context,
     )))
 }
 
-/// A record that describes the configuration of a resource and has no finding.
-pub(super) fn configuration_record(
-    product: Product,
-    subject: Subject,
-    relationships: &[Relationship],
-    context: RecordContext<'_>,
-) -> ParsedRecord {
-    ParsedRecord {
-        finding: FindingId(subject.resource.id.clone()),
-        product,
-        title: format!("Configuration of {}", subject.resource.id),
-        updated_at: context.updated_at,
-        evidence: None,
-        edges: relationship::relations(&subject.resource, relationships),
-        resources: vec![subject.into_parsed(context)],
-    }
-}
-
-/// A resource's configuration, where it is not sure that it is a whole item.
-#[derive(Default)]
-pub(super) struct Described {
-    pub details: Value,
-    pub relationships: Vec<Relationship>,
-}
-
-/// Of an item its configuration and relationships; anything else is taken for the configuration itself.
-pub(super) fn described(config: Value) -> Described {
-    let mut config = unpacked(config);
-    let Some(configuration) = config.get_mut("configuration").map(Value::take) else {
-        return Described {
-            details: config,
-            relationships: Vec::new(),
-        };
-    };
-    let mut part = |name: &str| config.get_mut(name).map(Value::take).unwrap_or_default();
-    Described {
-        details: merged(configuration, part("supplementaryConfiguration")),
-        relationships: serde_json::from_value(part("relationships")).unwrap_or_default(),
-    }
-}
-
-/// Configuration and supplementary configuration as one: their names do not meet, and ASFF has both in one object.
-fn merged(configuration: Value, supplementary: Value) -> Value {
-    let mut all = match unpacked(supplementary) {
-        Value::Object(members) => members
-            .into_iter()
-            .map(|(name, value)| (name, unpacked(value)))
-            .collect(),
-        _ => Map::new(),
-    };
-    match unpacked(configuration) {
-        Value::Object(members) => all.extend(members),
-        Value::Null => {}
-        other => return other,
-    }
-    if all.is_empty() {
-        return Value::Null;
-    }
-    Value::Object(all)
-}
-
-/// A history writes objects as texts.
-fn unpacked(value: Value) -> Value {
-    match &value {
-        Value::String(text) if text.starts_with(['{', '[']) => {
-            serde_json::from_str(text).unwrap_or(value)
-        }
-        _ => value,
-    }
-}
-
-/// `[{"key": …, "value": …, "tag": "key=value"}]` in a query, `{key: value}` elsewhere.
+/// The tags: `[{"key": …, "value": …, "tag": "key=value"}]` in a query, `{key: value}` elsewhere.
 fn tags(tags: &Value) -> Vec<(String, String)> {
-    let text = |value: Option<&Value>| clean(value.and_then(Value::as_str).unwrap_or_default());
-    let mut all: Vec<(String, String)> = match tags {
-        Value::Array(tags) => tags
-            .iter()
-            .map(|tag| (text(tag.get("key")), text(tag.get("value"))))
-            .collect(),
-        Value::Object(tags) => tags
-            .iter()
-            .map(|(key, value)| (clean(key), text(Some(value))))
-            .collect(),
+    match tags {
+        Value::Array(tags) => fields::tags_from_pairs(tags.iter().filter_map(|tag| {
+            let key = tag.get("key")?.as_str()?;
+            Some((key, tag.get("value").and_then(Value::as_str)))
+        })),
+        Value::Object(tags) => fields::tags_from_map(tags),
         _ => Vec::new(),
-    };
-    all.retain(|(key, _)| !key.is_empty());
-    all.sort();
-    all
+    }
 }
 
 #[cfg(test)]
@@ -259,19 +177,6 @@ mod tests {
         for item in [deleted, unknown] {
             assert!(parse(&item.to_string(), &catalog).unwrap().is_none());
         }
-    }
-
-    #[test]
-    fn supplementary_configuration_is_part_of_the_details() {
-        let details = merged(
-            json!({"name": "b"}),
-            json!({"BucketVersioningConfiguration": "{\"status\":\"Suspended\"}"}),
-        );
-        assert_eq!(
-            details["BucketVersioningConfiguration"]["status"],
-            "Suspended"
-        );
-        assert_eq!(details["name"], "b");
     }
 
     #[test]

@@ -10,8 +10,9 @@ use serde_json::Value;
 use crate::catalog::Catalog;
 use crate::model::clean;
 
-use super::parsed::{ParsedRecord, RecordError};
-use super::{asff, config_item, inspector, inventory, macie};
+use super::error::RecordError;
+use super::parsed::ParsedRecord;
+use super::{asff, config_item, fields, inspector, inventory, macie};
 
 /// Parses one record of a known format. `None` is a record that exposured has no use for.
 pub type RecordParser = fn(&str, &Catalog) -> Result<Option<ParsedRecord>, RecordError>;
@@ -60,7 +61,7 @@ const FORMATS: &[RecordFormat] = &[
 /// # Errors
 /// The record has no known format, or is malformed.
 pub fn parse_any(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
-    let text = unquoted(json)?;
+    let text = fields::unquoted(json)?;
     match format_of(&text)? {
         Some(format) => (format.parse)(&text, catalog),
         None => Err(unknown_format()),
@@ -79,7 +80,7 @@ pub fn is_list_key(key: &str) -> bool {
 
 /// The ID of a record that cannot be parsed, for messages about it.
 pub fn record_id(json: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(&unquoted(json).ok()?).ok()?;
+    let value: Value = serde_json::from_str(&fields::unquoted(json).ok()?).ok()?;
     FORMATS
         .iter()
         .flat_map(|format| format.ids)
@@ -87,19 +88,8 @@ pub fn record_id(json: &str) -> Option<String> {
         .map(clean)
 }
 
-/// A row of an AWS Config query is a string that holds the record.
-fn unquoted(json: &str) -> Result<Cow<'_, str>, RecordError> {
-    if !json.trim_start().starts_with("\"{") {
-        return Ok(Cow::Borrowed(json));
-    }
-    let record: String =
-        serde_json::from_str(json).map_err(|error| RecordError::new("record", error))?;
-    Ok(Cow::Owned(record))
-}
-
 fn format_of(json: &str) -> Result<Option<&'static RecordFormat>, RecordError> {
-    let MarkersFound(found) =
-        serde_json::from_str(json).map_err(|error| RecordError::new("record", error))?;
+    let MarkersFound(found) = fields::from_json("a record", json)?;
     Ok(FORMATS.iter().find(|format| {
         let mut markers = format.markers.iter();
         markers.any(|keys| keys.iter().all(|key| found.contains(key)))
@@ -113,10 +103,9 @@ fn unknown_format() -> RecordError {
         format!("`{}` ({})", keys.join("` or `"), format.name)
     });
     let formats: Vec<String> = formats.collect();
-    RecordError(format!(
-        "unknown record format: expected {}",
-        formats.join(", ")
-    ))
+    RecordError::UnknownFormat {
+        expected: formats.join(", "),
+    }
 }
 
 /// The markers of any format among the top-level keys of a record. A key with the value `null` does not count.
@@ -195,7 +184,7 @@ mod tests {
         let catalog = crate::records::testing::catalog();
         let error = |json: &str| parse_any(json, &catalog).unwrap_err().to_string();
         insta::assert_snapshot!(error("{\"a\": 1}"), @"unknown record format: expected `ProductArn` (Security Hub finding), `findingArn` (Inspector finding), `resourcesAffected` or `classificationDetails` (Macie finding), `ResourceConfig` (Security Hub resource), `resourceType` and `configuration` (AWS Config item)");
-        insta::assert_snapshot!(error("[]"), @"record: invalid type: sequence, expected a JSON object at line 1 column 0");
+        insta::assert_snapshot!(error("[]"), @"parsing a record: invalid type: sequence, expected a JSON object at line 1 column 0");
     }
 
     #[test]

@@ -1,32 +1,31 @@
-//! Reading one resource of Security Hub's `GetResourcesV2`: attributes and relations, no finding.
+//! Resources of Security Hub's inventory, from `GetResourcesV2`. They have attributes and edges, but no finding.
 //!
-//! Source: the securityhub model, `ResourceResult`. `ResourceConfig` is a document without a documented shape. It is
-//! read as AWS Config writes `configuration`, as ASFF writes details, and, if it has a `configuration` of its own, as
-//! a whole configuration item; what is in none of these forms is unknown.
+//! Source: the securityhub model, `ResourceResult`. The shape of `ResourceConfig` is not documented. It is parsed as AWS
+//! Config writes `configuration`, as ASFF writes details, and, if it has a `configuration` itself, as a whole
+//! configuration item. What has none of these forms is unknown.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::model::{
-    AccountId, Product, Region, ResourceMention, ResourceType, clean, is_clean_identifier,
-};
+use crate::model::{Product, Region, ResourceMention, ResourceType};
 
-use super::parsed::{ParsedRecord, RecordError};
+use super::configuration::{Configuration, configuration_record};
+use super::error::RecordError;
+use super::parsed::ParsedRecord;
 use super::subject::{RecordContext, Subject};
-
-use super::{bridge, config_item, time};
+use super::{fields, timestamp};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ResourceResult {
     resource_id: String,
-    /// That recorded it.
+    /// The account that recorded the resource.
     account_id: String,
     resource_owner_account_id: Option<String>,
     region: String,
     resource_region: Option<String>,
-    // The model does not require it.
+    // Optional in the model.
     resource_type: Option<String>,
     resource_detail_capture_time_dt: Option<Value>,
     #[serde(default)]
@@ -41,75 +40,47 @@ struct ResourceTag {
     value: Option<String>,
 }
 
-/// Reads a resource. `None` if it is of a type that exposured does not know.
+/// Parses a resource. `None` if its type is unknown.
 ///
 /// # Errors
-/// What is wrong with the record.
+/// The resource is malformed.
 pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
-    let result: ResourceResult = serde_json::from_str(json)
-        .map_err(|error| RecordError::new("Security Hub resource", error))?;
-    let named = result
-        .resource_type
-        .as_deref()
-        .and_then(ResourceType::from_any_name);
-    let Some(resource_type) = named else {
+    let result: ResourceResult = fields::from_json("a Security Hub resource", json)?;
+    let resource_type = result.resource_type.as_deref();
+    let Some(resource_type) = resource_type.and_then(ResourceType::from_any_name) else {
         return Ok(None);
     };
-    let id = result.resource_id.as_str();
-    if !is_clean_identifier(id) {
-        return Err(RecordError::new(
-            "ResourceId",
-            "empty, control characters, or longer than any id",
-        ));
-    }
-    let account: AccountId = result
-        .resource_owner_account_id
-        .as_deref()
-        .unwrap_or(&result.account_id)
-        .parse()
-        .map_err(|error| RecordError::new("ResourceOwnerAccountId or AccountId", error))?;
-    let region: Region = result
-        .resource_region
-        .as_deref()
-        .unwrap_or(&result.region)
-        .parse()
-        .map_err(|error| RecordError::new("ResourceRegion or Region", error))?;
-    let described = config_item::described(result.resource_config);
-    let mention = ResourceMention {
-        resource_type,
-        id,
-        account,
-        region: &region,
+    let account = match &result.resource_owner_account_id {
+        Some(account) => fields::parse("ResourceOwnerAccountId", account)?,
+        None => fields::parse("AccountId", &result.account_id)?,
     };
-    let mut tags: Vec<(String, String)> = result
-        .resource_tags
-        .iter()
-        .flatten()
-        .map(|tag| {
-            (
-                clean(&tag.key),
-                clean(tag.value.as_deref().unwrap_or_default()),
-            )
-        })
-        .collect();
-    tags.sort();
-    let subject = Subject {
-        resource: bridge::identified(mention, &described.details),
-        tags,
-        details: described.details,
+    let region: Region = match &result.resource_region {
+        Some(region) => fields::parse("ResourceRegion", region)?,
+        None => fields::parse("Region", &result.region)?,
     };
     let context = RecordContext {
         catalog,
+        account,
         region: &region,
         updated_at: result
             .resource_detail_capture_time_dt
             .as_ref()
-            .and_then(time::read),
+            .and_then(timestamp::parse),
     };
-    Ok(Some(config_item::configuration_record(
+    let mention = ResourceMention {
+        resource_type,
+        id: fields::identifier("ResourceId", &result.resource_id)?,
+        account,
+        region: &region,
+    };
+    let tags = result.resource_tags.iter().flatten();
+    let tags = fields::tags_from_pairs(tags.map(|tag| (tag.key.as_str(), tag.value.as_deref())));
+    let configuration = Configuration::from_document(result.resource_config);
+    let subject = Subject::new(mention, tags, configuration.details);
+    Ok(Some(configuration_record(
         Product::SecurityHub,
         subject,
-        &described.relationships,
+        &configuration.relationships,
         context,
     )))
 }

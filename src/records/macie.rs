@@ -1,4 +1,4 @@
-//! Reading one finding of Macie's own `GetFindings`.
+//! Findings of Macie, from `GetFindings`.
 //!
 //! Source: the macie2 model, `Finding`.
 
@@ -7,19 +7,18 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::model::{
-    AccountId, Evidence, FindingId, Product, Region, ResourceMention, ResourceType, SensitiveData,
-    clean, identify, is_clean_identifier,
+    Evidence, FindingId, Product, Region, ResourceMention, ResourceType, SensitiveData, clean,
 };
 
-use super::asff::severity;
-use super::parsed::{ParsedRecord, RecordError};
+use super::error::RecordError;
+use super::finding_values::{names, severity};
+use super::parsed::ParsedRecord;
 use super::subject::{RecordContext, Subject};
-
-use super::time;
+use super::{fields, timestamp};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Finding {
+struct MacieFinding {
     id: String,
     account_id: String,
     region: String,
@@ -29,14 +28,14 @@ struct Finding {
     title: Option<String>,
     archived: Option<bool>,
     sample: Option<bool>,
-    severity: Option<Severity>,
+    severity: Option<MacieSeverity>,
     updated_at: Option<Value>,
     classification_details: Option<ClassificationDetails>,
     resources_affected: Option<ResourcesAffected>,
 }
 
 #[derive(Deserialize)]
-struct Severity {
+struct MacieSeverity {
     description: Option<String>,
 }
 
@@ -60,101 +59,91 @@ struct SensitiveDataItem {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ResourcesAffected {
-    s3_bucket: Option<Bucket>,
+    s3_bucket: Option<MacieBucket>,
 }
 
 #[derive(Deserialize)]
-struct Bucket {
+struct MacieBucket {
     arn: Option<String>,
     name: Option<String>,
-    tags: Option<Vec<Tag>>,
+    tags: Option<Vec<MacieTag>>,
 }
 
 #[derive(Deserialize)]
-struct Tag {
+struct MacieTag {
     key: String,
     value: Option<String>,
 }
 
-/// Reads a finding. `None` if it is one that exposured has no use for: archived, a sample, of a new category.
+impl MacieFinding {
+    /// Whether exposured has no use for the finding: it is archived, a sample, or of a new category.
+    fn is_irrelevant(&self) -> bool {
+        let category = self.category.as_deref();
+        self.archived == Some(true)
+            || self.sample == Some(true)
+            || !matches!(category, None | Some("CLASSIFICATION" | "POLICY"))
+    }
+
+    fn title(&self) -> String {
+        clean(self.title.as_deref().unwrap_or(&self.finding_type))
+    }
+
+    fn bucket(&self) -> Result<&MacieBucket, RecordError> {
+        let affected = self.resources_affected.as_ref();
+        affected
+            .and_then(|affected| affected.s3_bucket.as_ref())
+            .ok_or(RecordError::MissingField {
+                field: "resourcesAffected.s3Bucket",
+            })
+    }
+}
+
+impl MacieBucket {
+    fn id(&self) -> Result<&str, RecordError> {
+        match (&self.arn, &self.name) {
+            (Some(arn), _) => fields::identifier("resourcesAffected.s3Bucket.arn", arn),
+            (None, Some(name)) => fields::identifier("resourcesAffected.s3Bucket.name", name),
+            (None, None) => Err(RecordError::MissingField {
+                field: "resourcesAffected.s3Bucket.arn",
+            }),
+        }
+    }
+
+    fn tags(&self) -> Vec<(String, String)> {
+        let tags = self.tags.iter().flatten();
+        fields::tags_from_pairs(tags.map(|tag| (tag.key.as_str(), tag.value.as_deref())))
+    }
+}
+
+/// Parses a finding. `None` if exposured has no use for it.
 ///
 /// # Errors
-/// What is wrong with the record.
+/// The finding is malformed.
 pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
-    let finding: Finding =
-        serde_json::from_str(json).map_err(|error| RecordError::new("Macie finding", error))?;
-    if finding.archived == Some(true)
-        || finding.sample == Some(true)
-        || finding
-            .category
-            .as_deref()
-            .is_some_and(|category| !matches!(category, "CLASSIFICATION" | "POLICY"))
-    {
+    let finding: MacieFinding = fields::from_json("a Macie finding", json)?;
+    if finding.is_irrelevant() {
         return Ok(None);
     }
-    if !is_clean_identifier(&finding.id) {
-        return Err(RecordError::new(
-            "id",
-            "empty, control characters, or longer than any id",
-        ));
-    }
-    let account: AccountId = finding
-        .account_id
-        .parse()
-        .map_err(|error| RecordError::new("accountId", error))?;
-    let region: Region = finding
-        .region
-        .parse()
-        .map_err(|error| RecordError::new("region", error))?;
-    let bucket = finding
-        .resources_affected
-        .as_ref()
-        .and_then(|affected| affected.s3_bucket.as_ref())
-        .ok_or_else(|| RecordError::new("resourcesAffected.s3Bucket", "missing"))?;
-    let id = bucket
-        .arn
-        .as_deref()
-        .or(bucket.name.as_deref())
-        .filter(|id| is_clean_identifier(id))
-        .ok_or_else(|| {
-            RecordError::new(
-                "resourcesAffected.s3Bucket",
-                "neither a sound arn nor a name",
-            )
-        })?;
-    let mut tags: Vec<(String, String)> = bucket
-        .tags
-        .iter()
-        .flatten()
-        .map(|tag| {
-            (
-                clean(&tag.key),
-                clean(tag.value.as_deref().unwrap_or_default()),
-            )
-        })
-        .collect();
-    tags.sort();
-    let mention = ResourceMention {
-        resource_type: ResourceType::S3Bucket,
-        id,
-        account,
-        region: &region,
-    };
-    let subject = Subject {
-        resource: identify(mention),
-        tags,
-        details: Value::Null,
-    };
-    let updated_at = finding.updated_at.as_ref().and_then(time::read);
+    fields::identifier("id", &finding.id)?;
+    let region: Region = fields::parse("region", &finding.region)?;
     let context = RecordContext {
         catalog,
+        account: fields::parse("accountId", &finding.account_id)?,
         region: &region,
-        updated_at,
+        updated_at: finding.updated_at.as_ref().and_then(timestamp::parse),
     };
+    let bucket = finding.bucket()?;
+    let mention = ResourceMention {
+        resource_type: ResourceType::S3Bucket,
+        id: bucket.id()?,
+        account: context.account,
+        region: &region,
+    };
+    let subject = Subject::new(mention, bucket.tags(), Value::Null);
     Ok(Some(ParsedRecord {
-        title: clean(finding.title.as_deref().unwrap_or(&finding.finding_type)),
+        title: finding.title(),
         product: Product::Macie,
-        updated_at,
+        updated_at: context.updated_at,
         evidence: Some(evidence(&finding)),
         finding: FindingId(finding.id),
         resources: vec![subject.into_parsed(context)],
@@ -162,38 +151,31 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
     }))
 }
 
-fn evidence(finding: &Finding) -> Evidence {
-    if finding.finding_type.starts_with("Policy:") {
+fn evidence(finding: &MacieFinding) -> Evidence {
+    let finding_type = clean(&finding.finding_type);
+    if finding_type.starts_with("Policy:") {
         return Evidence::Detection {
-            finding_type: clean(&finding.finding_type),
-            title: clean(finding.title.as_deref().unwrap_or(&finding.finding_type)),
+            finding_type,
+            title: finding.title(),
         };
     }
+    let severity_label = finding
+        .severity
+        .as_ref()
+        .and_then(|severity| severity.description.as_deref());
     Evidence::SensitiveData(SensitiveData {
-        finding_type: clean(&finding.finding_type),
-        severity: severity(
-            finding
-                .severity
-                .as_ref()
-                .and_then(|severity| severity.description.as_deref()),
-        ),
+        finding_type,
+        severity: severity(severity_label),
         categories: categories(finding),
     })
 }
 
-fn categories(finding: &Finding) -> Vec<String> {
+fn categories(finding: &MacieFinding) -> Vec<String> {
     let items = finding
         .classification_details
         .as_ref()
         .and_then(|details| details.result.as_ref())
         .and_then(|result| result.sensitive_data.as_ref());
-    let mut categories: Vec<String> = items
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.category.as_deref())
-        .map(clean)
-        .collect();
-    categories.sort();
-    categories.dedup();
-    categories
+    let items = items.into_iter().flatten();
+    names(items.filter_map(|item| item.category.as_deref()))
 }

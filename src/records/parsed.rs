@@ -1,23 +1,9 @@
 //! What parsing a record gives: everything that the graph needs, in plain types.
 
-use std::fmt::Display;
-
 use chrono::{DateTime, Utc};
 
 use crate::iam::Permissions;
 use crate::model::{Evidence, FindingId, Product, RelationKind, Resource, TraitIndex};
-
-/// The reason why a record cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct RecordError(pub String);
-
-impl RecordError {
-    /// An error about `subject`: a field by its name in the format, or the record as a whole.
-    pub fn new(subject: &str, reason: impl Display) -> Self {
-        Self(format!("{subject}: {reason}"))
-    }
-}
 
 /// A record of any format, completely parsed.
 #[derive(Clone, Debug)]

@@ -1,87 +1,128 @@
 //! A resource as a record describes it, and everything that follows from the description.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use crate::catalog::{AttributeCondition, Catalog};
-use crate::model::{Region, Resource};
+use crate::catalog::Catalog;
+use crate::model::{AccountId, Region, Resource, ResourceMention, ResourceType};
 
-use super::parsed::{ParsedAttribute, ParsedResource};
-use super::{details, inferred, permissions, spelling};
+use super::edges::resource_edges;
+use super::error::RecordError;
+use super::parsed::ParsedResource;
+use super::{attributes, fields, iam_facts, id_resolution};
 
 /// A resource as a record describes it.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
     pub resource: Resource,
     /// Sorted.
-    pub tags: Vec<(String, String)>,
+    tags: Vec<(String, String)>,
     /// The configuration, as the source writes it; `Null` if the record has none.
-    pub details: Value,
+    details: Value,
 }
 
 /// What a subject has in common with the rest of its record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RecordContext<'a> {
     pub catalog: &'a Catalog,
-    /// The Region of the record, for what global resources refer to.
+    pub account: AccountId,
     pub region: &'a Region,
     pub updated_at: Option<DateTime<Utc>>,
 }
 
 impl Subject {
+    pub(super) fn new(
+        mention: ResourceMention<'_>,
+        tags: Vec<(String, String)>,
+        details: Value,
+    ) -> Self {
+        Self {
+            resource: id_resolution::resolve(mention, &details),
+            tags,
+            details,
+        }
+    }
+
     /// Derives attributes, edges, and IAM facts from the details, and drops the details.
     pub(super) fn into_parsed(self, context: RecordContext<'_>) -> ParsedResource {
-        let iam = permissions::told(&self.resource, &self.details);
-        let attributes = self.attributes(context, &iam.attributes, &iam.until_told);
-        let mut edges = details::relations(&self.resource, &self.details, context.region);
+        let Self {
+            resource,
+            tags,
+            details,
+        } = self;
+        let iam = iam_facts::iam_facts(&resource, &details);
+        let attributes = attributes::attributes(
+            context.catalog,
+            resource.resource_type,
+            &details,
+            &iam,
+            context.updated_at,
+        );
+        let mut edges = resource_edges(&resource, &tags, &details, context.region);
         edges.extend(iam.edges);
-        edges.extend(inferred::node_of(&self.resource, &self.tags));
         ParsedResource {
-            resource: self.resource,
-            tags: self.tags,
+            resource,
+            tags,
             attributes,
             edges,
             permissions: iam.permissions,
         }
     }
-
-    /// The attributes that the catalog asks for: those of the details and `derived` ones with the time of the record,
-    /// and `fallback` ones, which are older than those of any other record.
-    fn attributes(
-        &self,
-        context: RecordContext<'_>,
-        derived: &Value,
-        fallback: &Value,
-    ) -> Vec<ParsedAttribute> {
-        let resource_type = self.resource.resource_type;
-        let conditions = context.catalog.attribute_conditions(resource_type);
-        let current = conditions.iter().filter_map(|condition| {
-            let mut values = spelling::values(resource_type, &self.details, &condition.path);
-            values.extend(details::attributes(derived, &condition.path));
-            attribute(condition, &values, context.updated_at)
-        });
-        let fallback = conditions.iter().filter_map(|condition| {
-            let values = details::attributes(fallback, &condition.path);
-            attribute(condition, &values, None)
-        });
-        current.chain(fallback).collect()
-    }
 }
 
-fn attribute(
-    condition: &AttributeCondition,
-    values: &[&Value],
-    updated_at: Option<DateTime<Utc>>,
-) -> Option<ParsedAttribute> {
-    if values.is_empty() {
-        return None;
+/// An element of the resources of a finding, which Inspector writes alike in its own format and in ASFF.
+#[derive(Deserialize)]
+pub(super) struct FindingResource {
+    #[serde(rename = "Type", alias = "type")]
+    resource_type: String,
+    #[serde(rename = "Id", alias = "id")]
+    id: String,
+    #[serde(rename = "Region", alias = "region")]
+    region: Option<String>,
+    #[serde(rename = "Tags", alias = "tags")]
+    tags: Option<Map<String, Value>>,
+    /// By type.
+    #[serde(rename = "Details", alias = "details")]
+    pub details: Option<Map<String, Value>>,
+}
+
+/// The names of the fields of a [`FindingResource`] in its format.
+pub(super) struct FieldNames {
+    pub id: &'static str,
+    pub region: &'static str,
+}
+
+impl FindingResource {
+    /// The subject, or `None` if it is of a type that exposured does not know. `select` takes its details.
+    pub(super) fn into_subject(
+        self,
+        names: &FieldNames,
+        context: RecordContext<'_>,
+        select: impl FnOnce(ResourceType, Map<String, Value>) -> Option<Value>,
+    ) -> Result<Option<Subject>, RecordError> {
+        let Some(resource_type) = ResourceType::from_any_name(&self.resource_type) else {
+            return Ok(None);
+        };
+        let id = fields::identifier(names.id, &self.id)?;
+        let region = match &self.region {
+            Some(region) => fields::parse(names.region, region)?,
+            None => context.region.clone(),
+        };
+        let tags = self.tags.as_ref().map(fields::tags_from_map);
+        let details = self
+            .details
+            .and_then(|details| select(resource_type, details));
+        let mention = ResourceMention {
+            resource_type,
+            id,
+            account: context.account,
+            region: &region,
+        };
+        Ok(Some(Subject::new(
+            mention,
+            tags.unwrap_or_default(),
+            details.unwrap_or_default(),
+        )))
     }
-    let holds = values.iter().any(|value| condition.test.is_met_by(value));
-    Some(ParsedAttribute {
-        trait_index: condition.trait_index,
-        path: condition.path.clone(),
-        value: condition.test.told(holds),
-        holds,
-        updated_at,
-    })
 }

@@ -22,7 +22,7 @@ use crate::telemetry::{CycleLog, Progress};
 
 use super::outcome::{CollectedTarget, Incomplete};
 use super::record_sink::RecordSink;
-use crate::records::{self, RecordError};
+use crate::records;
 
 /// The folder cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -136,7 +136,7 @@ fn read_file(
     let result = opened.and_then(unpacked).and_then(|content| {
         stream::records(content, |record| match record {
             Ok(json) => sink.parse(json, records::parse_any),
-            Err(why) => sink.skip(&RecordError(why), None),
+            Err(why) => sink.skip(&why, None),
         })
         .map_err(std::io::Error::other)
     });

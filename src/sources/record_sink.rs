@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::graph::{SnapshotWriter, WrittenSnapshot};
 use crate::model::{CollectionTarget, clean};
-use crate::records::{RecordError, RecordParser, record_id};
+use crate::records::{RecordParser, record_id};
 use crate::telemetry::{CycleLog, Progress};
 
 /// Parses records one by one and keeps what they say. A record that cannot be read is logged, counted, and skipped.
@@ -56,17 +56,17 @@ impl<'a> RecordSink<'a> {
                 self.count();
                 self.writer.skip();
             }
-            Err(error) => self.skip(&error, record_id(json).as_deref()),
+            Err(error) => self.skip(&error.to_string(), record_id(json).as_deref()),
         }
     }
 
     /// Skips a record that cannot be read.
-    pub(super) fn skip(&mut self, error: &RecordError, id: Option<&str>) {
+    pub(super) fn skip(&mut self, reason: &str, id: Option<&str>) {
         let index = self.count();
         self.writer.skip();
         self.unreadable += 1;
         self.log
-            .record_skipped(self.target, index, id, &clean(&error.to_string()));
+            .record_skipped(self.target, index, id, &clean(reason));
     }
 
     /// Returns the index of the record.

@@ -1,11 +1,11 @@
-//! Points in time as AWS services and the AWS CLI write them.
+//! Points in time, as AWS services and the AWS CLI write them.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// RFC 3339 text (Security Hub, Macie, version 2 of the CLI) or seconds since 1970 (Inspector's answers).
-/// `None` if it is neither: a time is never needed to tell what a finding says.
-pub(super) fn read(value: &Value) -> Option<DateTime<Utc>> {
+/// Parses an RFC 3339 string (Security Hub, Macie, version 2 of the AWS CLI) or seconds since 1970 (responses of
+/// Inspector). Anything else is unknown, not an error: a finding counts without a time as well.
+pub(super) fn parse(value: &Value) -> Option<DateTime<Utc>> {
     match value {
         Value::String(text) => DateTime::parse_from_rfc3339(text)
             .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
@@ -13,10 +13,9 @@ pub(super) fn read(value: &Value) -> Option<DateTime<Utc>> {
             .map(|time| time.with_timezone(&Utc)),
         Value::Number(number) => {
             let milliseconds = number.as_f64()? * 1_000.0;
-            // `as` saturates, and chrono refuses what is out of its range.
             #[allow(
                 clippy::cast_possible_truncation,
-                reason = "saturates; out of range is refused below"
+                reason = "the cast saturates, and chrono rejects what is out of range"
             )]
             DateTime::from_timestamp_millis(milliseconds as i64)
         }
@@ -31,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_forms_that_aws_uses_are_read() {
+    fn every_form_that_aws_uses_is_parsed() {
         for value in [
             json!("2026-11-01T10:20:30.000Z"),
             json!("2026-11-01T10:20:30Z"),
@@ -41,7 +40,7 @@ mod tests {
             json!(1_793_528_430.0),
         ] {
             assert_eq!(
-                read(&value).unwrap().to_rfc3339(),
+                parse(&value).unwrap().to_rfc3339(),
                 "2026-11-01T10:20:30+00:00",
                 "{value}"
             );
@@ -58,7 +57,7 @@ mod tests {
             json!({}),
             json!(-1e18),
         ] {
-            assert_eq!(read(&value), None, "{value}");
+            assert_eq!(parse(&value), None, "{value}");
         }
     }
 }

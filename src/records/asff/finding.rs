@@ -1,11 +1,15 @@
-//! The parts of a finding that are read, by the names of the format. Source: the securityhub model.
+//! The fields of an ASFF finding that exposured uses. Source: the securityhub model.
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::SourceSeverity;
+use crate::records::finding_values::severity;
+use crate::records::subject::FindingResource;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Finding {
+pub(super) struct AsffFinding {
     pub id: String,
     pub product_arn: String,
     pub product_name: Option<String>,
@@ -16,40 +20,40 @@ pub(super) struct Finding {
     pub updated_at: Option<Value>,
     pub types: Option<Vec<String>>,
     pub record_state: Option<String>,
-    pub workflow: Option<Workflow>,
-    pub compliance: Option<Compliance>,
+    pub workflow: Option<AsffWorkflow>,
+    pub compliance: Option<AsffCompliance>,
     pub product_fields: Option<serde_json::Map<String, Value>>,
     pub sample: Option<bool>,
-    pub severity: Option<Severity>,
+    pub severity: Option<AsffSeverity>,
     pub vulnerabilities: Option<Vec<AsffVulnerability>>,
     pub network_path: Option<Vec<AsffPathComponent>>,
-    pub network: Option<Network>,
-    pub resources: Vec<AsffResource>,
+    pub network: Option<AsffNetwork>,
+    pub resources: Vec<FindingResource>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Workflow {
+pub(super) struct AsffWorkflow {
     pub status: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Compliance {
+pub(super) struct AsffCompliance {
     pub status: Option<String>,
     pub security_control_id: Option<String>,
-    pub status_reasons: Option<Vec<StatusReason>>,
+    pub status_reasons: Option<Vec<AsffStatusReason>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct StatusReason {
+pub(super) struct AsffStatusReason {
     pub reason_code: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Severity {
+pub(super) struct AsffSeverity {
     pub label: Option<String>,
 }
 
@@ -101,25 +105,34 @@ pub(super) struct AsffPathComponent {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Network {
+pub(super) struct AsffNetwork {
     pub protocol: Option<String>,
-    pub open_port_range: Option<OpenPortRange>,
+    pub open_port_range: Option<AsffPortRange>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct OpenPortRange {
+pub(super) struct AsffPortRange {
     pub begin: i64,
     pub end: i64,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct AsffResource {
-    #[serde(rename = "Type")]
-    pub resource_type: String,
-    pub id: String,
-    pub region: Option<String>,
-    pub tags: Option<serde_json::Map<String, Value>>,
-    pub details: Option<serde_json::Map<String, Value>>,
+impl AsffFinding {
+    pub(super) fn severity(&self) -> SourceSeverity {
+        let severity_label = self.severity.as_ref();
+        severity(severity_label.and_then(|severity| severity.label.as_deref()))
+    }
+
+    /// The types of the finding, by Security Hub's taxonomy.
+    pub(super) fn types(&self) -> impl Iterator<Item = &str> {
+        self.types.iter().flatten().map(String::as_str)
+    }
+
+    pub(super) fn product_field(&self, name: &str) -> Option<&str> {
+        self.product_fields.as_ref()?.get(name)?.as_str()
+    }
+
+    pub(super) fn compliance_status(&self) -> Option<&str> {
+        self.compliance.as_ref()?.status.as_deref()
+    }
 }

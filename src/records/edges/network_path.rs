@@ -1,14 +1,14 @@
-//! The edges that a network path draws: consecutive components that hang on each other.
+//! The edges between the components of a network path.
 
 use crate::model::{
     AccountId, NetworkPath, Region, RelationKind, Resource, ResourceMention, ResourceType, identify,
 };
 
-use super::parsed::ParsedEdge;
+use crate::records::parsed::ParsedEdge;
 
-/// Inspector lists the components from the outside in:
-/// gateway → network ACL → security group → network interface → instance.
-pub(super) fn relations(
+/// The edges between consecutive components. Inspector lists them from the outside in: gateway → network ACL → security
+/// group → network interface → instance.
+pub(in crate::records) fn network_path_edges(
     path: &NetworkPath,
     account: AccountId,
     region: &Region,
@@ -47,9 +47,10 @@ pub(super) fn relations(
 mod tests {
     use super::*;
     use crate::model::PathStep;
+    use crate::records::testing::edge_names;
 
     #[test]
-    fn the_path_tells_group_and_interface_of_the_instance() {
+    fn the_path_has_the_group_and_the_interface_of_the_instance() {
         let steps = [
             ("AWS::EC2::InternetGateway", "igw-1"),
             ("AWS::EC2::NetworkAcl", "acl-1"),
@@ -68,20 +69,17 @@ mod tests {
                 })
                 .to_vec(),
         };
-        let edges = relations(
+        let edges = network_path_edges(
             &path,
             "111122223333".parse().unwrap(),
             &"us-east-1".parse().unwrap(),
         );
-        let told: Vec<_> = edges
-            .iter()
-            .map(|ParsedEdge { from, kind, to }| format!("{} {} {}", from.id, kind.as_str(), to.id))
-            .collect();
-        insta::assert_debug_snapshot!(told, @r#"
-        [
-            "arn:aws:ec2:us-east-1:111122223333:network-interface/eni-1 member-of-security-group arn:aws:ec2:us-east-1:111122223333:security-group/sg-1",
-            "arn:aws:ec2:us-east-1:111122223333:instance/i-1 has-network-interface arn:aws:ec2:us-east-1:111122223333:network-interface/eni-1",
-        ]
-        "#);
+        assert_eq!(
+            edge_names(&edges),
+            [
+                "network-interface/eni-1 member-of-security-group security-group/sg-1",
+                "instance/i-1 has-network-interface network-interface/eni-1",
+            ]
+        );
     }
 }

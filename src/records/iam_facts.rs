@@ -19,18 +19,18 @@ use crate::model::{
     is_clean_identifier,
 };
 
-use super::details::{attributes, member};
+use super::json_path::{member, values_at};
 use super::parsed::ParsedEdge;
 
 /// What the details tell.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct IamFacts {
     /// What is kept for the questions that are asked when all resources are known.
     pub permissions: Permissions,
     /// The derived attributes.
     pub attributes: Value,
     /// Those that hold only as long as no other record tells more: that the source has no document.
-    pub until_told: Value,
+    pub fallback_attributes: Value,
     /// Who may become the role.
     pub edges: Vec<ParsedEdge>,
 }
@@ -44,18 +44,18 @@ struct Documents {
 }
 
 /// What the details of a resource tell; nothing of one that is not of IAM.
-pub(super) fn told(resource: &Resource, details: &Value) -> Told {
+pub(super) fn iam_facts(resource: &Resource, details: &Value) -> IamFacts {
     let Some(documents) = documents(resource.resource_type, details) else {
-        return Told::default();
+        return IamFacts::default();
     };
-    let is_bounded = !attributes(details, "PermissionsBoundary.PermissionsBoundaryArn").is_empty();
+    let is_bounded = !values_at(details, "PermissionsBoundary.PermissionsBoundaryArn").is_empty();
     let trust = trust(resource, details);
     let mut derived = serde_json::Map::new();
-    let mut until_told = Value::Null;
+    let mut fallback_attributes = Value::Null;
     match grants(&documents, is_bounded) {
         _ if documents.count == 0 => {}
         PrivilegeLevel::Unknown if documents.statements.is_empty() => {
-            until_told = json!({"GrantsNotKnown": true});
+            fallback_attributes = json!({"GrantsNotKnown": true});
         }
         power => {
             derived.insert(
@@ -68,10 +68,10 @@ pub(super) fn told(resource: &Resource, details: &Value) -> Told {
     if !trust.by.is_empty() {
         derived.insert("AssumableBy".into(), json!(trust.by));
     }
-    Told {
+    IamFacts {
         permissions: Permissions::new(documents.statements, is_bounded, trust.accounts),
         attributes: Value::Object(derived),
-        until_told,
+        fallback_attributes,
         edges: trust.edges,
     }
 }
@@ -245,7 +245,7 @@ mod tests {
     }
 
     fn grants_of(resource_type: T, details: Value) -> Value {
-        told(&resource(resource_type, "x"), &details).attributes["Grants"].clone()
+        iam_facts(&resource(resource_type, "x"), &details).attributes["Grants"].clone()
     }
 
     #[test]
@@ -276,7 +276,7 @@ mod tests {
             json!({"rolePolicyList": [{"policyDocument": ADMINISTRATOR}], "permissionsBoundary": boundary}),
             json!({"rolePolicyList": [{"policyDocument": {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}}, {"policyDocument": "{"}]}),
         ] {
-            let told = told(&resource(T::IamRole, "x"), &unknown).attributes;
+            let told = iam_facts(&resource(T::IamRole, "x"), &unknown).attributes;
             assert_eq!(told["GrantsNotKnown"], true, "{unknown}");
             assert_eq!(told["Grants"], Value::Null, "{unknown}");
         }
@@ -285,9 +285,9 @@ mod tests {
     #[test]
     fn a_name_without_a_document_is_unknown_until_another_source_has_the_document() {
         let named = json!({"RolePolicyList": [{"PolicyName": "p"}]});
-        let told = told(&resource(T::IamRole, "x"), &named);
+        let told = iam_facts(&resource(T::IamRole, "x"), &named);
         assert_eq!(told.attributes, json!({}));
-        assert_eq!(told.until_told["GrantsNotKnown"], true);
+        assert_eq!(told.fallback_attributes["GrantsNotKnown"], true);
     }
 
     #[test]
@@ -300,9 +300,9 @@ mod tests {
             (T::IamRole, json!({})),
             (T::IamPolicy, versions),
         ] {
-            let told = told(&resource(resource_type, "x"), &details);
+            let told = iam_facts(&resource(resource_type, "x"), &details);
             assert_eq!(told.attributes, json!({}), "{details}");
-            assert_eq!(told.until_told, Value::Null, "{details}");
+            assert_eq!(told.fallback_attributes, Value::Null, "{details}");
         }
     }
 
@@ -312,7 +312,7 @@ mod tests {
             let details = json!({"assumeRolePolicyDocument": {"Statement": {
                 "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, "Condition": condition,
             }}});
-            let told = told(&resource(T::IamRole, "target"), &details);
+            let told = iam_facts(&resource(T::IamRole, "target"), &details);
             let edges: Vec<String> = told.edges.iter().map(|edge| edge.from.id.clone()).collect();
             (
                 edges,

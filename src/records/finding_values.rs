@@ -1,0 +1,121 @@
+//! Values of findings that Inspector writes alike in its own format and in ASFF.
+
+use crate::model::{Cvss, FixAvailable, PortRange, SourceSeverity, clean};
+
+use super::error::RecordError;
+
+/// A severity by its label. An absent or new label is unknown, not low.
+pub(super) fn severity(label: Option<&str>) -> SourceSeverity {
+    label
+        .and_then(|label| label.parse().ok())
+        .unwrap_or(SourceSeverity::Untriaged)
+}
+
+/// A range of ports.
+pub(super) fn port_range(
+    field: &'static str,
+    begin: i64,
+    end: i64,
+) -> Result<PortRange, RecordError> {
+    match (u16::try_from(begin), u16::try_from(end)) {
+        (Ok(begin), Ok(end)) if begin <= end => Ok(PortRange { begin, end }),
+        _ => Err(RecordError::field(
+            field,
+            format!("{begin} to {end} is not a range of ports"),
+        )),
+    }
+}
+
+/// A CVSS score, if it has a version and a vector.
+pub(super) fn cvss(
+    version: Option<&str>,
+    vector: Option<&str>,
+    score: Option<f64>,
+) -> Option<Cvss> {
+    Some(Cvss {
+        version: clean(version?),
+        vector: clean(vector?),
+        score_tenths: tenths(score.unwrap_or_default()),
+    })
+}
+
+/// A score from 0 to 10 in tenths.
+fn tenths(score: f64) -> u16 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to 0..=100"
+    )]
+    let tenths = (score.clamp(0.0, 10.0) * 10.0).round() as u16;
+    tenths
+}
+
+/// `YES` or `NO`. Anything else is unknown.
+pub(super) fn yes_or_no(text: &str) -> Option<bool> {
+    match text {
+        "YES" => Some(true),
+        "NO" => Some(false),
+        _ => None,
+    }
+}
+
+/// `YES`, `NO`, or `PARTIAL`. Anything else is unknown.
+pub(super) fn fix_available(text: &str) -> Option<FixAvailable> {
+    match text {
+        "YES" => Some(FixAvailable::Yes),
+        "NO" => Some(FixAvailable::No),
+        "PARTIAL" => Some(FixAvailable::Partial),
+        _ => None,
+    }
+}
+
+/// Names such as CWEs, cleaned, sorted, and without duplicates.
+pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = names.map(clean).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// A vulnerable package, and the version that fixes it.
+pub(super) fn package(
+    name: &str,
+    version: Option<&str>,
+    fixed_in: Option<&str>,
+) -> (String, Option<String>) {
+    let package = format!("{name} {}", version.unwrap_or_default());
+    (clean(package.trim()), fixed_in.map(clean))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_from_0_to_65535_in_order_are_a_range_of_ports() {
+        let range = |begin, end| port_range("ports", begin, end).ok();
+        let all = PortRange {
+            begin: 0,
+            end: 65_535,
+        };
+        assert_eq!(range(0, 65_535), Some(all));
+        for (begin, end) in [(0, 65_536), (-1, 80), (443, 80)] {
+            assert_eq!(range(begin, end), None, "{begin} to {end}");
+        }
+    }
+
+    #[test]
+    fn a_score_stays_between_0_and_10() {
+        for (score, expected) in [(9.8, 98), (-1.0, 0), (17.0, 100), (f64::NAN, 0)] {
+            let cvss = cvss(Some("3.1"), Some("CVSS:3.1/AV:N"), Some(score)).unwrap();
+            assert_eq!(cvss.score_tenths, expected, "{score}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_severity_is_not_low() {
+        assert_eq!(severity(Some("HIGH")), SourceSeverity::High);
+        assert_eq!(severity(None), SourceSeverity::Untriaged);
+        assert_eq!(severity(Some("SEVERE")), SourceSeverity::Untriaged);
+    }
+}
