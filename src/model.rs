@@ -13,6 +13,7 @@ mod record_state;
 mod region;
 mod relation;
 mod resource;
+mod resource_name;
 mod severity;
 mod text;
 mod traits;
@@ -30,7 +31,8 @@ pub use evidence::{
 };
 pub use exposure::{
     Adjustment, Exposure, ExposureId, ExposureMitigation, ExposureTrait, ExposureTypes,
-    FactorScore, GENERATOR_PREFIX, LevelChange, Remediation, RouteHop, SignalReference,
+    FactorScore, FixEffect, GENERATOR_PREFIX, LevelChange, Remediation, RouteHop, SignalReference,
+    TraitFix,
 };
 pub use finding::{FindingId, Product};
 pub use identity::{ResourceMention, identify};
@@ -38,6 +40,7 @@ pub use record_state::RecordState;
 pub use region::{ParseRegionError, Region};
 pub use relation::RelationKind;
 pub use resource::{ParseResourceTypeError, Resource, ResourceType};
+pub use resource_name::name_tag;
 pub use severity::{Factor, Impact, Level, Likelihood, Severity};
 pub use text::{clean, clean_line, is_clean_identifier, is_harmful};
 pub use traits::{ParseIdError, RuleId, TraitId, TraitIndex, TraitSet, TraitType};

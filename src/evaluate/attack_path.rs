@@ -1,7 +1,8 @@
-//! How an attacker gets there and where it leads on: entries, then what hangs between, then what identities reach.
+//! The attack path of an exposure: entry points, the components between them and the resource, and where it leads.
 //!
-//! What leads in and what leads on is the catalog's to say (`entry`, `leads_to`); which components lie between is told
-//! by findings, as a network path or as the chain that a trait traveled.
+//! The catalog defines by which traits an attacker gets in (`entry`) and along which relations the path continues
+//! (`leads_to`). Findings report the components in between, as network paths, and traits add the relations along which
+//! they propagated.
 
 use crate::catalog::TraitDefinition;
 use crate::graph::ResourceIndex;
@@ -10,112 +11,106 @@ use crate::model::{
     RelationKind, Resource, ResourceMention, ResourceType, TraitIndex, TraitSet, clean, identify,
 };
 
-use super::carried::{Chain, Hop};
-use super::grading::Grading;
+use super::propagate::provenance::{Chain, Hop};
+use super::resource_facts::ResourceFacts;
 
-/// The graph of the contributing traits.
-pub(super) fn attack_path(grading: &Grading<'_>, contributing: &TraitSet) -> AttackPath {
-    let mut drawing = Drawing {
-        grading,
+/// Builds the attack path of the contributing traits.
+pub(super) fn attack_path(facts: &ResourceFacts<'_>, contributing: &TraitSet) -> AttackPath {
+    let mut assembler = PathAssembler {
+        facts,
+        subject: node_of(&facts.view.resource(facts.index())),
         path: AttackPathBuilder::default(),
     };
-    // From the outside in, so that the nodes come in the order of the path.
-    let entries = drawing.network_paths(contributing);
+    // From the outside in, so that the nodes are in the order of the path.
+    let entries = assembler.add_network_paths(contributing);
     for index in contributing.iter() {
-        if let Some(entry) = drawing.definition(index).entry {
-            drawing.lead_in(index, entry, entries.contains(&entry));
+        if let Some(entry) = assembler.definition(index).entry {
+            assembler.add_way_in(index, entry, entries.contains(&entry));
         }
     }
     for index in contributing.iter() {
-        drawing.lead_on(index);
+        assembler.add_way_on(index);
     }
-    drawing.path.finish()
+    assembler.path.finish()
 }
 
-struct Drawing<'a> {
-    grading: &'a Grading<'a>,
+struct PathAssembler<'a> {
+    facts: &'a ResourceFacts<'a>,
+    /// The exposed resource.
+    subject: PathNode,
     path: AttackPathBuilder,
 }
 
-impl<'a> Drawing<'a> {
+/// A resource of a chain, and the relation that leads to it from the previous one.
+type ChainNode = (PathNode, Option<RelationKind>);
+
+impl<'a> PathAssembler<'a> {
     fn definition(&self, index: TraitIndex) -> &'a TraitDefinition {
-        self.grading.catalog.definition(index)
+        self.facts.catalog.definition(index)
     }
 
     fn node(&self, index: ResourceIndex) -> PathNode {
-        node_of(&self.grading.view.resource(index))
+        node_of(&self.facts.view.resource(index))
     }
 
-    /// The components that findings name, and the entries from which they lead here.
-    fn network_paths(&mut self, contributing: &TraitSet) -> Vec<EntryPoint> {
-        let Grading { view, index, .. } = *self.grading;
+    /// Adds the network paths that findings report, and returns where they start.
+    fn add_network_paths(&mut self, contributing: &TraitSet) -> Vec<EntryPoint> {
+        let facts = self.facts;
         let mut entries = Vec::new();
         for trait_index in contributing.iter() {
-            for evidence in view.evidence(index, trait_index) {
+            for evidence in facts.view.evidence(facts.index(), trait_index) {
                 if let Evidence::NetworkReachability(path) = evidence {
-                    entries.push(self.network_path(path));
+                    self.add_network_path(path);
+                    entries.push(path.entry());
                 }
             }
         }
         entries
     }
 
-    fn network_path(&mut self, path: &NetworkPath) -> EntryPoint {
-        let subject = self.grading.view.resource(self.grading.index);
-        let entry = path.entry();
-        let steps = path
+    fn add_network_path(&mut self, path: &NetworkPath) {
+        let resource = self.facts.view.resource(self.facts.index());
+        let components = path
             .steps
             .iter()
-            .map(|step| component(&subject, &step.component_type, &step.component_id));
-        let nodes: Vec<PathNode> = std::iter::once(PathNode::from(entry))
-            .chain(steps)
-            .chain([node_of(&subject)])
-            .collect();
-        let by = ports(path);
-        for pair in nodes.windows(2) {
-            self.path.add(&pair[0], &pair[1], by.clone());
+            .map(|step| component(&resource, &step.component_type, &step.component_id));
+        let ports = ports(path);
+        let mut from = PathNode::from(path.entry());
+        for to in components.chain([self.subject.clone()]) {
+            self.path.add(&from, &to, &ports);
+            from = to;
         }
-        entry
     }
 
-    /// From the entry to where the trait was found, and back along the chain to the exposed resource. What a network
-    /// path shows in detail is not drawn again as one step.
-    fn lead_in(&mut self, index: TraitIndex, entry: EntryPoint, is_drawn: bool) {
+    /// Adds the way in by a trait: from the entry point to the resource that the trait was found on, and from there along
+    /// the chain to the exposed resource. If network paths already show the way in detail, it is not added as a single
+    /// step again.
+    fn add_way_in(&mut self, index: TraitIndex, entry: EntryPoint, has_network_path: bool) {
         let id = self.definition(index).id.as_str();
-        let subject = self.node(self.grading.index);
-        let carried = &self.grading.carried;
-        if carried.is_own(index) && !is_drawn {
-            self.path.add(&entry.into(), &subject, id.to_owned());
+        let provenance = &self.facts.provenance;
+        if provenance.is_own(index) && !has_network_path {
+            self.path.add(&entry.into(), &self.subject, id);
         }
-        for chain in carried.chains(index) {
-            let mut inward = self.nodes(chain);
-            inward.reverse();
-            let Some((origin, _)) = inward.first() else {
+        for chain in provenance.chains(index) {
+            let mut inward = self.chain_nodes(chain).into_iter().rev();
+            let Some((mut from, mut kind)) = inward.next() else {
                 continue;
             };
-            self.path.add(&entry.into(), origin, id.to_owned());
-            for pair in inward.windows(2) {
-                let ((from, kind), (to, _)) = (&pair[0], &pair[1]);
-                self.path.add(from, to, relation(*kind));
+            self.path.add(&entry.into(), &from, id);
+            for (to, next_kind) in inward {
+                self.path.add(&from, &to, kind_label(kind));
+                (from, kind) = (to, next_kind);
             }
         }
     }
 
-    /// From the exposed resource to where a trait was found that nobody comes in by, and along what it leads to.
-    fn lead_on(&mut self, index: TraitIndex) {
+    /// Adds where a trait leads: the chain to the resource that it was found on, unless an attacker gets in there, and
+    /// the relations that the catalog names.
+    fn add_way_on(&mut self, index: TraitIndex) {
         let definition = self.definition(index);
         if definition.entry.is_none() {
-            for chain in self.grading.carried.chains(index) {
-                let outward = self.nodes(chain);
-                for (place, pair) in outward.windows(2).enumerate() {
-                    let ((from, _), (to, kind)) = (&pair[0], &pair[1]);
-                    let is_last = place + 2 == outward.len();
-                    let by = match (is_last, kind) {
-                        (true, Some(kind)) => format!("{} ({})", kind.as_str(), definition.id),
-                        _ => relation(*kind),
-                    };
-                    self.path.add(from, to, by);
-                }
+            for chain in self.facts.provenance.chains(index) {
+                self.add_chain_outward(chain, definition);
             }
         }
         for route in &definition.leads_to {
@@ -123,42 +118,58 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// Draws what is known along a route, one resource a step: the first, as they are sorted.
+    /// Adds a chain from the exposed resource outward. The last edge names the trait that is found at its end.
+    fn add_chain_outward(&mut self, chain: &Chain, definition: &TraitDefinition) {
+        let mut outward = self.chain_nodes(chain).into_iter().peekable();
+        let Some((mut from, _)) = outward.next() else {
+            return;
+        };
+        while let Some((to, kind)) = outward.next() {
+            let label = kind_label(kind);
+            if outward.peek().is_none() {
+                self.path.add_with_trait(&from, &to, label, &definition.id);
+            } else {
+                self.path.add(&from, &to, label);
+            }
+            from = to;
+        }
+    }
+
+    /// Adds the known part of a route, one resource for each step: the first one in the order of the graph.
     fn follow(&mut self, route: &[RelationKind]) {
-        let mut at = self.grading.index;
+        let mut at = self.facts.index();
         for kind in route {
-            let Some(next) = self.grading.view.related(at, *kind).next() else {
+            let Some(next) = self.facts.view.related(at, *kind).next() else {
                 return;
             };
             let (from, to) = (self.node(at), self.node(next));
-            self.path.add(&from, &to, relation(Some(*kind)));
+            self.path.add(&from, &to, kind.as_str());
             at = next;
         }
     }
 
-    /// The exposed resource and those of a chain, each with how the one before leads to it.
-    fn nodes(&self, chain: &Chain) -> Vec<(PathNode, Option<RelationKind>)> {
-        let subject = (self.node(self.grading.index), None);
+    /// The exposed resource and the resources of a chain.
+    fn chain_nodes(&self, chain: &Chain) -> Vec<ChainNode> {
         let hop = |hop: &Hop| (self.node(hop.to), Some(hop.kind));
-        std::iter::once(subject)
+        std::iter::once((self.subject.clone(), None))
             .chain(chain.iter().map(hop))
             .collect()
     }
 }
 
-fn relation(kind: Option<RelationKind>) -> String {
-    kind.map_or_else(String::new, |kind| kind.as_str().to_owned())
+fn kind_label(kind: Option<RelationKind>) -> &'static str {
+    kind.map_or("", RelationKind::as_str)
 }
 
 fn node_of(resource: &Resource) -> PathNode {
     PathNode {
         id: resource.id.clone(),
         node_type: resource.resource_type.cloudformation().to_owned(),
-        label: clean(resource.name()),
+        label: clean(&resource.name()),
     }
 }
 
-/// A component of a network path, by the name that the resource has everywhere else.
+/// A component of a network path, with the same ID that the resource has everywhere else.
 fn component(subject: &Resource, component_type: &str, id: &str) -> PathNode {
     match ResourceType::from_any_name(component_type) {
         Some(resource_type) => node_of(&identify(ResourceMention {
@@ -167,7 +178,7 @@ fn component(subject: &Resource, component_type: &str, id: &str) -> PathNode {
             account: subject.account,
             region: &subject.region,
         })),
-        // What is no resource that is known has no ARN to tell it from another of the same id.
+        // Two components of unknown types can have the same ID, so the type is part of the node's ID.
         None => PathNode {
             id: clean(&format!("{component_type} {id}")),
             node_type: clean(component_type),

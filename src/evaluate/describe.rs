@@ -1,61 +1,84 @@
-//! An exposure in full: every trait with the findings behind it, the attack path, what stands in the way.
+//! The full description of an exposure: every trait with its findings, the attack path, and the mitigations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::graph::{ResourceIndex, View};
+use crate::graph::ResourceIndex;
 use crate::model::{
-    CollectionTarget, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, Product,
-    RouteHop, SignalReference, TraitIndex, TraitSet,
+    CollectionTarget, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, FixEffect,
+    Product, RouteHop, Severity, SignalReference, TraitFix, TraitIndex, TraitSet,
 };
 
-use super::attack_path;
-use super::carried::{Carried, Chain};
-use super::grading::{Grading, contributing};
+use super::attack_path::attack_path;
+use super::grading::{Grader, contributing};
+use super::propagate::provenance::Chain;
+use super::resource_facts::ResourceFacts;
 
-/// The exposure of one resource: all rules that match, as one finding.
-pub(super) fn expose(grading: &Grading<'_>) -> Option<Exposure> {
-    let Grading { view, carried, .. } = grading;
-    let index = grading.index;
-    let ranked = grading.ranked();
-    let decisive = *ranked.first()?;
-    let contributing = contributing(&ranked, &carried.traits);
-    let score = grading.score(&carried.traits)?;
-    let resource = view.resource(index);
+/// Describes the exposure of one resource: all rules that match, as one finding.
+pub(super) fn describe(grader: &Grader<'_>) -> Option<Exposure> {
+    let facts = &grader.facts;
+    let ranked = grader.ranked();
+    let primary = *ranked.first()?;
+    let contributing = contributing(ranked.iter().copied(), grader.traits());
+    let score = grader.score(grader.traits())?;
+    let resource = facts.view.resource(facts.index());
     Some(Exposure {
         id: ExposureId::of(&resource),
-        title: decisive.title.clone(),
-        description: decisive.description.clone(),
+        title: primary.title.clone(),
+        description: primary.description.clone(),
         severity: score.severity,
         likelihood: score.likelihood,
         impact: score.impact,
-        tags: view.tags(index),
-        rule: decisive.id.clone(),
+        tags: facts.view.tags(facts.index()),
+        rule: primary.id.clone(),
         matched_rules: ranked.iter().map(|rule| rule.id.clone()).collect(),
-        types: decisive.types.clone(),
+        types: primary.types.clone(),
         factors: score.factors,
-        traits: exposure_traits(grading, &contributing),
-        mitigations: mitigations(grading),
-        attack_path: attack_path::attack_path(grading, &contributing),
-        seen_by: seen_by(view, carried, &contributing),
+        traits: exposure_traits(facts, &contributing),
+        mitigations: mitigations(facts),
+        fixes: trait_fixes(grader, &contributing, score.severity),
+        attack_path: attack_path(facts, &contributing),
+        seen_by: seen_by(facts, &contributing),
         resource,
     })
 }
 
-/// All traits of the resource, contributing ones first, then by type and id.
+/// What fixing each contributing trait does, the greatest effect first, then by ID.
+fn trait_fixes(grader: &Grader<'_>, contributing: &TraitSet, severity: Severity) -> Vec<TraitFix> {
+    let catalog = grader.facts.catalog;
+    let mut fixes: Vec<TraitFix> = catalog
+        .only_traits(contributing)
+        .iter()
+        .map(|index| {
+            let fixed = [index].into_iter().collect();
+            let remaining = grader.traits().difference(&fixed);
+            let effect = match grader.score(&remaining).map(|score| score.severity) {
+                None => FixEffect::Resolves,
+                Some(after) if after < severity => FixEffect::Reduces(after),
+                Some(_) => FixEffect::Unchanged,
+            };
+            let definition = catalog.definition(index);
+            TraitFix {
+                trait_id: definition.id.clone(),
+                effect,
+                remediation: definition.remediation.clone(),
+            }
+        })
+        .collect();
+    fixes
+        .sort_by(|left, right| (left.effect, &left.trait_id).cmp(&(right.effect, &right.trait_id)));
+    fixes
+}
+
+/// All traits of the resource: contributing ones first, then by type and ID.
 pub(super) fn exposure_traits(
-    grading: &Grading<'_>,
+    facts: &ResourceFacts<'_>,
     contributing: &TraitSet,
 ) -> Vec<ExposureTrait> {
-    let Grading {
-        view,
-        catalog,
-        carried,
-        ..
-    } = grading;
-    let resource_type = view.resource_type(grading.index);
+    let ResourceFacts { view, catalog, .. } = facts;
+    let resource_type = view.resource_type(facts.index());
     let mut traits: Vec<ExposureTrait> = catalog
-        .only_traits(&carried.traits)
+        .only_traits(&facts.provenance.traits)
         .iter()
         .map(|trait_index| {
             let definition = catalog.definition(trait_index);
@@ -64,44 +87,45 @@ pub(super) fn exposure_traits(
                 title: definition.title_on(resource_type).to_owned(),
                 trait_type: definition.trait_type,
                 contributing: contributing.contains(trait_index),
-                signals: signals(view, carried, trait_index),
+                signals: signals(facts, trait_index),
                 remediation: definition.remediation.clone(),
             }
         })
         .collect();
-    traits.sort_by(|one, other| {
-        (!one.contributing, one.trait_type, &one.id).cmp(&(
-            !other.contributing,
-            other.trait_type,
-            &other.id,
+    traits.sort_by(|left, right| {
+        (!left.contributing, left.trait_type, &left.id).cmp(&(
+            !right.contributing,
+            right.trait_type,
+            &right.id,
         ))
     });
     traits
 }
 
-/// What is known to stand in the way, in the order of ids.
-pub(super) fn mitigations(grading: &Grading<'_>) -> Vec<ExposureMitigation> {
-    let catalog = grading.catalog;
+/// The known mitigations, in the order of their IDs.
+pub(super) fn mitigations(facts: &ResourceFacts<'_>) -> Vec<ExposureMitigation> {
+    let catalog = facts.catalog;
     catalog
-        .only_mitigations(&grading.carried.traits)
+        .only_mitigations(&facts.provenance.traits)
         .iter()
         .filter_map(|index| {
             let definition = catalog.mitigation(index)?;
             Some(ExposureMitigation {
                 id: definition.id.clone(),
                 title: definition.title.clone(),
-                signals: signals(grading.view, &grading.carried, index),
+                signals: signals(facts, index),
             })
         })
         .collect()
 }
 
-/// The findings behind a trait, from wherever it was carried here, the weightiest first.
-fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<SignalReference> {
+/// The findings that show a trait, from wherever it propagated, the most important first.
+fn signals(facts: &ResourceFacts<'_>, trait_index: TraitIndex) -> Vec<SignalReference> {
+    let view = facts.view;
     let mut by_finding: BTreeMap<_, SignalReference> = BTreeMap::new();
-    for origin in carried.origins(trait_index) {
+    for origin in facts.provenance.origins(trait_index) {
         let resource = Arc::new(view.resource(origin));
-        let traveled = traveled(view, carried, trait_index, origin);
+        let route = route_to(facts, trait_index, origin);
         for observed in view.findings_with_trait(origin, trait_index) {
             by_finding
                 .entry((observed.finding.clone(), origin))
@@ -110,55 +134,57 @@ fn signals(view: &View, carried: &Carried, trait_index: TraitIndex) -> Vec<Signa
                     product: observed.product,
                     resource: Arc::clone(&resource),
                     evidence: Arc::clone(observed.evidence),
-                    traveled: traveled.clone(),
+                    traveled: route.clone(),
                 });
         }
     }
     let mut signals: Vec<SignalReference> = by_finding.into_values().collect();
-    signals.sort_by(|one, other| {
-        weight(other)
-            .cmp(&weight(one))
-            .then_with(|| one.finding.cmp(&other.finding))
+    signals.sort_by(|left, right| {
+        importance(right)
+            .cmp(&importance(left))
+            .then_with(|| left.finding.cmp(&right.finding))
     });
     signals
 }
 
-/// The way from the exposed resource to the one on which the trait was found; the first where several lead there.
-fn traveled(
-    view: &View,
-    carried: &Carried,
+/// The route from the exposed resource to the one that the trait was found on: the first one, if there are several.
+fn route_to(
+    facts: &ResourceFacts<'_>,
     trait_index: TraitIndex,
     origin: ResourceIndex,
 ) -> Vec<RouteHop> {
-    let leads_there = |chain: &&Chain| chain.last().is_some_and(|hop| hop.to == origin);
-    carried
+    let leads_to_origin = |chain: &&Chain| chain.last().is_some_and(|hop| hop.to == origin);
+    facts
+        .provenance
         .chains(trait_index)
-        .find(leads_there)
+        .find(leads_to_origin)
         .into_iter()
         .flatten()
         .map(|hop| RouteHop {
             relation: hop.kind,
-            to: view.resource(hop.to),
+            to: facts.view.resource(hop.to),
         })
         .collect()
 }
 
-fn seen_by(view: &View, carried: &Carried, contributing: &TraitSet) -> Vec<CollectionTarget> {
+/// The collection targets that the contributing traits were read from.
+fn seen_by(facts: &ResourceFacts<'_>, contributing: &TraitSet) -> Vec<CollectionTarget> {
     let targets: BTreeSet<&CollectionTarget> = contributing
         .iter()
         .flat_map(|trait_index| {
-            carried
+            facts
+                .provenance
                 .origins(trait_index)
                 .into_iter()
                 .map(move |origin| (origin, trait_index))
         })
-        .flat_map(|(origin, trait_index)| view.targets_with_trait(origin, trait_index))
+        .flat_map(|(origin, trait_index)| facts.view.targets_with_trait(origin, trait_index))
         .collect();
     targets.into_iter().cloned().collect()
 }
 
-/// Of vulnerabilities those that are exploited count most; of the rest nothing is told apart.
-fn weight(signal: &SignalReference) -> (bool, bool, u32, bool) {
+/// Exploited vulnerabilities come first, then those that are likely to be exploited. Other findings have no order.
+fn importance(signal: &SignalReference) -> (bool, bool, u32, bool) {
     match &*signal.evidence {
         Evidence::PackageVulnerability(vulnerability) => (
             vulnerability.known_exploited,

@@ -1,241 +1,210 @@
-//! Why this severity, why not this resource, which one trait is missing, which one fix helps most.
+//! Why a resource has this severity, or why it is not exposed; which single trait is missing, and which fix has the
+//! greatest effect.
 
 use crate::catalog::{Catalog, ExposureRule};
 use crate::graph::{ResourceIndex, View};
 use crate::model::{
-    ActiveTriage, Exposure, ExposureMitigation, ExposureTrait, Mute, Remediation, Resource, RuleId,
-    Severity, TraitId, TraitIndex, TraitSet,
+    ActiveTriage, Exposure, ExposureMitigation, ExposureTrait, Mute, Resource, RuleId, Severity,
+    TraitFix, TraitId, TraitIndex, TraitSet,
 };
 
-use super::carried::carried;
-use super::describe::{expose, exposure_traits, mitigations};
-use super::grading::{Grading, triaged};
+use super::describe::{describe, exposure_traits, mitigations};
+use super::grading::{Grader, apply_triage};
+use super::propagate::provenance::provenance;
 
-/// Everything that the evaluation knows of one resource.
+/// Everything that the evaluation knows about one resource.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// The resource.
     pub resource: Resource,
-    /// Its exposure, if it has one.
+    /// The tags of the resource, sorted.
+    pub tags: Vec<(String, String)>,
+    /// The exposure of the resource, if it has one.
     pub exposure: Option<Exposure>,
-    /// Its traits; contributing ones first.
+    /// The traits of the resource, contributing ones first.
     pub traits: Vec<ExposureTrait>,
-    /// What is known to stand in an attacker's way.
+    /// The known mitigations.
     pub mitigations: Vec<ExposureMitigation>,
-    /// The mutes that took something away from it.
+    /// The mutes that removed something from the resource.
     pub muted: Vec<Mute>,
-    /// The rules that only a mitigation keeps from matching, the most severe first.
+    /// The rules that only mitigations keep from matching, the most severe first.
     pub prevented: Vec<PreventedRule>,
-    /// The rules that one absent trait keeps from matching, the most severe first.
+    /// The rules that would match with one more trait, the nearest first.
     pub near_misses: Vec<NearMiss>,
-    /// What ending each contributing trait does, what helps most first.
-    pub fixes: Vec<Fix>,
-    /// Whether there are rules for its type at all.
+    /// What fixing each contributing trait does, the greatest effect first.
+    pub fixes: Vec<TraitFix>,
+    /// Whether there are rules for the type of the resource.
     pub has_rules: bool,
 }
 
-/// A rule that one absent trait keeps from matching.
+/// A rule that would match with one more trait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearMiss {
     /// The rule.
     pub rule: RuleId,
-    /// What would be published.
+    /// The title that would be published.
     pub title: String,
     /// How severe the resource would be.
     pub severity: Severity,
-    /// The traits of which one is missing, by id and title.
+    /// The traits of which one is missing, by ID and title.
     pub missing: Vec<(TraitId, String)>,
-    /// The traits that the rule needs and that are there.
+    /// The traits that the rule needs and the resource has.
     pub present: Vec<TraitId>,
 }
 
-/// A rule that something in the attacker's way keeps from matching.
+/// A rule that mitigations keep from matching.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreventedRule {
     /// The rule.
     pub rule: RuleId,
-    /// What would be published.
+    /// The title that would be published.
     pub title: String,
     /// How severe the resource would be.
     pub severity: Severity,
-    /// What stands in the way, by id and title.
+    /// The mitigations, by ID and title.
     pub by: Vec<(TraitId, String)>,
 }
 
-/// What ending one contributing trait does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fix {
-    /// The trait.
-    pub trait_id: TraitId,
-    /// What it does.
-    pub effect: Effect,
-    /// How.
-    pub remediation: Remediation,
-}
-
-/// What becomes of an exposure. The words are those of Security Hub's `ListExposuresByRemediationV2`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
-    /// There is none any more.
-    Resolves,
-    /// It becomes less severe.
-    Reduces(Severity),
-    /// It stays as severe as it is.
-    Unchanged,
-}
-
-/// The resources that a text may mean: one with this very id; else those whose name it is; else those whose id it is a
-/// part of. Resources that can be exposed come before others.
+/// Finds the resources that a text can mean: those with exactly this ID, else those with this name, else those whose ID
+/// contains it. Resources of types that have rules are preferred.
 pub fn find(view: &View, catalog: &Catalog, text: &str) -> Vec<ResourceIndex> {
-    let ways: [&dyn Fn(&Resource) -> bool; 3] =
-        [&|one| one.id == text, &|one| one.name() == text, &|one| {
-            one.id.contains(text)
-        }];
-    for is_meant in ways {
-        let all: Vec<ResourceIndex> = view
+    let tests: [&dyn Fn(&Resource) -> bool; 3] = [
+        &|resource| resource.id == text,
+        &|resource| resource.name() == text,
+        &|resource| resource.id.contains(text),
+    ];
+    for is_meant in tests {
+        let found: Vec<ResourceIndex> = view
             .indices()
             .filter(|index| is_meant(&view.resource(*index)))
             .collect();
-        let exposable: Vec<ResourceIndex> = all
+        let with_rules: Vec<ResourceIndex> = found
             .iter()
             .copied()
             .filter(|index| !catalog.rules(view.resource_type(*index)).is_empty())
             .collect();
-        match (exposable.is_empty(), all.is_empty()) {
-            (false, _) => return exposable,
-            (true, false) => return all,
-            (true, true) => {}
+        if !with_rules.is_empty() {
+            return with_rules;
+        }
+        if !found.is_empty() {
+            return found;
         }
     }
     Vec::new()
 }
 
-/// Explains one resource, from the same evaluation that publishes it.
+/// Explains one resource, by the same evaluation that publishes it.
 pub fn explain(
     view: &View,
     catalog: &Catalog,
     triage: &ActiveTriage<'_>,
     index: ResourceIndex,
 ) -> Explanation {
-    let triaged = triaged(view, catalog, triage, carried(view, catalog, index));
-    let grading = &triaged.grading;
-    let exposure = expose(grading);
-    let traits = exposure.as_ref().map_or_else(
-        || exposure_traits(grading, &TraitSet::default()),
-        |exposure| exposure.traits.clone(),
-    );
-    let severity = exposure.as_ref().map(|one| one.severity);
+    let triaged = apply_triage(view, catalog, triage, provenance(view, catalog, index));
+    let grader = &triaged.grader;
+    let exposure = describe(grader);
+    let severity = exposure.as_ref().map(|exposure| exposure.severity);
+    let (traits, fixes) = match &exposure {
+        Some(exposure) => (exposure.traits.clone(), exposure.fixes.clone()),
+        None => (
+            exposure_traits(&grader.facts, &TraitSet::default()),
+            Vec::new(),
+        ),
+    };
     Explanation {
         resource: view.resource(index),
-        near_misses: near_misses(grading, severity),
-        prevented: prevented(grading, severity),
-        fixes: exposure
-            .as_ref()
-            .map_or_else(Vec::new, |exposure| fixes(grading, exposure)),
+        tags: view.tags(index),
         exposure,
         traits,
-        mitigations: mitigations(grading),
+        mitigations: mitigations(&grader.facts),
         muted: triaged
             .mutes
             .iter()
             .map(|(_, mute)| (*mute).clone())
             .collect(),
-        has_rules: !grading.rules.is_empty(),
+        prevented: prevented_rules(grader, severity),
+        near_misses: near_misses(grader, severity),
+        fixes,
+        has_rules: !grader.rules.is_empty(),
     }
 }
 
-/// Only what would make things worse is a miss: a further rule that changes nothing is none.
-fn near_misses(grading: &Grading<'_>, now: Option<Severity>) -> Vec<NearMiss> {
-    let mut misses: Vec<NearMiss> = grading
+/// The near misses that would make the resource more severe. One that would not change anything is not worth reporting.
+fn near_misses(grader: &Grader<'_>, current: Option<Severity>) -> Vec<NearMiss> {
+    let mut misses: Vec<NearMiss> = grader
         .rules
         .iter()
-        .filter(|rule| grading.counts(rule))
-        .filter_map(|rule| near_miss(grading, rule))
-        .filter(|miss| now.is_none_or(|now| miss.severity > now))
+        .filter(|rule| grader.is_active(rule))
+        .filter_map(|rule| near_miss(grader, rule))
+        .filter(|miss| current.is_none_or(|current| miss.severity > current))
         .collect();
-    // What most of is there already is the nearest.
-    misses.sort_by(|one, other| {
-        (other.present.len(), other.severity)
-            .cmp(&(one.present.len(), one.severity))
-            .then_with(|| one.rule.cmp(&other.rule))
+    // The nearest is the one with the most traits present.
+    misses.sort_by(|left, right| {
+        (right.present.len(), right.severity)
+            .cmp(&(left.present.len(), left.severity))
+            .then_with(|| left.rule.cmp(&right.rule))
     });
     misses
 }
 
-fn near_miss(grading: &Grading<'_>, rule: &ExposureRule) -> Option<NearMiss> {
-    let traits = &grading.carried.traits;
+fn near_miss(grader: &Grader<'_>, rule: &ExposureRule) -> Option<NearMiss> {
+    let traits = grader.traits();
     let missing = rule.missing(traits).filter(|missing| !missing.is_empty())?;
-    // With any one of them the rule matches; the worst of them is told.
+    // Any of the missing traits makes the rule match. The most severe result is reported.
     let severity = missing
         .iter()
         .filter_map(|index| {
             let mut with = *traits;
             with.insert(index);
-            grading.score(&with).map(|score| score.severity)
+            grader.score(&with).map(|score| score.severity)
         })
         .max()?;
     Some(NearMiss {
         rule: rule.id.clone(),
         title: rule.title.clone(),
         severity,
-        missing: named(grading, rule, &missing),
+        missing: ids_and_titles(grader, rule, &missing),
         present: rule
             .contributing(traits)
             .iter()
-            .map(|index| grading.catalog.id(index).clone())
+            .map(|index| grader.facts.catalog.id(index).clone())
             .collect(),
     })
 }
 
-fn prevented(grading: &Grading<'_>, now: Option<Severity>) -> Vec<PreventedRule> {
-    let traits = &grading.carried.traits;
-    let mut prevented: Vec<PreventedRule> = grading
+/// The prevented rules that would make the resource more severe.
+fn prevented_rules(grader: &Grader<'_>, current: Option<Severity>) -> Vec<PreventedRule> {
+    let traits = grader.traits();
+    let mut prevented: Vec<PreventedRule> = grader
         .rules
         .iter()
-        .filter(|rule| grading.counts(rule))
+        .filter(|rule| grader.is_active(rule))
         .filter_map(|rule| {
             let by = rule.prevented_by(traits);
-            let severity = grading.score(&traits.difference(&by))?.severity;
+            let severity = grader.score(&traits.difference(&by))?.severity;
             (!by.is_empty()).then(|| PreventedRule {
                 rule: rule.id.clone(),
                 title: rule.title.clone(),
                 severity,
-                by: named(grading, rule, &by),
+                by: ids_and_titles(grader, rule, &by),
             })
         })
-        .filter(|one| now.is_none_or(|now| one.severity > now))
+        .filter(|one| current.is_none_or(|current| one.severity > current))
         .collect();
-    prevented.sort_by(|one, other| (other.severity, &one.rule).cmp(&(one.severity, &other.rule)));
+    prevented
+        .sort_by(|left, right| (right.severity, &left.rule).cmp(&(left.severity, &right.rule)));
     prevented
 }
 
-fn named(grading: &Grading<'_>, rule: &ExposureRule, set: &TraitSet) -> Vec<(TraitId, String)> {
-    let named = |index: TraitIndex| {
-        let title = grading.catalog.title_on(index, rule.resource_type);
-        (grading.catalog.id(index).clone(), title.to_owned())
+fn ids_and_titles(
+    grader: &Grader<'_>,
+    rule: &ExposureRule,
+    set: &TraitSet,
+) -> Vec<(TraitId, String)> {
+    let catalog = grader.facts.catalog;
+    let id_and_title = |index: TraitIndex| {
+        let title = catalog.title_on(index, rule.resource_type);
+        (catalog.id(index).clone(), title.to_owned())
     };
-    set.iter().map(named).collect()
-}
-
-fn fixes(grading: &Grading<'_>, exposure: &Exposure) -> Vec<Fix> {
-    let mut fixes: Vec<Fix> = exposure
-        .contributing()
-        .filter_map(|one| {
-            let mut gone = TraitSet::default();
-            gone.insert(grading.catalog.index_of(&one.id)?);
-            let rest = grading.carried.traits.difference(&gone);
-            let effect = match grading.score(&rest).map(|score| score.severity) {
-                None => Effect::Resolves,
-                Some(severity) if severity < exposure.severity => Effect::Reduces(severity),
-                Some(_) => Effect::Unchanged,
-            };
-            Some(Fix {
-                trait_id: one.id.clone(),
-                effect,
-                remediation: one.remediation.clone(),
-            })
-        })
-        .collect();
-    fixes.sort_by(|one, other| (one.effect, &one.trait_id).cmp(&(other.effect, &other.trait_id)));
-    fixes
+    set.iter().map(id_and_title).collect()
 }

@@ -1,4 +1,4 @@
-//! The exposures of an evaluation, each told in full when it is asked for.
+//! The exposures of an evaluation, each described in full on demand.
 
 use rayon::prelude::*;
 
@@ -6,65 +6,71 @@ use crate::catalog::Catalog;
 use crate::graph::View;
 use crate::model::{ActiveTriage, Exposure};
 
-use super::carried::carried;
-use super::describe::expose;
-use super::grading::triaged;
-use super::{Evaluation, GradedResource};
+use super::describe::describe;
+use super::evaluation::{Evaluation, GradedResource};
+use super::grading::apply_triage;
+use super::propagate::provenance::provenance;
 
-/// So many are told at once, on all cores, and are in memory together.
-const AT_ONCE: usize = 256;
+/// How many exposures are described at a time, on all cores, and are in memory together.
+const BATCH: usize = 256;
 
-/// The exposures of an evaluation, most severe first, then by resource. What is behind each is worked out when it is
-/// asked for, and gone afterwards: in full they weigh more than all that they were derived from.
+/// The exposures of an evaluation, most severe first, then by resource.
+///
+/// The full description of an exposure is computed on demand and dropped afterwards. All of them together would need
+/// more memory than everything that they derive from.
 #[derive(Clone, Debug)]
 pub struct Exposures<'a> {
-    /// What was evaluated.
+    /// The graph that was evaluated.
     pub view: &'a View,
-    /// By which rules.
+    /// The rules.
     pub catalog: &'a Catalog,
-    /// By which of the user's words.
+    /// The mutes and criticality tags that were applied.
     pub triage: ActiveTriage<'a>,
-    /// What came of it.
+    /// The result.
     pub evaluation: &'a Evaluation,
 }
 
 impl Exposures<'_> {
-    /// How many there are.
+    /// The number of exposures.
     pub fn len(&self) -> usize {
         self.graded().len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no exposures.
     pub fn is_empty(&self) -> bool {
         self.graded().is_empty()
     }
 
-    /// What is exposed, in the same order.
+    /// The exposed resources, in the same order.
     pub fn graded(&self) -> &[GradedResource] {
         &self.evaluation.graded
     }
 
-    /// One of them in full.
+    /// Describes one exposure in full.
     ///
-    /// `None` if there is none, which is not so of what the same evaluation has graded.
+    /// Returns `None` if the resource is not exposed, which does not happen for a resource that this evaluation graded.
     pub fn describe(&self, graded: &GradedResource) -> Option<Exposure> {
-        let carried = carried(self.view, self.catalog, graded.resource);
-        expose(&triaged(self.view, self.catalog, &self.triage, carried).grading)
+        let provenance = provenance(self.view, self.catalog, graded.resource);
+        describe(&apply_triage(self.view, self.catalog, &self.triage, provenance).grader)
     }
 
-    /// All of them in full, some at a time.
+    /// Describes all exposures, a batch at a time.
     pub fn iter(&self) -> impl Iterator<Item = Exposure> {
         self.map(|_, exposure| exposure)
     }
 
-    /// What is made of each of them, some at a time and on all cores.
+    /// Describes all exposures and maps each one, a batch at a time and on all cores.
     pub fn map<T: Send>(
         &self,
-        made_of: impl Fn(&GradedResource, Exposure) -> T + Sync,
+        function: impl Fn(&GradedResource, Exposure) -> T + Sync,
     ) -> impl Iterator<Item = T> {
-        self.graded().chunks(AT_ONCE).flat_map(move |some| {
-            some.par_iter()
-                .filter_map(|graded| self.describe(graded).map(|one| made_of(graded, one)))
+        self.graded().chunks(BATCH).flat_map(move |batch| {
+            batch
+                .par_iter()
+                .filter_map(|graded| {
+                    let exposure = self.describe(graded)?;
+                    Some(function(graded, exposure))
+                })
                 .collect::<Vec<T>>()
         })
     }

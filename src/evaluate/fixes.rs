@@ -1,88 +1,92 @@
-//! Fix once, help many: what ending one trait on the one resource on which it was found does to all exposures at once,
-//! and few such fixes that together leave nothing severe.
+//! Which fixes help most: what removing one trait from the resource that it was found on does to all exposures at once,
+//! and small sets of fixes that together leave no severe exposure.
 
+mod affected_resource;
 mod cover;
-mod subject;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
 use crate::graph::{ResourceIndex, View};
-use crate::model::{ActiveTriage, ExposureId, Remediation, Resource, Severity, TraitId};
+use crate::model::{ActiveTriage, ExposureId, Remediation, Resource, Severity, TraitId, name_tag};
 
-use super::carried::Cause;
-use cover::cover;
-use subject::{Subject, subjects};
+use super::propagate::provenance::Cause;
+use affected_resource::{AffectedResource, affected_resources};
+use cover::find_cover;
 
-/// What there is to fix.
+/// The fixes of a view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixes {
-    /// What helps by itself: what takes most from the worst grade first, then from the next.
+    /// The fixes that have an effect on their own: those that remove the most exposures of the highest severity first,
+    /// then of the next.
     pub fixes: Vec<RankedFix>,
-    /// How many contribute to an exposure, but change none unless others are fixed too.
+    /// The number of fixes that contribute to an exposure but change nothing unless other fixes are made too.
     pub no_effect_alone: usize,
-    /// Few fixes that leave no CRITICAL.
+    /// A small set of fixes that leaves no CRITICAL exposure.
     pub leaves_no_critical: FixSet,
-    /// Few fixes that leave neither HIGH nor CRITICAL.
+    /// A small set of fixes that leaves no HIGH or CRITICAL exposure.
     pub leaves_no_high: FixSet,
 }
 
-/// What a fix ends: one trait, on the resource on which it was found.
+/// What a fix removes: one trait from the resource that it was found on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixTarget {
     /// The trait.
     pub trait_id: TraitId,
-    /// Its title, on the type of the first resource that is exposed by it.
+    /// The title of the trait on the type of the first resource that it exposes.
     pub title: String,
-    /// Where it was found: not always what is exposed.
+    /// The resource that the trait was found on, which is not always the exposed one.
     pub resource: Resource,
-    /// How to end it.
+    /// The `Name` tag of that resource.
+    pub name_tag: Option<String>,
+    /// How to fix it.
     pub remediation: Remediation,
 }
 
-/// A fix, and what it does by itself.
+/// A fix and what it does on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RankedFix {
-    /// What it ends.
+    /// What it removes.
     pub target: FixTarget,
-    /// How many exposures there are no more.
+    /// The number of exposures that it resolves.
     pub resolves: usize,
-    /// How many are less severe, the worst first.
+    /// The exposures that it makes less severe, the most severe first.
     pub reduces: Vec<SeverityReduction>,
     /// The exposures that it resolves or reduces, in the order of their resources.
     pub exposures: Vec<ExposureId>,
 }
 
-/// How many exposures become less severe, from what to what.
+/// How many exposures drop from one severity to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeverityReduction {
-    /// Now.
+    /// The severity before the fix.
     pub from: Severity,
-    /// Then.
+    /// The severity after the fix.
     pub to: Severity,
-    /// How many.
+    /// The number of exposures.
     pub count: usize,
 }
 
 /// How a set of fixes was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FoundBy {
-    /// Always the fix that is then worth most. No fix of the set is idle, but a smaller set may exist.
+    /// By always choosing the fix with the greatest remaining effect. Every fix of the set is needed, but a smaller set
+    /// may exist.
     Greedy,
 }
 
-/// A set of fixes that together leave nothing of some severity.
+/// A set of fixes that together leave no exposure of some severity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixSet {
-    /// How.
+    /// How the set was found.
     pub found_by: FoundBy,
-    /// How many exposures are too severe now.
+    /// The number of exposures that are currently too severe.
     pub exposures: usize,
-    /// What to fix, in the order in which it was chosen.
+    /// The fixes, in the order in which they were chosen.
     pub fixes: Vec<FixTarget>,
-    /// The exposures that no set of fixes brings down as far as is known: a trait of theirs is found in so many places
-    /// that not all of them are kept.
+    /// The exposures that no known set of fixes reduces far enough, because one of their traits was found on more
+    /// resources than are kept.
     pub remaining: Vec<RemainingExposure>,
 }
 
@@ -91,21 +95,80 @@ pub struct FixSet {
 pub struct RemainingExposure {
     /// The exposure.
     pub exposure: ExposureId,
-    /// The resource that is exposed.
+    /// The exposed resource.
     pub resource: Resource,
+    /// The `Name` tag of the resource.
+    pub name_tag: Option<String>,
 }
 
-/// What one fix does to all exposures.
-#[derive(Default)]
-struct Effects {
+/// Determines what to fix, by the same grading, mutes, and criticality as the evaluation.
+///
+/// For each exposed resource, only its contributing traits are removed, one by one. The cost is linear in the number of
+/// exposures and their causes, even if many exposures share a cause.
+pub fn fixes(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Fixes {
+    let mut resources = affected_resources(view, catalog, triage);
+    let effects = effects(&mut resources);
+    let targets = Targets {
+        view,
+        catalog,
+        effects: &effects,
+    };
+    let ranked = ranked(&effects, catalog);
+    let mut fix_set = |max_severity| {
+        let cover = find_cover(&mut resources, max_severity);
+        FixSet {
+            found_by: FoundBy::Greedy,
+            exposures: cover.exposures,
+            fixes: cover
+                .chosen
+                .iter()
+                .map(|cause| targets.target(cause))
+                .collect(),
+            remaining: cover
+                .remaining
+                .into_iter()
+                .map(|index| remaining_exposure(view, index))
+                .collect(),
+        }
+    };
+    Fixes {
+        leaves_no_critical: fix_set(Severity::High),
+        leaves_no_high: fix_set(Severity::Medium),
+        no_effect_alone: effects.len() - ranked.len(),
+        fixes: ranked
+            .into_iter()
+            .map(|(cause, effect)| RankedFix {
+                target: targets.target(cause),
+                resolves: effect.resolves,
+                reduces: effect.reductions(),
+                exposures: effect.exposures.clone(),
+            })
+            .collect(),
+    }
+}
+
+/// What fixing one cause does to all exposures.
+struct CauseEffect {
+    /// The first resource that it exposes.
+    first: ResourceIndex,
     resolves: usize,
     reduces: BTreeMap<(Reverse<Severity>, Reverse<Severity>), usize>,
     exposures: Vec<ExposureId>,
-    /// By how many there are fewer of each severity or worse, the worst first.
+    /// By how much the number of exposures of each severity or higher drops, the highest severity first.
     fewer: [usize; 4],
 }
 
-impl Effects {
+impl CauseEffect {
+    fn new(first: ResourceIndex) -> Self {
+        Self {
+            first,
+            resolves: 0,
+            reduces: BTreeMap::new(),
+            exposures: Vec::new(),
+            fewer: [0; 4],
+        }
+    }
+
     fn count(&mut self, exposure: &ExposureId, before: Severity, after: Option<Severity>) {
         if after >= Some(before) {
             return;
@@ -122,102 +185,88 @@ impl Effects {
         }
         self.exposures.push(exposure.clone());
     }
+
+    fn reductions(&self) -> Vec<SeverityReduction> {
+        self.reduces
+            .iter()
+            .map(|((Reverse(from), Reverse(to)), count)| SeverityReduction {
+                from: *from,
+                to: *to,
+                count: *count,
+            })
+            .collect()
+    }
 }
 
-/// Works out what to fix, by the same grading, mutes and criticality as the evaluation.
-///
-/// Of each exposed resource only what contributes to it is taken away, one by one, so the cost is linear in exposures
-/// and their causes, however many share one.
-pub fn fixes(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Fixes {
-    let mut subjects = subjects(view, catalog, triage);
-    let (effects, types_with_rules) = effects(&mut subjects);
-    let target = |cause: &Cause| {
-        let definition = catalog.definition(cause.trait_index);
-        let title = types_with_rules
-            .get(cause)
-            .map_or(definition.title.as_str(), |first| {
-                definition.title_on(view.resource_type(*first))
-            });
+/// What fixing each contributing cause does on its own.
+fn effects(resources: &mut [AffectedResource<'_>]) -> BTreeMap<Cause, CauseEffect> {
+    let mut effects: BTreeMap<Cause, CauseEffect> = BTreeMap::new();
+    for resource in resources {
+        let Some(before) = resource.severity else {
+            continue;
+        };
+        for cause in resource.contributing(&[].into()) {
+            let after = resource.severity_without(&[cause].into());
+            effects
+                .entry(cause)
+                .or_insert_with(|| CauseEffect::new(resource.index()))
+                .count(&resource.id, before, after);
+        }
+    }
+    effects
+}
+
+/// The causes with an effect of their own, the greatest effect first.
+fn ranked<'e>(
+    effects: &'e BTreeMap<Cause, CauseEffect>,
+    catalog: &Catalog,
+) -> Vec<(&'e Cause, &'e CauseEffect)> {
+    let mut ranked: Vec<(&Cause, &CauseEffect)> = effects
+        .iter()
+        .filter(|(_, effect)| !effect.exposures.is_empty())
+        .collect();
+    ranked.sort_by(|(left_cause, left), (right_cause, right)| {
+        let id = |cause: &Cause| (catalog.id(cause.trait_index), cause.found_on);
+        right
+            .fewer
+            .cmp(&left.fewer)
+            .then_with(|| id(left_cause).cmp(&id(right_cause)))
+    });
+    ranked
+}
+
+struct Targets<'a> {
+    view: &'a View,
+    catalog: &'a Catalog,
+    effects: &'a BTreeMap<Cause, CauseEffect>,
+}
+
+impl Targets<'_> {
+    fn target(&self, cause: &Cause) -> FixTarget {
+        let definition = self.catalog.definition(cause.trait_index);
+        let title = match self.effects.get(cause) {
+            Some(effect) => definition.title_on(self.view.resource_type(effect.first)),
+            None => &definition.title,
+        };
         FixTarget {
             trait_id: definition.id.clone(),
             title: title.to_owned(),
-            resource: view.resource(cause.found_on),
+            resource: self.view.resource(cause.found_on),
+            name_tag: owned_name_tag(self.view, cause.found_on),
             remediation: definition.remediation.clone(),
         }
-    };
-    let remains = |index| {
-        let resource = view.resource(index);
-        RemainingExposure {
-            exposure: ExposureId::of(&resource),
-            resource,
-        }
-    };
-    let all = effects.len();
-    let mut ranked: Vec<(Cause, Effects)> = effects
-        .into_iter()
-        .filter(|(_, effects)| !effects.exposures.is_empty())
-        .collect();
-    let no_effect_alone = all - ranked.len();
-    ranked.sort_by(|(one_cause, one), (other_cause, other)| {
-        let id = |cause: &Cause| (catalog.id(cause.trait_index), cause.found_on);
-        other
-            .fewer
-            .cmp(&one.fewer)
-            .then_with(|| id(one_cause).cmp(&id(other_cause)))
-    });
-    let mut set = |at_most| {
-        let cover = cover(&mut subjects, at_most);
-        FixSet {
-            found_by: FoundBy::Greedy,
-            exposures: cover.exposures,
-            fixes: cover.chosen.iter().map(target).collect(),
-            remaining: cover.remaining.into_iter().map(remains).collect(),
-        }
-    };
-    Fixes {
-        leaves_no_critical: set(Severity::High),
-        leaves_no_high: set(Severity::Medium),
-        fixes: ranked
-            .into_iter()
-            .map(|(cause, effects)| RankedFix {
-                target: target(&cause),
-                resolves: effects.resolves,
-                reduces: reduced(&effects),
-                exposures: effects.exposures,
-            })
-            .collect(),
-        no_effect_alone,
     }
 }
 
-fn reduced(effects: &Effects) -> Vec<SeverityReduction> {
-    let row =
-        |(change, count): (&(Reverse<Severity>, Reverse<Severity>), &usize)| SeverityReduction {
-            from: change.0.0,
-            to: change.1.0,
-            count: *count,
-        };
-    effects.reduces.iter().map(row).collect()
+fn remaining_exposure(view: &View, index: ResourceIndex) -> RemainingExposure {
+    let resource = view.resource(index);
+    RemainingExposure {
+        exposure: ExposureId::of(&resource),
+        resource,
+        name_tag: owned_name_tag(view, index),
+    }
 }
 
-type EffectsOf = BTreeMap<Cause, Effects>;
-
-/// What each cause does by itself, and the first resource that is exposed by it.
-fn effects(subjects: &mut [Subject<'_>]) -> (EffectsOf, BTreeMap<Cause, ResourceIndex>) {
-    let mut effects = EffectsOf::new();
-    let mut first = BTreeMap::new();
-    for subject in subjects {
-        let Some(before) = subject.severity else {
-            continue;
-        };
-        for cause in subject.contributing(&[].into()) {
-            let after = subject.severity_without(&[cause].into());
-            effects
-                .entry(cause)
-                .or_default()
-                .count(&subject.id, before, after);
-            first.entry(cause).or_insert(subject.index());
-        }
-    }
-    (effects, first)
+fn owned_name_tag(view: &View, index: ResourceIndex) -> Option<String> {
+    name_tag(&view.tags(index)).map(str::to_owned)
 }

@@ -1,97 +1,103 @@
-//! Which rules match a resource's traits, in which order, and what they amount to.
+//! Which rules match a resource, in which order, and what they add up to.
 
 use std::collections::BTreeSet;
 
 use crate::catalog::{Catalog, ExposureRule};
-use crate::graph::{ResourceIndex, View};
-use crate::model::{ActiveTriage, LevelChange, Mute, MutedItem, RuleId, Severity, TraitSet};
+use crate::graph::View;
+use crate::model::{ActiveTriage, Mute, MutedItem, RuleId, Severity, TraitSet};
 
-use super::carried::Carried;
+use super::propagate::provenance::TraitProvenance;
+use super::resource_facts::{CriticalityTag, ResourceFacts};
 use super::score::Score;
 
-/// A tag that says how much hangs on a resource.
-pub(super) type Criticality = (LevelChange, (String, String));
-
-/// Which rules the user has taken away.
+/// The rules that the user muted for a resource.
 #[derive(Clone, Debug, Default)]
 struct MutedRules {
-    every: bool,
-    some: BTreeSet<RuleId>,
+    all: bool,
+    ids: BTreeSet<RuleId>,
 }
 
 /// Grades sets of traits of one resource: those that it has, and those that it might have.
 #[derive(Clone, Debug)]
-pub(super) struct Grading<'a> {
-    pub view: &'a View,
-    pub catalog: &'a Catalog,
-    pub index: ResourceIndex,
+pub(super) struct Grader<'a> {
+    pub facts: ResourceFacts<'a>,
     pub rules: &'a [ExposureRule],
-    /// What the resource carries, without what is muted.
-    pub carried: Carried,
-    pub criticality: Option<Criticality>,
     muted_rules: MutedRules,
 }
 
-/// What the user has said of a resource, and what it would be without.
-pub(super) struct Triaged<'a> {
-    pub grading: Grading<'a>,
-    /// The mutes that took something away, each with its place among all.
+/// A resource after user triage, and what it would be without it.
+pub(super) struct TriagedResource<'a> {
+    pub grader: Grader<'a>,
+    /// The mutes that removed something, each with its index among all mutes.
     pub mutes: Vec<(usize, &'a Mute)>,
-    /// As if there were no mute; `None` if none took anything away.
-    pub without_mutes: Option<Box<Grading<'a>>>,
+    /// The resource without any mute. `None` if no mute removed anything.
+    pub without_mutes: Option<Box<Grader<'a>>>,
 }
 
-/// Applies what the user says of a resource.
-pub(super) fn triaged<'a>(
+/// Applies mutes and criticality tags to a resource.
+pub(super) fn apply_triage<'a>(
     view: &'a View,
     catalog: &'a Catalog,
     triage: &ActiveTriage<'a>,
-    carried: Carried,
-) -> Triaged<'a> {
-    let index = carried.resource;
-    let mut grading = Grading {
-        view,
-        catalog,
-        index,
+    provenance: TraitProvenance,
+) -> TriagedResource<'a> {
+    let index = provenance.resource;
+    let mut grader = Grader {
+        facts: ResourceFacts {
+            view,
+            catalog,
+            provenance,
+            criticality: None,
+        },
         rules: catalog.rules(view.resource_type(index)),
-        carried,
-        criticality: None,
         muted_rules: MutedRules::default(),
     };
     if triage.is_empty() {
-        return Triaged {
-            grading,
+        return TriagedResource {
+            grader,
             mutes: Vec::new(),
             without_mutes: None,
         };
     }
     let tags = view.tags(index);
-    grading.criticality = triage
+    grader.facts.criticality = triage
         .criticality
         .and_then(|criticality| criticality.level_change(&tags))
-        .map(|(step, tag)| (step, tag.clone()));
+        .map(|(change, (key, value))| CriticalityTag {
+            change,
+            key: key.clone(),
+            value: value.clone(),
+        });
     let resource = view.resource(index);
-    let about = triage.mutes.iter().copied();
-    let mutes: Vec<(usize, &Mute)> = about
-        .filter(|(_, mute)| mute.applies_to(&resource, &tags) && grading.is_touched_by(&mute.muted))
+    let mutes: Vec<(usize, &Mute)> = triage
+        .mutes
+        .iter()
+        .copied()
+        .filter(|(_, mute)| mute.applies_to(&resource, &tags) && grader.is_affected_by(&mute.muted))
         .collect();
-    let without_mutes = (!mutes.is_empty()).then(|| Box::new(grading.clone()));
+    let without_mutes = (!mutes.is_empty()).then(|| Box::new(grader.clone()));
     for (_, mute) in &mutes {
-        grading.mute(&mute.muted);
+        grader.mute(&mute.muted);
     }
-    Triaged {
-        grading,
+    TriagedResource {
+        grader,
         mutes,
         without_mutes,
     }
 }
 
-impl Grading<'_> {
-    /// Whether the mute would take something away that is there.
-    fn is_touched_by(&self, muted: &MutedItem) -> bool {
-        let traits = &self.carried.traits;
+impl Grader<'_> {
+    /// The traits of the resource.
+    pub(super) fn traits(&self) -> &TraitSet {
+        &self.facts.provenance.traits
+    }
+
+    /// Whether the resource has what the mute would remove.
+    fn is_affected_by(&self, muted: &MutedItem) -> bool {
+        let traits = self.traits();
         match muted {
             MutedItem::Trait(id) => self
+                .facts
                 .catalog
                 .index_of(id)
                 .is_some_and(|index| traits.contains(index)),
@@ -106,78 +112,86 @@ impl Grading<'_> {
     fn mute(&mut self, muted: &MutedItem) {
         match muted {
             MutedItem::Trait(id) => {
-                if let Some(index) = self.catalog.index_of(id) {
-                    self.carried.traits = self
-                        .carried
-                        .traits
-                        .difference(&[index].into_iter().collect());
+                if let Some(index) = self.facts.catalog.index_of(id) {
+                    let removed = [index].into_iter().collect();
+                    let traits = self.traits().difference(&removed);
+                    self.facts.provenance.traits = traits;
                 }
             }
-            MutedItem::Exposure(id) => drop(self.muted_rules.some.insert(id.clone())),
-            MutedItem::EveryExposure => self.muted_rules.every = true,
+            MutedItem::Exposure(id) => drop(self.muted_rules.ids.insert(id.clone())),
+            MutedItem::EveryExposure => self.muted_rules.all = true,
         }
     }
 
-    /// Whether the user lets the rule count.
-    pub(super) fn counts(&self, rule: &ExposureRule) -> bool {
-        !self.muted_rules.every && !self.muted_rules.some.contains(&rule.id)
+    /// Whether the rule is not muted.
+    pub(super) fn is_active(&self, rule: &ExposureRule) -> bool {
+        !self.muted_rules.all && !self.muted_rules.ids.contains(&rule.id)
     }
 
-    /// The rules that match: the most severe first, then the most specific, then by id.
+    /// Those of the rules that are active and match the traits.
+    pub(super) fn matching<'r>(
+        &self,
+        rules: &'r [ExposureRule],
+        traits: &TraitSet,
+    ) -> Vec<&'r ExposureRule> {
+        rules
+            .iter()
+            .filter(|rule| rule.matches(traits) && self.is_active(rule))
+            .collect()
+    }
+
+    /// The matching rules: the most severe first, then the most specific, then by ID.
     pub(super) fn ranked(&self) -> Vec<&ExposureRule> {
         let mut ranked: Vec<(Severity, &ExposureRule)> = self
             .rules
             .iter()
             .filter_map(|rule| {
-                let score = self.score_by(std::slice::from_ref(rule), &self.carried.traits)?;
+                let score = self.score_rules(std::slice::from_ref(rule), self.traits())?;
                 Some((score.severity, rule))
             })
             .collect();
-        ranked.sort_by(|(one_severity, one), (other_severity, other)| {
-            other_severity
-                .cmp(one_severity)
-                .then_with(|| other.specificity().cmp(&one.specificity()))
-                .then_with(|| one.id.cmp(&other.id))
+        ranked.sort_by(|(left_severity, left), (right_severity, right)| {
+            right_severity
+                .cmp(left_severity)
+                .then_with(|| right.specificity().cmp(&left.specificity()))
+                .then_with(|| left.id.cmp(&right.id))
         });
         ranked.into_iter().map(|(_, rule)| rule).collect()
     }
 
-    /// How severe the resource would be with these traits; `None` if no rule matches them.
+    /// How severe the resource would be with these traits. `None` if no rule matches.
     pub(super) fn score(&self, traits: &TraitSet) -> Option<Score> {
-        self.score_by(self.rules, traits)
+        self.score_rules(self.rules, traits)
     }
 
-    /// The score of those of the rules that match the traits; `None` if none does.
+    /// The score of those of the rules that match. `None` if none does.
     ///
-    /// In the matrix an unknown impact may weigh more than a low one: AWS takes the likelihood alone then. So that
-    /// knowing more never lowers the severity, what is exposed without the traits that tell the impact is scored too,
-    /// and the greater counts.
-    fn score_by(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
-        let without_impact = traits.difference(&self.catalog.impact_traits());
-        let with = self.score_of(rules, traits);
-        let without = self.score_of(rules, &without_impact);
+    /// The matrix can grade an unknown impact above a low one, because AWS then uses the likelihood alone. So that more
+    /// knowledge never lowers the severity, the resource is also scored without the traits that determine the impact,
+    /// and the higher severity counts.
+    fn score_rules(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
+        let without_impact = traits.difference(&self.facts.catalog.impact_traits());
+        let with = self.score_once(rules, traits);
+        let without = self.score_once(rules, &without_impact);
         match (with, without) {
             (Some(with), Some(without)) if without.severity > with.severity => Some(without),
             (with, _) => with,
         }
     }
 
-    fn score_of(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
-        let matched: Vec<&ExposureRule> = rules
-            .iter()
-            .filter(|rule| rule.matches(traits) && self.counts(rule))
-            .collect();
-        (!matched.is_empty()).then(|| Score::of(self, &matched, traits))
+    fn score_once(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
+        let matching = self.matching(rules, traits);
+        (!matching.is_empty()).then(|| Score::compute(&self.facts, &matching, traits))
     }
 }
 
-/// The traits that the matching rules need.
+/// Those of the traits that the rules need.
 pub(super) fn contributing<'a>(
-    matched: impl IntoIterator<Item = &'a &'a ExposureRule>,
+    rules: impl IntoIterator<Item = &'a ExposureRule>,
     traits: &TraitSet,
 ) -> TraitSet {
     let mut contributing = TraitSet::default();
-    for rule in matched {
+    for rule in rules {
         contributing.extend(&rule.contributing(traits));
     }
     contributing

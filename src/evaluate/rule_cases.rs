@@ -1,73 +1,43 @@
-//! The cases that rule files carry: traits in, exposure and severity out.
+//! Runs the test cases of catalog files: traits in, exposure and severity out.
 
 use crate::catalog::{Catalog, FactorLevel, RuleCase};
-use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome};
+use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use crate::model::{
     AccountId, ActiveTriage, CollectionTarget, Coverage, Evidence, Exposure, Factor, FindingId,
     Product, Region, Resource, RuleId, Severity, SourceSeverity, TraitIndex, Vulnerability,
 };
 
-use super::{Exposures, evaluate};
+use super::evaluation::evaluate;
+use super::exposures::Exposures;
 
-/// What came of a case.
+/// The result of a test case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CaseResult {
-    /// What was expected.
+    /// The result is the expected one.
     Passed,
-    /// Something else: the rule that gave the title, and the severity, or no exposure.
+    /// The actual result: the rule that gave the title, with the severity, or no exposure.
     Failed(Option<(RuleId, Severity)>),
-    /// It is about a mitigation, and mitigations are switched off.
+    /// The case uses a mitigation, and mitigations are disabled.
     Skipped,
 }
 
-/// Evaluates a resource that has the traits of the case and nothing else.
-pub fn run_rule_case(catalog: &Catalog, test: &RuleCase) -> CaseResult {
-    let carried = catalog.applicable_traits(test.resource_type);
-    if !catalog
-        .only_mitigations(&test.traits.difference(&carried))
-        .is_empty()
-    {
+/// Evaluates a resource that has exactly the traits of the case.
+pub fn run_rule_case(catalog: &Catalog, case: &RuleCase) -> CaseResult {
+    let applicable = catalog.applicable_traits(case.resource_type);
+    let disabled = case.traits.difference(&applicable);
+    if !catalog.only_mitigations(&disabled).is_empty() {
         return CaseResult::Skipped;
     }
-    let got = exposure(catalog, test).map(|exposure| (exposure.rule, exposure.severity));
-    if got == test.expected {
+    let actual = exposure(catalog, case).map(|exposure| (exposure.rule, exposure.severity));
+    if actual == case.expected {
         CaseResult::Passed
     } else {
-        CaseResult::Failed(got)
+        CaseResult::Failed(actual)
     }
 }
 
-fn exposure(catalog: &Catalog, test: &RuleCase) -> Option<Exposure> {
-    let subject = Resource {
-        resource_type: test.resource_type,
-        id: "subject".to_owned(),
-        account: AccountId::EXAMPLE,
-        region: Region::global(),
-    };
-    let mut builder = SnapshotBuilder::default();
-    for index in test.traits.iter() {
-        builder.add_observation(Observation {
-            resource: &subject,
-            trait_index: index,
-            holds: true,
-            finding: &FindingId(catalog.id(index).to_string()),
-            product: Product::SecurityHub,
-            evidence: &evidence(catalog, test, index),
-            updated_at: None,
-        });
-    }
-    let mut store = Store::default();
-    store.put(TargetOutcome {
-        target: CollectionTarget::file("rule test".to_owned()),
-        snapshot: builder.finish(),
-        coverage: Coverage::Complete,
-        reason: None,
-        detail: None,
-        records: 0,
-        signals: 0,
-        collected_at: None,
-    });
-    let (view, triage) = (store.merge().with_iam_edges(), ActiveTriage::default());
+fn exposure(catalog: &Catalog, case: &RuleCase) -> Option<Exposure> {
+    let (view, triage) = (view(catalog, case), ActiveTriage::default());
     let evaluation = evaluate(&view, catalog, &triage);
     let exposures = Exposures {
         view: &view,
@@ -78,23 +48,57 @@ fn exposure(catalog: &Catalog, test: &RuleCase) -> Option<Exposure> {
     exposures.iter().next()
 }
 
-/// A vulnerability with the score of the case where the score counts; else anything.
-fn evidence(catalog: &Catalog, test: &RuleCase, index: TraitIndex) -> Evidence {
+/// A view of a single resource with the traits of the case.
+fn view(catalog: &Catalog, case: &RuleCase) -> View {
+    let subject = Resource {
+        resource_type: case.resource_type,
+        id: "subject".to_owned(),
+        account: AccountId::EXAMPLE,
+        region: Region::global(),
+    };
+    let mut builder = SnapshotBuilder::default();
+    for index in case.traits.iter() {
+        builder.add_observation(Observation {
+            resource: &subject,
+            trait_index: index,
+            holds: true,
+            finding: &FindingId(catalog.id(index).to_string()),
+            product: Product::SecurityHub,
+            evidence: &evidence(catalog, case, index),
+            updated_at: None,
+        });
+    }
+    let mut store = Store::default();
+    store.put(TargetOutcome {
+        target: CollectionTarget::file("rule case".to_owned()),
+        snapshot: builder.finish(),
+        coverage: Coverage::Complete,
+        reason: None,
+        detail: None,
+        records: 0,
+        signals: 0,
+        collected_at: None,
+    });
+    store.merge().with_iam_edges()
+}
+
+/// A vulnerability with the EPSS score of the case, if the trait depends on one. Otherwise any evidence.
+fn evidence(catalog: &Catalog, case: &RuleCase, index: TraitIndex) -> Evidence {
     let id = catalog.id(index).to_string();
-    let counts_score = catalog.mitigation(index).is_none()
+    let depends_on_epss = catalog.mitigation(index).is_none()
         && catalog
             .definition(index)
             .factors
             .get(&Factor::LikelihoodOfExploit)
             == Some(&FactorLevel::FromEpss);
-    if !counts_score {
+    if !depends_on_epss {
         return Evidence::KnownResource { id };
     }
     Evidence::PackageVulnerability(Vulnerability {
         title: id.clone(),
         id,
         severity: SourceSeverity::High,
-        epss: test.epss,
+        epss: case.epss,
         exploit_available: None,
         known_exploited: false,
         fix: None,

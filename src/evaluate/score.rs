@@ -1,94 +1,72 @@
-//! The arithmetic of severity: levels of factors, what moves them, likelihood, impact, the cell of the matrix.
+//! The severity arithmetic: factor levels and their adjustments, likelihood, impact, and the severity matrix.
 
+use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{ExposureRule, FactorLevel};
 use crate::model::{
-    Adjustment, Epss, Factor, FactorScore, Impact, Level, LevelChange, Likelihood, Severity,
-    TraitId, TraitIndex, TraitSet,
+    Adjustment, Factor, FactorScore, Impact, Level, LevelChange, Likelihood, Severity, TraitId,
+    TraitIndex, TraitSet,
 };
 
-use crate::graph::{ResourceIndex, View};
+use super::resource_facts::{CriticalityTag, ResourceFacts};
 
-use super::grading::{Criticality, Grading};
-
-/// How severe the rules that match make a resource, and why.
+/// How severe the matching rules make a resource, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Score {
     /// The five factors.
     pub factors: Vec<FactorScore>,
-    /// What the first four make.
+    /// The likelihood, computed from the first four factors.
     pub likelihood: Likelihood,
-    /// What is lost, if anything known says.
+    /// The impact, or `None` if no contributing trait determines it.
     pub impact: Option<Impact>,
-    /// The grade.
+    /// The severity.
     pub severity: Severity,
 }
 
-/// A level of one factor, and what gave it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Reached {
-    level: Level,
-    because: BTreeSet<TraitIndex>,
-    lowered_by: BTreeSet<TraitIndex>,
-}
-
-impl Reached {
-    /// Takes over what is higher; of equal levels what nothing had to lower; of those that are alike, both reasons.
-    fn join(&mut self, other: Self) {
-        let rank = |one: &Self| (one.level, one.lowered_by.is_empty());
-        match rank(&other).cmp(&rank(self)) {
-            std::cmp::Ordering::Greater => *self = other,
-            std::cmp::Ordering::Equal => {
-                self.because.extend(other.because);
-                self.lowered_by.extend(other.lowered_by);
-            }
-            std::cmp::Ordering::Less => {}
-        }
-    }
-
-    /// One step down. What has a level keeps one where `least` says so.
-    fn lower(&mut self, mitigations: BTreeSet<TraitIndex>, least: Level) {
-        let lowered = self.level.lowered().max(least);
-        if lowered < self.level {
-            self.level = lowered;
-            self.lowered_by = mitigations;
-        }
-    }
-}
-
 impl Score {
-    /// Scores the rules that match. Each factor has the highest level that any of them gives, so a further trait never
-    /// lowers the result; a mitigation lowers only what the rules that name it give.
-    pub(super) fn of(grading: &Grading<'_>, matched: &[&ExposureRule], traits: &TraitSet) -> Self {
-        let mut reached: BTreeMap<Factor, Reached> = BTreeMap::new();
-        for rule in matched {
-            for (factor, one) in of_rule(grading, rule, traits) {
-                match reached.entry(factor) {
-                    Entry::Vacant(empty) => drop(empty.insert(one)),
-                    Entry::Occupied(mut other) => other.get_mut().join(one),
+    /// Scores a resource by the rules that match.
+    ///
+    /// Each factor has the highest level that any of the rules gives it, so an additional trait never lowers the result.
+    /// A mitigation only lowers what the rules that name it give.
+    pub(super) fn compute(
+        facts: &ResourceFacts<'_>,
+        matching: &[&ExposureRule],
+        traits: &TraitSet,
+    ) -> Self {
+        let mut contributions: BTreeMap<Factor, Contribution> = BTreeMap::new();
+        for rule in matching {
+            for (factor, contribution) in rule_contributions(facts, rule, traits) {
+                match contributions.entry(factor) {
+                    // Not joined with a default: a contribution that was lowered to level 0 keeps its mitigations.
+                    Entry::Vacant(entry) => drop(entry.insert(contribution)),
+                    Entry::Occupied(mut entry) => entry.get_mut().join(contribution),
                 }
             }
         }
         let mut factors: Vec<FactorScore> = Factor::ALL
             .iter()
             .map(|&factor| {
-                let reached = reached.remove(&factor).unwrap_or_default();
-                factor_score(grading, factor, &reached)
+                let contribution = contributions.remove(&factor).unwrap_or_default();
+                factor_score(facts, factor, &contribution)
             })
             .collect();
-        if let Some(criticality) = &grading.criticality {
+        if let Some(tag) = &facts.criticality {
             factors
                 .iter_mut()
                 .filter(|score| score.factor == Factor::Impact)
-                .for_each(|score| weigh(score, criticality));
+                .for_each(|score| apply_criticality(score, tag));
         }
+        Self::from_factors(facts, factors)
+    }
+
+    fn from_factors(facts: &ResourceFacts<'_>, factors: Vec<FactorScore>) -> Self {
         let levels: BTreeMap<Factor, Level> = factors
             .iter()
             .map(|score| (score.factor, score.level))
             .collect();
-        let model = grading.catalog.severity();
+        let model = facts.catalog.severity();
         let likelihood = model.likelihood(&levels);
         let impact = levels
             .get(&Factor::Impact)
@@ -103,58 +81,110 @@ impl Score {
     }
 }
 
-/// What one rule gives each factor.
-fn of_rule(
-    grading: &Grading<'_>,
-    rule: &ExposureRule,
-    traits: &TraitSet,
-) -> BTreeMap<Factor, Reached> {
-    let mut reached: BTreeMap<Factor, Reached> = BTreeMap::new();
-    for index in rule.contributing(traits).iter() {
-        for (factor, raise) in &grading.catalog.definition(index).factors {
-            let level = match raise {
-                FactorLevel::Fixed(level) => *level,
-                FactorLevel::FromEpss => {
-                    highest_epss(grading.view, grading.carried.origins(index), index)
-                        .map(|score| grading.catalog.severity().level_of(score))
-                        .unwrap_or_default()
-                }
-            };
-            if level > Level::default() {
-                reached.entry(*factor).or_default().join(Reached {
-                    level,
-                    because: [index].into(),
-                    lowered_by: BTreeSet::new(),
-                });
+/// The level that rules give one factor, and the traits that cause it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Contribution {
+    level: Level,
+    because: BTreeSet<TraitIndex>,
+    lowered_by: BTreeSet<TraitIndex>,
+}
+
+impl Contribution {
+    /// Combines two contributions: the higher level wins, then the one that no mitigation lowered. Equal ones are merged
+    /// with the reasons of both.
+    fn join(&mut self, other: Self) {
+        let rank = |one: &Self| (one.level, one.lowered_by.is_empty());
+        match rank(&other).cmp(&rank(self)) {
+            Ordering::Greater => *self = other,
+            Ordering::Equal => {
+                self.because.extend(other.because);
+                self.lowered_by.extend(other.lowered_by);
             }
+            Ordering::Less => {}
         }
     }
-    for (factor, one) in &mut reached {
-        let in_the_way: BTreeSet<TraitIndex> = rule
+
+    /// Lowers the level by one step, but not below `minimum`.
+    fn lower(&mut self, mitigations: BTreeSet<TraitIndex>, minimum: Level) {
+        let lowered = self.level.lowered().max(minimum);
+        if lowered < self.level {
+            self.level = lowered;
+            self.lowered_by = mitigations;
+        }
+    }
+}
+
+/// The contributions of one rule, lowered by the mitigations that it names.
+fn rule_contributions(
+    facts: &ResourceFacts<'_>,
+    rule: &ExposureRule,
+    traits: &TraitSet,
+) -> BTreeMap<Factor, Contribution> {
+    let mut contributions = trait_contributions(facts, &rule.contributing(traits));
+    for (factor, contribution) in &mut contributions {
+        let mitigations: BTreeSet<TraitIndex> = rule
             .mitigated_by
             .iter()
             .filter(|one| one.lowers == *factor && traits.contains(one.mitigation))
             .map(|one| one.mitigation)
             .collect();
-        if !in_the_way.is_empty() {
-            // An impact that is known stays known.
-            let least = match factor {
+        if !mitigations.is_empty() {
+            // A known impact stays known: level 0 would mean unknown.
+            let minimum = match factor {
                 Factor::Impact => Level::default().raised(),
                 _ => Level::default(),
             };
-            one.lower(in_the_way, least);
+            contribution.lower(mitigations, minimum);
         }
     }
-    reached
+    contributions
 }
 
-fn factor_score(grading: &Grading<'_>, factor: Factor, reached: &Reached) -> FactorScore {
-    let id = |index: &TraitIndex| grading.catalog.id(*index).clone();
+/// The highest level that any of the traits gives each factor.
+fn trait_contributions(
+    facts: &ResourceFacts<'_>,
+    traits: &TraitSet,
+) -> BTreeMap<Factor, Contribution> {
+    let mut contributions: BTreeMap<Factor, Contribution> = BTreeMap::new();
+    for index in traits.iter() {
+        for (factor, level) in &facts.catalog.definition(index).factors {
+            let level = match level {
+                FactorLevel::Fixed(level) => *level,
+                FactorLevel::FromEpss => facts
+                    .highest_epss(index)
+                    .map(|score| facts.catalog.severity().level_of(score))
+                    .unwrap_or_default(),
+            };
+            if level > Level::default() {
+                contributions
+                    .entry(*factor)
+                    .or_default()
+                    .join(Contribution {
+                        level,
+                        because: [index].into(),
+                        lowered_by: BTreeSet::new(),
+                    });
+            }
+        }
+    }
+    contributions
+}
+
+fn factor_score(
+    facts: &ResourceFacts<'_>,
+    factor: Factor,
+    contribution: &Contribution,
+) -> FactorScore {
+    let id = |index: &TraitIndex| facts.catalog.id(*index).clone();
     FactorScore {
         factor,
-        level: reached.level,
-        because: reached.because.iter().map(id).collect::<Vec<TraitId>>(),
-        adjusted: reached
+        level: contribution.level,
+        because: contribution
+            .because
+            .iter()
+            .map(id)
+            .collect::<Vec<TraitId>>(),
+        adjusted: contribution
             .lowered_by
             .iter()
             .map(|index| Adjustment::Mitigation { id: id(index) })
@@ -162,36 +192,24 @@ fn factor_score(grading: &Grading<'_>, factor: Factor, reached: &Reached) -> Fac
     }
 }
 
-/// Moves the impact by one step. An impact that is not known is graded like a medium one, and is moved from there.
-fn weigh(impact: &mut FactorScore, (step, (tag, value)): &Criticality) {
+/// Moves the impact by one step. An unknown impact is graded like a medium one and is moved from there.
+fn apply_criticality(impact: &mut FactorScore, tag: &CriticalityTag) {
     let lowest = Level::default().raised();
     let before = if impact.level == Level::default() {
         lowest.raised()
     } else {
         impact.level
     };
-    let after = match step {
+    let after = match tag.change {
         LevelChange::Raised => before.raised(),
         LevelChange::Lowered => before.lowered().max(lowest),
     };
     if after != before {
         impact.level = after;
         impact.adjusted.push(Adjustment::Criticality {
-            tag: tag.clone(),
-            value: value.clone(),
-            step: *step,
+            tag: tag.key.clone(),
+            value: tag.value.clone(),
+            step: tag.change,
         });
     }
-}
-
-/// The highest score among the vulnerabilities that show the trait, wherever they were found.
-pub(super) fn highest_epss(
-    view: &View,
-    origins: impl IntoIterator<Item = ResourceIndex>,
-    trait_index: TraitIndex,
-) -> Option<Epss> {
-    origins
-        .into_iter()
-        .filter_map(|origin| view.highest_epss(origin, trait_index))
-        .max()
 }

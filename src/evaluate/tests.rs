@@ -4,19 +4,21 @@ mod attack_paths;
 mod aws_titles;
 mod catalog;
 mod fixes;
+mod propagation;
 mod records;
 mod severities_seen;
-mod travel;
 mod triage;
 
+use std::collections::BTreeMap;
+
 use super::*;
-use crate::catalog::{Layers, compile};
-use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome};
+use crate::catalog::{Catalog, Layers, compile};
+use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use crate::model::{
     ActiveTriage, CollectionTarget, ControlId, Coverage, Evidence, Exposure, ExposureId, FindingId,
-    Likelihood, NetworkPath, PathStep, PortRange, Product, RelationKind, Resource, ResourceMention,
-    ResourceType, SourceKind, SourceSeverity, TraitId, TraitIndex, TraitSet, Vulnerability,
-    identify,
+    Likelihood, MuteState, MuteUse, NetworkPath, PathStep, PortRange, Product, RelationKind,
+    Resource, ResourceMention, ResourceType, Severity, SourceKind, SourceSeverity, TraitId,
+    TraitIndex, TraitSet, Vulnerability, identify,
 };
 
 pub(crate) fn catalog() -> Catalog {
@@ -37,13 +39,17 @@ pub(crate) fn instance(id: &str) -> Resource {
     resource(ResourceType::Ec2Instance, id)
 }
 
-/// What an evaluation gives, with all exposures in full.
-pub(crate) struct Evaluated {
+/// An evaluation, with all its exposures described in full.
+pub(crate) struct FullEvaluation {
     pub exposures: Vec<Exposure>,
     pub evaluation: Evaluation,
 }
 
-pub(crate) fn evaluated(view: &View, catalog: &Catalog, triage: ActiveTriage<'_>) -> Evaluated {
+pub(crate) fn evaluated(
+    view: &View,
+    catalog: &Catalog,
+    triage: ActiveTriage<'_>,
+) -> FullEvaluation {
     let evaluation = evaluate(view, catalog, &triage);
     let exposures = Exposures {
         view,
@@ -52,29 +58,30 @@ pub(crate) fn evaluated(view: &View, catalog: &Catalog, triage: ActiveTriage<'_>
         evaluation: &evaluation,
     };
     let exposures: Vec<Exposure> = exposures.iter().collect();
-    let told = exposures.iter().map(|one| (one.severity, &one.resource));
-    let graded = evaluation.graded.iter();
-    let graded: Vec<_> = graded
+    let described = exposures.iter().map(|one| (one.severity, &one.resource));
+    let graded: Vec<_> = evaluation
+        .graded
+        .iter()
         .map(|one| (one.severity, view.resource(one.resource)))
         .collect();
     assert!(
-        told.eq(graded.iter().map(|(severity, one)| (*severity, one))),
-        "what is told is what was graded"
+        described.eq(graded.iter().map(|(severity, one)| (*severity, one))),
+        "the descriptions agree with the grades"
     );
-    Evaluated {
+    FullEvaluation {
         exposures,
         evaluation,
     }
 }
 
-/// A view that is built trait by trait.
-struct World<'a> {
+/// A graph that a test builds trait by trait.
+struct TestGraph<'a> {
     catalog: &'a Catalog,
     builder: SnapshotBuilder,
     findings: u32,
 }
 
-impl<'a> World<'a> {
+impl<'a> TestGraph<'a> {
     fn new(catalog: &'a Catalog) -> Self {
         Self {
             catalog,
@@ -83,8 +90,8 @@ impl<'a> World<'a> {
         }
     }
 
-    /// As if a signal had shown the trait on the resource, whatever type its signals name it on.
-    fn shows(mut self, resource: &Resource, trait_id: &str) -> Self {
+    /// Adds a finding that shows the trait on the resource, even if its signals would show it on another type.
+    fn with_trait(mut self, resource: &Resource, trait_id: &str) -> Self {
         let definition = trait_id.parse::<TraitId>().unwrap();
         let evidence = match trait_id {
             "internet-reachable" | "vpc-reachable" => network_path(),
@@ -108,8 +115,8 @@ impl<'a> World<'a> {
         self
     }
 
-    /// A network path over these components.
-    fn reached(
+    /// Adds a finding with a network path over these components.
+    fn with_network_path(
         mut self,
         resource: &Resource,
         trait_id: &str,
@@ -121,7 +128,7 @@ impl<'a> World<'a> {
             component_id: (*id).into(),
         });
         let evidence = Evidence::NetworkReachability(NetworkPath {
-            title: "reachable".into(),
+            title: "network path".into(),
             protocol: Some("TCP".into()),
             ports: Some(PortRange {
                 begin: port,
@@ -145,8 +152,13 @@ impl<'a> World<'a> {
         self
     }
 
-    /// The same at the end of a route along which the trait travels to the resource, with nothing else on the way.
-    fn shows_afar(mut self, subject: &Resource, index: TraitIndex, trait_id: &str) -> Self {
+    /// Adds the trait to another resource, at the end of a route along which it propagates to this one.
+    fn with_propagated_trait(
+        mut self,
+        subject: &Resource,
+        index: TraitIndex,
+        trait_id: &str,
+    ) -> Self {
         let derivation = self.catalog.derivation(index);
         let found_on = *derivation.found_on.first().unwrap();
         let routes = self.catalog.routes(subject.resource_type);
@@ -155,25 +167,25 @@ impl<'a> World<'a> {
             .find(|route| route.traits.contains(index))
             .unwrap();
         let mut holder = subject.clone();
-        for (place, kind) in route.steps.iter().enumerate() {
-            let is_last = place + 1 == route.steps.len();
-            let on_the_way = ResourceType::Ec2Subnet;
+        for (step, kind) in route.steps.iter().enumerate() {
+            let is_last = step + 1 == route.steps.len();
+            let between = ResourceType::Ec2Subnet;
             let next = resource(
-                if is_last { found_on } else { on_the_way },
-                &format!("{trait_id}-{place}"),
+                if is_last { found_on } else { between },
+                &format!("{trait_id}-{step}"),
             );
-            self = self.relates(&holder, *kind, &next);
+            self = self.with_relation(&holder, *kind, &next);
             holder = next;
         }
-        self.shows(&holder, trait_id)
+        self.with_trait(&holder, trait_id)
     }
 
-    fn relates(mut self, from: &Resource, kind: RelationKind, to: &Resource) -> Self {
+    fn with_relation(mut self, from: &Resource, kind: RelationKind, to: &Resource) -> Self {
         self.builder.add_edge(from, kind, to);
         self
     }
 
-    fn evaluated(self) -> Evaluated {
+    fn evaluated(self) -> FullEvaluation {
         let catalog = self.catalog;
         evaluated(&self.view(), catalog, ActiveTriage::default())
     }
@@ -198,19 +210,20 @@ impl<'a> World<'a> {
     }
 }
 
-/// A resource of the type that carries the traits: its own on itself, others at the end of a route of theirs.
+/// The exposure of a resource of the type with these traits, each on the resource itself if it applies there, or else on
+/// another resource from which it propagates.
 fn exposed(catalog: &Catalog, resource_type: ResourceType, traits: &[&str]) -> Option<Exposure> {
     let subject = resource(resource_type, "subject");
-    let mut world = World::new(catalog);
+    let mut graph = TestGraph::new(catalog);
     for name in traits {
         let index = catalog.index_of(&name.parse::<TraitId>().unwrap()).unwrap();
         if catalog.is_found_on(index, resource_type) {
-            world = world.shows(&subject, name);
+            graph = graph.with_trait(&subject, name);
         } else {
-            world = world.shows_afar(&subject, index, name);
+            graph = graph.with_propagated_trait(&subject, index, name);
         }
     }
-    let mut exposures = world.evaluated().exposures;
+    let mut exposures = graph.evaluated().exposures;
     exposures.retain(|one| one.resource == subject);
     exposures.pop()
 }
@@ -248,34 +261,34 @@ fn vulnerability(epss: f64) -> Evidence {
     })
 }
 
-fn open_instance(catalog: &Catalog) -> World<'_> {
+fn open_instance(catalog: &Catalog) -> TestGraph<'_> {
     let (instance, group) = (
         instance("i-1"),
         resource(ResourceType::Ec2SecurityGroup, "sg-1"),
     );
     let interface = resource(ResourceType::Ec2NetworkInterface, "eni-1");
-    World::new(catalog)
-        .shows(&instance, "internet-reachable")
-        .shows(&instance, "vpc-reachable")
-        .shows(&instance, "imds-v1-allowed")
-        .shows(&instance, "public-ipv4-assigned")
-        .shows(&group, "open-security-group")
-        .relates(&instance, RelationKind::HasNetworkInterface, &interface)
-        .relates(&interface, RelationKind::MemberOfSecurityGroup, &group)
+    TestGraph::new(catalog)
+        .with_trait(&instance, "internet-reachable")
+        .with_trait(&instance, "vpc-reachable")
+        .with_trait(&instance, "imds-v1-allowed")
+        .with_trait(&instance, "public-ipv4-assigned")
+        .with_trait(&group, "open-security-group")
+        .with_relation(&instance, RelationKind::HasNetworkInterface, &interface)
+        .with_relation(&interface, RelationKind::MemberOfSecurityGroup, &group)
 }
 
 #[test]
-fn reachability_and_misconfigurations_alone_are_no_exposure() {
+fn reachability_and_misconfigurations_alone_do_not_expose() {
     let all = open_instance(&catalog()).evaluated();
     assert_eq!(all.exposures, []);
     assert_eq!(all.evaluation.resources, 1);
 }
 
 #[test]
-fn a_modest_profile_makes_it_low() {
+fn an_unprivileged_profile_gives_low_severity() {
     let catalog = catalog();
-    let world = open_instance(&catalog).shows(&instance("i-1"), "instance-profile-attached");
-    let exposure = world.evaluated().exposures.remove(0);
+    let graph = open_instance(&catalog).with_trait(&instance("i-1"), "instance-profile-attached");
+    let exposure = graph.evaluated().exposures.remove(0);
     assert_eq!(exposure.severity, Severity::Low);
     assert_eq!(
         exposure.title,
@@ -304,7 +317,7 @@ fn a_modest_profile_makes_it_low() {
 }
 
 #[test]
-fn an_administrators_profile_makes_it_high() {
+fn an_administrative_profile_gives_high_severity() {
     let catalog = catalog();
     let (instance, profile) = (
         instance("i-1"),
@@ -314,13 +327,13 @@ fn an_administrators_profile_makes_it_high() {
         resource(ResourceType::IamRole, "r"),
         resource(ResourceType::IamPolicy, "admin"),
     );
-    let world = open_instance(&catalog)
-        .shows(&instance, "instance-profile-attached")
-        .relates(&instance, RelationKind::UsesInstanceProfile, &profile)
-        .relates(&profile, RelationKind::ContainsRole, &role)
-        .relates(&role, RelationKind::GrantsPolicy, &policy)
-        .shows(&policy, "administrative-access-policy");
-    let exposure = world.evaluated().exposures.remove(0);
+    let graph = open_instance(&catalog)
+        .with_trait(&instance, "instance-profile-attached")
+        .with_relation(&instance, RelationKind::UsesInstanceProfile, &profile)
+        .with_relation(&profile, RelationKind::ContainsRole, &role)
+        .with_relation(&role, RelationKind::GrantsPolicy, &policy)
+        .with_trait(&policy, "administrative-access-policy");
+    let exposure = graph.evaluated().exposures.remove(0);
     assert_eq!(exposure.severity, Severity::High);
     assert_eq!(
         exposure.rule.as_str(),
@@ -332,10 +345,10 @@ fn an_administrators_profile_makes_it_high() {
 }
 
 #[test]
-fn low_priority_vulnerabilities_alone_are_low_with_unknown_impact() {
+fn low_priority_vulnerabilities_alone_give_low_severity_with_unknown_impact() {
     let catalog = catalog();
-    let world = World::new(&catalog).shows(&instance("i-1"), "low-priority-vulnerability");
-    let exposure = world.evaluated().exposures.remove(0);
+    let graph = TestGraph::new(&catalog).with_trait(&instance("i-1"), "low-priority-vulnerability");
+    let exposure = graph.evaluated().exposures.remove(0);
     assert_eq!((exposure.severity, exposure.impact), (Severity::Low, None));
     assert_eq!(
         exposure.title,
@@ -344,39 +357,39 @@ fn low_priority_vulnerabilities_alone_are_low_with_unknown_impact() {
 }
 
 #[test]
-fn one_open_group_reaches_every_instance_in_it() {
+fn an_open_group_propagates_to_every_instance_in_it() {
     let catalog = catalog();
     let group = resource(ResourceType::Ec2SecurityGroup, "sg-1");
-    let mut world = World::new(&catalog).shows(&group, "open-security-group");
+    let mut graph = TestGraph::new(&catalog).with_trait(&group, "open-security-group");
     for number in 0..100 {
         let instance = instance(&format!("i-{number:03}"));
-        world = world
-            .shows(&instance, "low-priority-vulnerability")
-            .relates(&instance, RelationKind::MemberOfSecurityGroup, &group);
+        graph = graph
+            .with_trait(&instance, "low-priority-vulnerability")
+            .with_relation(&instance, RelationKind::MemberOfSecurityGroup, &group);
     }
-    let all = world.evaluated();
+    let all = graph.evaluated();
     assert_eq!(all.exposures.len(), 100);
-    let carries = |exposure: &Exposure| {
+    let has_trait = |exposure: &Exposure| {
         exposure
             .traits
             .iter()
             .any(|one| one.id.as_str() == "open-security-group")
     };
-    assert!(all.exposures.iter().all(carries));
+    assert!(all.exposures.iter().all(has_trait));
 }
 
 #[test]
-fn a_circle_of_relations_ends() {
+fn a_cycle_of_relations_ends() {
     let catalog = catalog();
-    let (one, other) = (
+    let (first, second) = (
         resource(ResourceType::Ec2NetworkInterface, "eni-1"),
         resource(ResourceType::Ec2NetworkInterface, "eni-2"),
     );
-    let world = World::new(&catalog)
-        .shows(&instance("i-1"), "low-priority-vulnerability")
-        .relates(&instance("i-1"), RelationKind::HasNetworkInterface, &one)
-        .relates(&one, RelationKind::HasNetworkInterface, &other)
-        .relates(&other, RelationKind::HasNetworkInterface, &one)
-        .relates(&one, RelationKind::MemberOfSecurityGroup, &one);
-    assert_eq!(world.evaluated().exposures.len(), 1);
+    let graph = TestGraph::new(&catalog)
+        .with_trait(&instance("i-1"), "low-priority-vulnerability")
+        .with_relation(&instance("i-1"), RelationKind::HasNetworkInterface, &first)
+        .with_relation(&first, RelationKind::HasNetworkInterface, &second)
+        .with_relation(&second, RelationKind::HasNetworkInterface, &first)
+        .with_relation(&first, RelationKind::MemberOfSecurityGroup, &first);
+    assert_eq!(graph.evaluated().exposures.len(), 1);
 }

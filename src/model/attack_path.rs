@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::TraitId;
+
 /// Where an attack starts.
 #[derive(
     Clone,
@@ -124,29 +126,50 @@ impl AttackPath {
 pub struct AttackPathBuilder {
     nodes: Vec<PathNode>,
     node_ids: BTreeSet<String>,
-    /// The IDs of the two nodes of each edge, in the order in which the edges were added.
-    pairs: Vec<(String, String)>,
-    reasons: BTreeMap<(String, String), BTreeSet<String>>,
-    left_out: BTreeSet<(String, String)>,
+    /// In the order in which the edges were added.
+    pairs: Vec<NodePair>,
+    reasons: BTreeMap<NodePair, Reasons>,
+    left_out: BTreeSet<NodePair>,
 }
+
+/// The IDs of the two nodes of an edge.
+type NodePair = (String, String);
+
+/// Why an attacker can follow an edge: ports, relations, or traits, each with the traits that are found at its end.
+type Reasons = BTreeMap<String, BTreeSet<String>>;
 
 impl AttackPathBuilder {
     /// The maximum number of edges.
     pub const MAX_EDGES: usize = 64;
 
-    /// The maximum number of reasons that an edge shows. Further ones are counted.
+    /// The maximum number of reasons that an edge shows, and of traits for each reason. Further ones are counted.
     pub const MAX_REASONS: usize = 6;
 
     /// Adds an edge, or a reason for an edge that exists already. An edge from a node to itself is ignored.
-    pub fn add(&mut self, from: &PathNode, to: &PathNode, by: String) {
+    pub fn add(&mut self, from: &PathNode, to: &PathNode, reason: &str) {
+        if let Some(reasons) = self.reasons_of(from, to) {
+            reasons.entry(reason.to_owned()).or_default();
+        }
+    }
+
+    /// Adds the same, with a trait that is found at the end of the edge.
+    pub fn add_with_trait(&mut self, from: &PathNode, to: &PathNode, reason: &str, id: &TraitId) {
+        if let Some(reasons) = self.reasons_of(from, to) {
+            let traits = reasons.entry(reason.to_owned()).or_default();
+            traits.insert(id.to_string());
+        }
+    }
+
+    /// Returns the reasons of an edge, which is added if necessary, or `None` if it cannot be added.
+    fn reasons_of(&mut self, from: &PathNode, to: &PathNode) -> Option<&mut Reasons> {
         if from.id == to.id {
-            return;
+            return None;
         }
         let pair = (from.id.clone(), to.id.clone());
         if !self.reasons.contains_key(&pair) {
             if self.pairs.len() >= Self::MAX_EDGES {
                 self.left_out.insert(pair);
-                return;
+                return None;
             }
             for node in [from, to] {
                 if self.node_ids.insert(node.id.clone()) {
@@ -155,7 +178,7 @@ impl AttackPathBuilder {
             }
             self.pairs.push(pair.clone());
         }
-        self.reasons.entry(pair).or_default().insert(by);
+        Some(self.reasons.entry(pair).or_default())
     }
 
     /// Returns the attack path.
@@ -181,13 +204,21 @@ impl AttackPathBuilder {
     }
 }
 
-fn join_reasons(reasons: &BTreeSet<String>) -> String {
-    let shown: Vec<&str> = reasons
-        .iter()
-        .take(AttackPathBuilder::MAX_REASONS)
-        .map(String::as_str)
-        .collect();
-    let more = reasons.len() - shown.len();
+/// Returns `TCP 22, TCP 443` or `grants-policy (administrative-access-policy)`.
+fn join_reasons(reasons: &Reasons) -> String {
+    join(reasons.iter().map(|(reason, traits)| {
+        if traits.is_empty() {
+            reason.clone()
+        } else {
+            format!("{reason} ({})", join(traits.iter().cloned()))
+        }
+    }))
+}
+
+/// Returns the first items, and the number of further ones.
+fn join(items: impl ExactSizeIterator<Item = String>) -> String {
+    let more = items.len().saturating_sub(AttackPathBuilder::MAX_REASONS);
+    let shown: Vec<String> = items.take(AttackPathBuilder::MAX_REASONS).collect();
     if more == 0 {
         shown.join(", ")
     } else {
@@ -211,9 +242,9 @@ mod tests {
     fn parallel_edges_become_one_edge_with_all_reasons() {
         let mut builder = AttackPathBuilder::default();
         for port in [443, 22] {
-            builder.add(&node("a"), &node("b"), format!("TCP {port}"));
+            builder.add(&node("a"), &node("b"), &format!("TCP {port}"));
         }
-        builder.add(&node("b"), &node("b"), "itself".into());
+        builder.add(&node("b"), &node("b"), "itself");
         let path = builder.finish();
         assert_eq!(path.nodes.len(), 2);
         assert_eq!(path.edges.len(), 1);
@@ -225,11 +256,30 @@ mod tests {
     }
 
     #[test]
+    fn an_edge_lists_each_relation_once_with_all_its_traits() {
+        let mut builder = AttackPathBuilder::default();
+        let (role, policy) = (node("role"), node("policy"));
+        builder.add(&role, &policy, "grants-policy");
+        for id in [
+            "service-administrative-policy",
+            "administrative-access-policy",
+        ] {
+            builder.add_with_trait(&role, &policy, "grants-policy", &id.parse().unwrap());
+        }
+        let path = builder.finish();
+        assert_eq!(path.edges.len(), 1);
+        assert_eq!(
+            path.edges[0].by,
+            "grants-policy (administrative-access-policy, service-administrative-policy)"
+        );
+    }
+
+    #[test]
     fn edges_and_reasons_above_the_limits_are_counted() {
         let mut builder = AttackPathBuilder::default();
         for number in 0..100 {
-            builder.add(&node("a"), &node(&format!("b{number}")), "x".into());
-            builder.add(&node("a"), &node("b0"), format!("reason {number:02}"));
+            builder.add(&node("a"), &node(&format!("b{number}")), "x");
+            builder.add(&node("a"), &node("b0"), &format!("reason {number:02}"));
         }
         let path = builder.finish();
         assert_eq!(path.edges.len(), AttackPathBuilder::MAX_EDGES);

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     AttackPath, CollectionTarget, Evidence, Factor, FindingId, Impact, Level, Likelihood, Product,
-    RelationKind, Resource, RuleId, Severity, TraitId, TraitType,
+    RelationKind, Resource, RuleId, Severity, TraitId, TraitType, name_tag,
 };
 
 /// The prefix of `GeneratorId` in every finding that exposured publishes.
@@ -206,6 +206,30 @@ pub struct ExposureTrait {
     pub remediation: Remediation,
 }
 
+/// What fixing one contributing trait does to an exposure, and how to fix it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraitFix {
+    /// The trait.
+    pub trait_id: TraitId,
+    /// What fixing it does.
+    pub effect: FixEffect,
+    /// How to fix it.
+    pub remediation: Remediation,
+}
+
+/// What a fix does to an exposure, the greatest effect first.
+///
+/// Source: Security Hub API Reference, the `Impact` values of `ListExposuresByRemediationV2`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FixEffect {
+    /// The resource is no longer exposed.
+    Resolves,
+    /// The severity drops to this one.
+    Reduces(Severity),
+    /// The severity stays the same.
+    Unchanged,
+}
+
 /// The finding types under which an exposure is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExposureTypes {
@@ -246,6 +270,8 @@ pub struct Exposure {
     pub traits: Vec<ExposureTrait>,
     /// The mitigations, sorted by ID. The factors show what they lowered.
     pub mitigations: Vec<ExposureMitigation>,
+    /// What fixing each contributing trait does, the greatest effect first.
+    pub fixes: Vec<TraitFix>,
     /// How an attacker reaches the resource, and what is reachable from it.
     pub attack_path: AttackPath,
     /// The collection targets that reported its contributing traits, sorted. The exposure is only gone when all of them
@@ -254,6 +280,11 @@ pub struct Exposure {
 }
 
 impl Exposure {
+    /// Returns the value of the resource's `Name` tag, if it is not empty.
+    pub fn name_tag(&self) -> Option<&str> {
+        name_tag(&self.tags)
+    }
+
     /// Returns the contributing traits.
     pub fn contributing(&self) -> impl Iterator<Item = &ExposureTrait> {
         self.traits.iter().filter(|shown| shown.contributing)

@@ -195,13 +195,6 @@ pub struct Resource {
     pub region: Region,
 }
 
-impl Resource {
-    /// Returns what people call the resource, which is the last part of its ID.
-    pub fn name(&self) -> &str {
-        self.id.rsplit([':', '/']).next().unwrap_or(&self.id)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

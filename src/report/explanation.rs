@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use crate::catalog::{Catalog, SeverityModel};
-use crate::evaluate::{Effect, Explanation, Fix, NearMiss, PreventedRule};
+use crate::evaluate::{Explanation, NearMiss, PreventedRule};
 use crate::model::{
-    AttackPath, Evidence, Exposure, ExposureMitigation, ExposureTrait, Factor, Impact, Likelihood,
-    Mute, Resource, SignalReference, clean,
+    AttackPath, Evidence, Exposure, ExposureMitigation, ExposureTrait, Factor, FixEffect, Impact,
+    Likelihood, Mute, Resource, SignalReference, TraitFix, clean,
 };
 
 use super::ExplainFormat;
@@ -255,13 +255,13 @@ fn evidence(signal: &SignalReference, subject: &Resource) -> String {
 /// The resource that a finding is about, and how it hangs on the explained one: "sg-1, attached to eni-2 of this
 /// instance".
 fn located(signal: &SignalReference, subject: &Resource) -> String {
-    let mut text = signal.resource.name().to_owned();
+    let mut text = signal.resource.name().into_owned();
     for (place, hop) in signal.traveled.iter().enumerate().rev() {
         let holder = match place
             .checked_sub(1)
             .and_then(|before| signal.traveled.get(before))
         {
-            Some(before) => before.to.name().to_owned(),
+            Some(before) => before.to.name().into_owned(),
             None => format!("this {}", subject.resource_type.noun()),
         };
         let comma = if place + 1 == signal.traveled.len() {
@@ -322,13 +322,13 @@ fn band(likelihood: Likelihood, [moderate, high, very_high]: [u8; 3]) -> String 
     format!("{} ({range})", likelihood.as_str())
 }
 
-fn fixes(text: &mut String, fixes: &[Fix]) {
+fn fixes(text: &mut String, fixes: &[TraitFix]) {
     text.push_str("What helps\n");
     for fix in fixes {
         let effect = match fix.effect {
-            Effect::Resolves => "resolves it".to_owned(),
-            Effect::Reduces(severity) => format!("reduces it to {}", severity.as_str()),
-            Effect::Unchanged => "alone changes nothing".to_owned(),
+            FixEffect::Resolves => "resolves it".to_owned(),
+            FixEffect::Reduces(severity) => format!("reduces it to {}", severity.as_str()),
+            FixEffect::Unchanged => "alone changes nothing".to_owned(),
         };
         let _ = writeln!(
             text,

@@ -1,9 +1,10 @@
-//! A greedy cover: few fixes that together leave no exposure above a severity.
+//! A greedy cover: a small set of fixes that together leave no exposure above a severity.
 //!
-//! An exposure has alternatives: sets of causes each of which brings it down. A cause that brings it down by itself is
-//! worth one to it, one of two that must go together a half, and so on; worth most over all exposures is chosen next. So
-//! a fix that does nothing by itself is chosen where it is needed, and is worth more once its fellows are. Each choice
-//! takes one cause away for good, so there are no more choices than causes.
+//! An exposure has alternatives: sets of causes, each of which brings it down to that severity. A cause that does so on
+//! its own has the full value for the exposure, one of two causes that are needed together has half of it, and so on.
+//! The cause with the highest total value over all exposures is chosen next. So a fix that has no effect on its own is
+//! chosen where it is needed, and its value rises once the fixes that it needs are chosen. Each choice removes one cause
+//! for good, so there are at most as many choices as causes.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,50 +12,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::graph::ResourceIndex;
 use crate::model::{Severity, TraitIndex};
 
-use super::super::carried::Cause;
-use super::subject::Subject;
+use super::super::propagate::provenance::Cause;
+use super::affected_resource::AffectedResource;
 
-/// What a cause is worth that does it alone: divisible by each number up to 16, so that sums of parts are exact.
-const WORTH: u64 = 720_720;
+/// The value of a cause that is enough on its own. It is divisible by every number up to 16, so that sums of fractions
+/// are exact.
+const FULL_VALUE: u64 = 720_720;
 
-/// What was found.
+/// The result of the search.
 pub(super) struct Cover {
-    /// How many exposures are too severe now.
+    /// The number of exposures that are currently too severe.
     pub exposures: usize,
-    /// In the order in which they were chosen, without those that turned out idle.
+    /// The chosen causes, in the order in which they were chosen, without those that turned out not to be needed.
     pub chosen: Vec<Cause>,
-    /// What stays too severe, in the order of the resources.
+    /// The resources that stay too severe, in their order.
     pub remaining: Vec<ResourceIndex>,
 }
 
-/// Looks for few causes without which no exposure is more severe than this.
-pub(super) fn cover(subjects: &mut [Subject<'_>], at_most: Severity) -> Cover {
-    let exposures = subjects
+/// Looks for a small set of causes without which no exposure is more severe than `max_severity`.
+pub(super) fn find_cover(resources: &mut [AffectedResource<'_>], max_severity: Severity) -> Cover {
+    let exposures = resources
         .iter()
-        .filter(|one| one.severity > Some(at_most))
+        .filter(|resource| resource.severity > Some(max_severity))
         .count();
-    let mut search = Search {
-        concerned: concerned(subjects),
-        credits: vec![BTreeMap::new(); subjects.len()],
-        subjects,
-        at_most,
-        chosen: BTreeSet::new(),
-        totals: BTreeMap::new(),
-        queue: BTreeSet::new(),
-    };
-    for place in 0..search.subjects.len() {
-        search.weigh(place);
-    }
+    let mut search = GreedySearch::new(resources, max_severity);
     let mut order = Vec::new();
-    while let Some((_, Reverse(best))) = search.queue.last().copied() {
-        search.chosen.insert(best);
+    while let Some(best) = search.choose_best() {
         order.push(best);
-        for place in search.concerned_by(best) {
-            search.weigh(place);
-        }
     }
     for cause in order.iter().rev() {
-        search.drop_if_idle(*cause);
+        search.drop_if_not_needed(*cause);
     }
     order.retain(|cause| search.chosen.contains(cause));
     Cover {
@@ -64,75 +51,108 @@ pub(super) fn cover(subjects: &mut [Subject<'_>], at_most: Severity) -> Cover {
     }
 }
 
-fn concerned(subjects: &[Subject<'_>]) -> BTreeMap<Cause, Vec<usize>> {
-    let mut concerned: BTreeMap<Cause, Vec<usize>> = BTreeMap::new();
-    for (place, subject) in subjects.iter().enumerate() {
-        for cause in subject.causes() {
-            concerned.entry(*cause).or_default().push(place);
-        }
-    }
-    concerned
+/// A resource with the current value of each cause for it.
+struct Candidate<'s, 'a> {
+    resource: &'s mut AffectedResource<'a>,
+    values: BTreeMap<Cause, u64>,
 }
 
-struct Search<'s, 'a> {
-    subjects: &'s mut [Subject<'a>],
-    at_most: Severity,
-    /// By their places, the subjects that carry a cause.
-    concerned: BTreeMap<Cause, Vec<usize>>,
+struct GreedySearch<'s, 'a> {
+    candidates: Vec<Candidate<'s, 'a>>,
+    max_severity: Severity,
+    /// The indexes of the candidates that each cause affects.
+    affected: BTreeMap<Cause, Vec<usize>>,
     chosen: BTreeSet<Cause>,
-    /// What each cause is worth to each subject now.
-    credits: Vec<BTreeMap<Cause, u64>>,
-    /// And to all.
+    /// The current value of each cause for all candidates together.
     totals: BTreeMap<Cause, u64>,
-    /// The same, ordered by worth; of equal worth the first cause comes last, where it is taken from.
+    /// The same, ordered by value. Of equal values, the first cause is last, where the next choice is taken from.
     queue: BTreeSet<(u64, Reverse<Cause>)>,
 }
 
-impl Search<'_, '_> {
-    fn concerned_by(&self, cause: Cause) -> Vec<usize> {
-        self.concerned.get(&cause).cloned().unwrap_or_default()
-    }
-
-    /// Works out anew what causes are worth to one subject.
-    fn weigh(&mut self, place: usize) {
-        let mut credits: BTreeMap<Cause, u64> = BTreeMap::new();
-        let subject = &mut self.subjects[place];
-        let mended = subject.own_of(&self.chosen);
-        for set in alternatives(subject, &mended, self.at_most) {
-            let part = WORTH / set.len() as u64;
-            for cause in set {
-                let credit = credits.entry(cause).or_default();
-                *credit = part.max(*credit);
+impl<'s, 'a> GreedySearch<'s, 'a> {
+    fn new(resources: &'s mut [AffectedResource<'a>], max_severity: Severity) -> Self {
+        let mut affected: BTreeMap<Cause, Vec<usize>> = BTreeMap::new();
+        for (index, resource) in resources.iter().enumerate() {
+            for cause in resource.causes() {
+                affected.entry(*cause).or_default().push(index);
             }
         }
-        for (cause, credit) in std::mem::take(&mut self.credits[place]) {
-            self.change(cause, |total| total.saturating_sub(credit));
+        let candidates = resources.iter_mut().map(|resource| Candidate {
+            resource,
+            values: BTreeMap::new(),
+        });
+        let mut search = Self {
+            candidates: candidates.collect(),
+            max_severity,
+            affected,
+            chosen: BTreeSet::new(),
+            totals: BTreeMap::new(),
+            queue: BTreeSet::new(),
+        };
+        for index in 0..search.candidates.len() {
+            search.update_values(index);
         }
-        for (cause, credit) in &credits {
-            self.change(*cause, |total| total.saturating_add(*credit));
-        }
-        self.credits[place] = credits;
+        search
     }
 
-    fn change(&mut self, cause: Cause, by: impl Fn(u64) -> u64) {
+    /// Chooses the cause with the highest value, unless none has any.
+    fn choose_best(&mut self) -> Option<Cause> {
+        let (_, Reverse(best)) = self.queue.last().copied()?;
+        self.chosen.insert(best);
+        for index in self.affected_by(best) {
+            self.update_values(index);
+        }
+        Some(best)
+    }
+
+    fn affected_by(&self, cause: Cause) -> Vec<usize> {
+        self.affected.get(&cause).cloned().unwrap_or_default()
+    }
+
+    /// Computes anew what causes are worth for one candidate.
+    fn update_values(&mut self, index: usize) {
+        let Some(candidate) = self.candidates.get_mut(index) else {
+            return;
+        };
+        let fixed = candidate.resource.own_of(&self.chosen);
+        let mut values: BTreeMap<Cause, u64> = BTreeMap::new();
+        for set in alternatives(candidate.resource, &fixed, self.max_severity) {
+            let share = FULL_VALUE / set.len() as u64;
+            for cause in set {
+                let value = values.entry(cause).or_default();
+                *value = share.max(*value);
+            }
+        }
+        let before = std::mem::replace(&mut candidate.values, values.clone());
+        for (cause, value) in before {
+            self.change_total(cause, |total| total.saturating_sub(value));
+        }
+        for (cause, value) in values {
+            self.change_total(cause, |total| total.saturating_add(value));
+        }
+    }
+
+    fn change_total(&mut self, cause: Cause, change: impl Fn(u64) -> u64) {
         let total = self.totals.entry(cause).or_default();
         self.queue.remove(&(*total, Reverse(cause)));
-        *total = by(*total);
+        *total = change(*total);
         if *total > 0 {
             self.queue.insert((*total, Reverse(cause)));
         }
     }
 
-    /// What was chosen early may be done by what was chosen later.
-    fn drop_if_idle(&mut self, cause: Cause) {
-        for place in self.concerned_by(cause) {
-            let subject = &mut self.subjects[place];
-            let with = subject.own_of(&self.chosen);
+    /// Drops a cause that causes chosen later have made unnecessary.
+    fn drop_if_not_needed(&mut self, cause: Cause) {
+        let max_severity = Some(self.max_severity);
+        for index in self.affected_by(cause) {
+            let Some(Candidate { resource, .. }) = self.candidates.get_mut(index) else {
+                continue;
+            };
+            let with = resource.own_of(&self.chosen);
             let mut without = with.clone();
             without.remove(&cause);
-            let limit = Some(self.at_most);
-            if subject.severity_without(&without) > limit
-                && subject.severity_without(&with) <= limit
+            if resource.severity_without(&without) > max_severity
+                && resource.severity_without(&with) <= max_severity
             {
                 return;
             }
@@ -142,29 +162,29 @@ impl Search<'_, '_> {
 
     fn remaining(&mut self) -> Vec<ResourceIndex> {
         let mut remaining = Vec::new();
-        for subject in self.subjects.iter_mut() {
-            let mended = subject.own_of(&self.chosen);
-            if subject.severity_without(&mended) > Some(self.at_most) {
-                remaining.push(subject.index());
+        for Candidate { resource, .. } in &mut self.candidates {
+            let fixed = resource.own_of(&self.chosen);
+            if resource.severity_without(&fixed) > Some(self.max_severity) {
+                remaining.push(resource.index());
             }
         }
         remaining
     }
 }
 
-/// Sets of causes each of which brings the subject down: by ending one trait; if none does, two; if none do, as many
-/// as it takes. None if it is down already, or cannot be brought down.
+/// Sets of causes each of which brings the resource down: by removing one trait, else two traits, else as many as
+/// needed. Empty if the resource is down already, or cannot be brought down.
 fn alternatives(
-    subject: &mut Subject<'_>,
-    mended: &BTreeSet<Cause>,
-    at_most: Severity,
+    resource: &mut AffectedResource<'_>,
+    fixed: &BTreeSet<Cause>,
+    max_severity: Severity,
 ) -> Vec<BTreeSet<Cause>> {
-    if subject.severity_without(mended) <= Some(at_most) {
+    if resource.severity_without(fixed) <= Some(max_severity) {
         return Vec::new();
     }
-    let by_trait = by_trait(subject.contributing(mended));
+    let by_trait = by_trait(resource.contributing(fixed));
     let mut brings_down = |more: &BTreeSet<Cause>| {
-        subject.severity_without(&mended.union(more).copied().collect()) <= Some(at_most)
+        resource.severity_without(&fixed.union(more).copied().collect()) <= Some(max_severity)
     };
     let mut found: Vec<BTreeSet<Cause>> = by_trait.values().cloned().collect();
     found.retain(&mut brings_down);
@@ -173,10 +193,10 @@ fn alternatives(
         found.retain(&mut brings_down);
     }
     for set in &mut found {
-        drop_idle(set, &mut brings_down);
+        remove_unneeded(set, &mut brings_down);
     }
     if found.is_empty() {
-        found.extend(as_many_as_it_takes(subject, mended, at_most));
+        found.extend(as_many_as_needed(resource, fixed, max_severity));
     }
     found
 }
@@ -190,39 +210,39 @@ fn by_trait(causes: Vec<Cause>) -> BTreeMap<TraitIndex, BTreeSet<Cause>> {
 }
 
 fn pairs(by_trait: &BTreeMap<TraitIndex, BTreeSet<Cause>>) -> Vec<BTreeSet<Cause>> {
-    let sets: Vec<&BTreeSet<Cause>> = by_trait.values().collect();
     let mut pairs = Vec::new();
-    for (place, one) in sets.iter().enumerate() {
-        for other in &sets[place + 1..] {
-            pairs.push(one.union(other).copied().collect());
+    let mut sets = by_trait.values();
+    while let Some(first) = sets.next() {
+        for second in sets.clone() {
+            pairs.push(first.union(second).copied().collect());
         }
     }
     pairs
 }
 
-/// Takes away all that contributes until it is down, then leaves out what was not needed.
-fn as_many_as_it_takes(
-    subject: &mut Subject<'_>,
-    mended: &BTreeSet<Cause>,
-    at_most: Severity,
+/// Removes everything that contributes until the resource is down, then leaves out what was not needed.
+fn as_many_as_needed(
+    resource: &mut AffectedResource<'_>,
+    fixed: &BTreeSet<Cause>,
+    max_severity: Severity,
 ) -> Option<BTreeSet<Cause>> {
-    let mut all = mended.clone();
-    while subject.severity_without(&all) > Some(at_most) {
-        let more = subject.contributing(&all);
+    let mut all = fixed.clone();
+    while resource.severity_without(&all) > Some(max_severity) {
+        let more = resource.contributing(&all);
         if more.is_empty() {
             return None;
         }
         all.extend(more);
     }
-    let mut set: BTreeSet<Cause> = all.difference(mended).copied().collect();
-    drop_idle(&mut set, |more| {
-        subject.severity_without(&mended.union(more).copied().collect()) <= Some(at_most)
+    let mut set: BTreeSet<Cause> = all.difference(fixed).copied().collect();
+    remove_unneeded(&mut set, |more| {
+        resource.severity_without(&fixed.union(more).copied().collect()) <= Some(max_severity)
     });
     Some(set)
 }
 
-/// Leaves out what is not needed: of several places with vulnerabilities, those alone may count that are exploited.
-fn drop_idle(set: &mut BTreeSet<Cause>, mut is_enough: impl FnMut(&BTreeSet<Cause>) -> bool) {
+/// Leaves out causes that are not needed: of several resources with vulnerabilities, perhaps only one has exploited ones.
+fn remove_unneeded(set: &mut BTreeSet<Cause>, mut is_enough: impl FnMut(&BTreeSet<Cause>) -> bool) {
     if set.len() == 1 {
         return;
     }

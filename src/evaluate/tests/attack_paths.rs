@@ -1,16 +1,16 @@
-//! Attack paths: where they come from, where they lead, and that they stay small.
+//! Attack paths: where they start, where they lead, and how they stay small.
 
 use super::*;
 use crate::model::{AttackPath, AttackPathBuilder, PathEdge};
 
-fn path_of(world: World<'_>, subject: &Resource) -> AttackPath {
-    let mut exposures = world.evaluated().exposures;
+fn path_of(graph: TestGraph<'_>, subject: &Resource) -> AttackPath {
+    let mut exposures = graph.evaluated().exposures;
     exposures.retain(|exposure| exposure.resource == *subject);
     exposures.remove(0).attack_path
 }
 
 /// `Internet -> b: public-read-allowed`
-fn told(path: &AttackPath) -> Vec<String> {
+fn edges(path: &AttackPath) -> Vec<String> {
     let label = |id: &str| {
         path.node(id)
             .unwrap_or_else(|| panic!("no node {id}"))
@@ -23,18 +23,18 @@ fn told(path: &AttackPath) -> Vec<String> {
 }
 
 #[test]
-fn a_role_that_reads_sensitive_data_leads_on_to_the_bucket() {
+fn a_role_that_can_read_sensitive_data_leads_to_the_bucket() {
     let catalog = catalog();
     let (instance, bucket) = (instance("i-1"), resource(ResourceType::S3Bucket, "payroll"));
     let profile = resource(ResourceType::IamInstanceProfile, "web");
     let role = resource(ResourceType::IamRole, "web-role");
-    let world = open_instance(&catalog)
-        .shows(&instance, "instance-profile-attached")
-        .relates(&instance, RelationKind::UsesInstanceProfile, &profile)
-        .relates(&profile, RelationKind::ContainsRole, &role)
-        .relates(&role, RelationKind::CanRead, &bucket)
-        .shows(&bucket, "sensitive-data-reachable");
-    let exposure = world.evaluated().exposures.remove(0);
+    let graph = open_instance(&catalog)
+        .with_trait(&instance, "instance-profile-attached")
+        .with_relation(&instance, RelationKind::UsesInstanceProfile, &profile)
+        .with_relation(&profile, RelationKind::ContainsRole, &role)
+        .with_relation(&role, RelationKind::CanRead, &bucket)
+        .with_trait(&bucket, "sensitive-data-reachable");
+    let exposure = graph.evaluated().exposures.remove(0);
     assert_eq!(
         (exposure.rule.as_str(), exposure.severity),
         (
@@ -43,7 +43,7 @@ fn a_role_that_reads_sensitive_data_leads_on_to_the_bucket() {
         )
     );
     assert_eq!(
-        told(&exposure.attack_path),
+        edges(&exposure.attack_path),
         [
             "Internet -> igw-1: TCP 0-65535",
             "igw-1 -> i-1: TCP 0-65535",
@@ -55,7 +55,7 @@ fn a_role_that_reads_sensitive_data_leads_on_to_the_bucket() {
 }
 
 #[test]
-fn what_is_public_is_entered_by_the_trait_that_says_so() {
+fn a_public_resource_is_entered_by_the_trait_that_makes_it_public() {
     use ResourceType as T;
     let catalog = catalog();
     let table: [(ResourceType, &[&str], &[&str]); 6] = [
@@ -92,23 +92,23 @@ fn what_is_public_is_entered_by_the_trait_that_says_so() {
     ];
     for (resource_type, traits, expected) in table {
         let subject = resource(resource_type, "x");
-        let world = traits.iter().fold(World::new(&catalog), |world, one| {
-            world.shows(&subject, one)
+        let graph = traits.iter().fold(TestGraph::new(&catalog), |graph, one| {
+            graph.with_trait(&subject, one)
         });
-        assert_eq!(told(&path_of(world, &subject)), expected, "{traits:?}");
+        assert_eq!(edges(&path_of(graph, &subject)), expected, "{traits:?}");
     }
 }
 
 #[test]
-fn what_stands_before_the_resource_is_passed_on_the_way_in() {
+fn the_way_in_passes_through_resources_in_front() {
     let catalog = catalog();
     let function = resource(ResourceType::LambdaFunction, "orders");
     let method = resource(ResourceType::ApiGatewayMethod, "GET-orders");
-    let world = World::new(&catalog)
-        .shows(&method, "api-gateway-no-authorization")
-        .relates(&function, RelationKind::InvokedBy, &method);
+    let graph = TestGraph::new(&catalog)
+        .with_trait(&method, "api-gateway-no-authorization")
+        .with_relation(&function, RelationKind::InvokedBy, &method);
     assert_eq!(
-        told(&path_of(world, &function)),
+        edges(&path_of(graph, &function)),
         [
             "Internet -> GET-orders: api-gateway-no-authorization",
             "GET-orders -> orders: invoked-by"
@@ -117,37 +117,37 @@ fn what_stands_before_the_resource_is_passed_on_the_way_in() {
 }
 
 #[test]
-fn a_path_from_a_peer_begins_in_a_private_network() {
+fn a_path_over_a_peering_connection_starts_in_a_private_network() {
     let catalog = catalog();
     let subject = instance("i-1");
     let steps = [
         ("AWS::EC2::VPCPeeringConnection", "pcx-1"),
         ("AWS::EC2::Instance", "i-1"),
     ];
-    let world = World::new(&catalog)
-        .reached(&subject, "vpc-reachable", &steps, 22)
-        .shows(&subject, "high-priority-vulnerability");
+    let graph = TestGraph::new(&catalog)
+        .with_network_path(&subject, "vpc-reachable", &steps, 22)
+        .with_trait(&subject, "high-priority-vulnerability");
     assert_eq!(
-        told(&path_of(world, &subject)),
+        edges(&path_of(graph, &subject)),
         ["Private network -> pcx-1: TCP 22", "pcx-1 -> i-1: TCP 22"]
     );
 }
 
 #[test]
-fn thousands_of_findings_make_a_small_path_that_says_what_is_left_out() {
+fn thousands_of_findings_give_a_small_path_that_counts_what_is_left_out() {
     let catalog = catalog();
     let subject = instance("i-1");
-    let mut world = World::new(&catalog).shows(&subject, "instance-profile-attached");
+    let mut graph = TestGraph::new(&catalog).with_trait(&subject, "instance-profile-attached");
     for port in 0..1_000_u16 {
         for gateway in ["igw-1".to_owned(), format!("igw-{port:05}")] {
             let steps = [
                 ("AWS::EC2::InternetGateway", gateway.as_str()),
                 ("AWS::EC2::Instance", "i-1"),
             ];
-            world = world.reached(&subject, "internet-reachable", &steps, port);
+            graph = graph.with_network_path(&subject, "internet-reachable", &steps, port);
         }
     }
-    let path = path_of(world, &subject);
+    let path = path_of(graph, &subject);
     assert_eq!(path.edges.len(), AttackPathBuilder::MAX_EDGES);
     assert!(path.left_out > 1_900, "{}", path.left_out);
     let first = &path.edges[0].by;
@@ -156,7 +156,7 @@ fn thousands_of_findings_make_a_small_path_that_says_what_is_left_out() {
 }
 
 #[test]
-fn components_of_one_id_and_two_types_stay_two_nodes() {
+fn components_with_the_same_id_and_different_types_are_two_nodes() {
     let catalog = catalog();
     let subject = instance("i-1");
     let steps = [
@@ -165,10 +165,10 @@ fn components_of_one_id_and_two_types_stay_two_nodes() {
         ("Firewall", "same"),
         ("AWS::EC2::Instance", "i-1"),
     ];
-    let world = World::new(&catalog)
-        .reached(&subject, "internet-reachable", &steps, 22)
-        .shows(&subject, "instance-profile-attached");
-    let path = path_of(world, &subject);
+    let graph = TestGraph::new(&catalog)
+        .with_network_path(&subject, "internet-reachable", &steps, 22)
+        .with_trait(&subject, "instance-profile-attached");
+    let path = path_of(graph, &subject);
     assert_eq!(
         path.nodes.iter().filter(|one| one.label == "same").count(),
         2

@@ -1,4 +1,4 @@
-//! The titles of AWS's traits, but for those of type Impact.
+//! The titles of AWS's own traits, except those of type Impact.
 //!
 //! Source: Security Hub User Guide, the pages "Remediating exposures for …", 2026.
 
@@ -263,7 +263,7 @@ const TITLES: [(ResourceType, &str); 71] = [
 ];
 
 #[test]
-fn every_title_of_aws_is_a_trait_of_its_type() {
+fn every_aws_title_belongs_to_a_trait_of_its_type() {
     let catalog = catalog();
     let missing: Vec<&str> = TITLES
         .iter()

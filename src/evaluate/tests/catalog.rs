@@ -1,4 +1,4 @@
-//! The built-in catalog as a whole: its arithmetic over generated inputs, and that nothing in it is idle.
+//! The built-in catalog as a whole: its arithmetic with generated inputs, and that all entries are used.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const TYPES: [ResourceType; 9] = [
     ResourceType::SageMakerNotebookInstance,
 ];
 
-/// The names of traits and mitigations.
+/// The IDs of traits and mitigations.
 fn names(catalog: &Catalog, set: &TraitSet) -> Vec<String> {
     set.iter()
         .map(|index| catalog.id(index).to_string())
@@ -38,15 +38,15 @@ fn severity_of(
 
 proptest! {
     #[test]
-    fn a_further_trait_never_lowers_the_severity_and_order_never_matters(
+    fn an_additional_trait_never_lowers_the_severity_and_order_does_not_matter(
         resource_type in prop::sample::select(&TYPES[..]),
         picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
         extra in any::<prop::sample::Index>(),
     ) {
         let catalog = shared();
-        let carried = catalog.applicable_traits(resource_type);
-        let all = names(catalog, &carried);
-        let traits = names(catalog, &catalog.only_traits(&carried));
+        let provenance = catalog.applicable_traits(resource_type);
+        let all = names(catalog, &provenance);
+        let traits = names(catalog, &catalog.only_traits(&provenance));
         let mut some: Vec<String> = picks.iter().map(|pick| pick.get(&all).clone()).collect();
         let before = severity_of(catalog, resource_type, &some);
         some.reverse();
@@ -63,9 +63,9 @@ proptest! {
         picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
     ) {
         let catalog = shared();
-        let carried = catalog.applicable_traits(resource_type);
-        let traits = names(catalog, &catalog.only_traits(&carried));
-        let mitigations = names(catalog, &catalog.only_mitigations(&carried));
+        let provenance = catalog.applicable_traits(resource_type);
+        let traits = names(catalog, &catalog.only_traits(&provenance));
+        let mitigations = names(catalog, &catalog.only_mitigations(&provenance));
         let some: Vec<String> = picks.iter().map(|pick| pick.get(&traits).clone()).collect();
         let before = severity_of(catalog, resource_type, &some);
         for mitigation in mitigations {
@@ -80,8 +80,8 @@ fn shared() -> &'static Catalog {
     CATALOG.get_or_init(catalog)
 }
 
-/// The traits of each way in which a rule can match with nothing to spare.
-fn least_sets(catalog: &Catalog, rule: &ExposureRule) -> Vec<Vec<String>> {
+/// The minimal sets of traits that match a rule.
+fn minimal_sets(catalog: &Catalog, rule: &ExposureRule) -> Vec<Vec<String>> {
     let name = |index| catalog.definition(index).id.to_string();
     let all: Vec<String> = rule.all.iter().map(name).collect();
     let with = |one: String| [all.clone(), vec![one]].concat();
@@ -94,12 +94,12 @@ fn every_type_has_rules() {
     assert!(shared().types_with_rules().eq(TYPES));
 }
 
-/// Else another rule would always shadow it.
+/// Otherwise another rule would always take precedence.
 #[test]
-fn every_rule_gives_its_title_when_just_its_traits_are_there() {
+fn every_rule_gives_its_title_with_a_minimal_set_of_traits() {
     let catalog = shared();
     let gives_title = |rule: &ExposureRule| {
-        least_sets(catalog, rule).iter().any(|set| {
+        minimal_sets(catalog, rule).iter().any(|set| {
             let names: Vec<&str> = set.iter().map(String::as_str).collect();
             exposed(catalog, rule.resource_type, &names)
                 .is_some_and(|exposure| exposure.rule == rule.id)
@@ -130,14 +130,14 @@ fn no_two_exposures_of_a_type_have_the_same_title() {
 }
 
 #[test]
-fn every_trait_contributes_on_some_type_that_carries_it() {
+fn every_trait_with_factors_is_used_by_a_rule() {
     let catalog = shared();
-    // One that raises no factor is there to be shown: it tells what is not known, or what is no way to the resource.
-    let of_rules = catalog
+    // A trait without factors is only informational, for example that permissions are not fully known.
+    let with_factors = catalog
         .traits()
         .iter()
         .filter(|definition| !definition.factors.is_empty());
-    for definition in of_rules {
+    for definition in with_factors {
         let index = catalog.index_of(&definition.id).unwrap();
         let contributes = |resource_type: &ResourceType| {
             let rules = catalog.rules(*resource_type);
@@ -147,13 +147,12 @@ fn every_trait_contributes_on_some_type_that_carries_it() {
         };
         assert!(
             definition.derivation.resource_types.iter().any(contributes),
-            "{} is in no rule",
+            "no rule uses {}",
             definition.id
         );
     }
 }
 
-/// What no signal can show would never be; a route that no details draw would lead nowhere.
 #[test]
 fn every_trait_of_a_rule_can_reach_its_type() {
     let catalog = shared();
@@ -168,7 +167,7 @@ fn every_trait_of_a_rule_can_reach_its_type() {
                 let definition = catalog.definition(index);
                 assert!(
                     own || routed,
-                    "{} never reaches {resource_type}",
+                    "{} never applies to {resource_type}",
                     definition.id
                 );
                 assert!(
@@ -180,9 +179,9 @@ fn every_trait_of_a_rule_can_reach_its_type() {
     }
 }
 
-/// Where only the wording differs by type there is one trait, and each of its types has a title of its own.
+/// A trait that applies to several types has a title for each of them.
 #[test]
-fn titles_name_the_type_that_they_are_shown_on() {
+fn titles_name_the_resource_type() {
     let words = |resource_type| match resource_type {
         ResourceType::DynamoDbTable => ["DynamoDB", "table"],
         ResourceType::Ec2Instance => ["EC2", "instance"],
@@ -208,23 +207,23 @@ fn titles_name_the_type_that_they_are_shown_on() {
     }
 }
 
-/// As `exposured catalog test` runs them: each rule is in a case that gives its title, and each case holds.
+/// The same cases as `exposured catalog test` runs.
 #[test]
-fn the_cases_of_the_builtin_files_hold_and_leave_no_rule_out() {
+fn the_built_in_cases_pass_and_cover_every_rule() {
     let catalog = shared();
-    for test in catalog.cases() {
+    for case in catalog.cases() {
         assert_eq!(
-            run_rule_case(catalog, test),
+            run_rule_case(catalog, case),
             CaseResult::Passed,
             "{}: {}",
-            test.location,
-            test.name
+            case.location,
+            case.name
         );
     }
     let tested: Vec<&RuleId> = catalog
         .cases()
         .iter()
-        .filter_map(|test| test.expected.as_ref().map(|(rule, _)| rule))
+        .filter_map(|case| case.expected.as_ref().map(|(rule, _)| rule))
         .collect();
     let untested: Vec<&str> = TYPES
         .into_iter()
@@ -236,14 +235,14 @@ fn the_cases_of_the_builtin_files_hold_and_leave_no_rule_out() {
 }
 
 #[test]
-fn every_mitigation_lowers_or_prevents_something() {
+fn every_mitigation_is_used_by_a_rule() {
     let catalog = shared();
     for mitigation in catalog.mitigations() {
         let index = catalog.index_of(&mitigation.id).unwrap();
-        let is_of_use = |rule: &ExposureRule| {
+        let is_used = |rule: &ExposureRule| {
             rule.none.contains(index) || rule.mitigated_by.iter().any(|one| one.mitigation == index)
         };
         let mut rules = TYPES.into_iter().flat_map(|one| catalog.rules(one));
-        assert!(rules.any(is_of_use), "{}", mitigation.id);
+        assert!(rules.any(is_used), "{}", mitigation.id);
     }
 }

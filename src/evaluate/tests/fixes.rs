@@ -1,4 +1,4 @@
-//! What fixes do, against evaluating anew without what they end.
+//! The effect of fixes, compared with an evaluation without what they remove.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -6,14 +6,15 @@ use std::sync::OnceLock;
 use chrono::NaiveDate;
 use proptest::prelude::*;
 
-use super::super::carried::CHAINS;
 use super::super::fixes::{FixSet, FixTarget, Fixes, fixes};
+use super::super::propagate::provenance::MAX_CHAINS_PER_TRAIT;
 use super::*;
 use crate::model::{Mute, MutedItem, Triage, WildcardPattern};
 
-/// Something that a finding shows, with the score of its vulnerability where it is one.
-type Shown = (Resource, &'static str, f64);
-type Ended = BTreeSet<(String, Resource)>;
+/// A trait that a finding shows on a resource, with an EPSS score if it is a vulnerability.
+type ShownTrait = (Resource, &'static str, f64);
+/// Traits that fixes remove, each from one resource.
+type FixedTraits = BTreeSet<(String, Resource)>;
 
 fn shared() -> &'static Catalog {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
@@ -24,10 +25,10 @@ fn numbered(resource_type: ResourceType, number: usize) -> Resource {
     resource(resource_type, &format!("r-{number}"))
 }
 
-impl World<'_> {
-    fn shows_scored(mut self, (resource, trait_id, epss): &Shown) -> Self {
+impl TestGraph<'_> {
+    fn with_scored_trait(mut self, (resource, trait_id, epss): &ShownTrait) -> Self {
         if !trait_id.ends_with("-vulnerability") {
-            return self.shows(resource, trait_id);
+            return self.with_trait(resource, trait_id);
         }
         self.findings += 1;
         let id = trait_id.parse::<TraitId>().unwrap();
@@ -44,8 +45,8 @@ impl World<'_> {
     }
 }
 
-/// Instances whose role has two policies, the first shared by all; services that run two images, the first shared.
-fn related(mut world: World<'_>) -> World<'_> {
+/// Instances whose roles have two policies and services that run two images: one shared by all, and one of their own.
+fn related(mut graph: TestGraph<'_>) -> TestGraph<'_> {
     use RelationKind::{ContainsRole, GrantsPolicy, MemberOfSecurityGroup, UsesInstanceProfile};
     use ResourceType::{Ec2Instance, EcsService, IamInstanceProfile, IamPolicy, IamRole};
     let vulnerable = "high-priority-vulnerability".parse::<TraitId>().unwrap();
@@ -61,14 +62,14 @@ fn related(mut world: World<'_>) -> World<'_> {
             numbered(IamInstanceProfile, number),
             numbered(IamRole, number),
         );
-        world = world
-            .relates(&instance, UsesInstanceProfile, &profile)
-            .relates(&profile, ContainsRole, &role);
+        graph = graph
+            .with_relation(&instance, UsesInstanceProfile, &profile)
+            .with_relation(&profile, ContainsRole, &role);
         for shared_by in [0, number] {
             let group = numbered(ResourceType::Ec2SecurityGroup, shared_by);
-            world = world
-                .relates(&role, GrantsPolicy, &numbered(IamPolicy, shared_by))
-                .relates(&instance, MemberOfSecurityGroup, &group);
+            graph = graph
+                .with_relation(&role, GrantsPolicy, &numbered(IamPolicy, shared_by))
+                .with_relation(&instance, MemberOfSecurityGroup, &group);
             let mut holder = numbered(EcsService, number);
             for (step, kind) in route.steps.iter().enumerate() {
                 let next = if step + 1 == route.steps.len() {
@@ -79,12 +80,12 @@ fn related(mut world: World<'_>) -> World<'_> {
                         &format!("{number}-{shared_by}-{step}"),
                     )
                 };
-                world = world.relates(&holder, *kind, &next);
+                graph = graph.with_relation(&holder, *kind, &next);
                 holder = next;
             }
         }
     }
-    world
+    graph
 }
 
 fn image(number: usize) -> Resource {
@@ -95,7 +96,7 @@ fn image(number: usize) -> Resource {
     numbered(*found_on.iter().find(is_image).unwrap(), number)
 }
 
-fn shown() -> impl Strategy<Value = Vec<Shown>> {
+fn shown() -> impl Strategy<Value = Vec<ShownTrait>> {
     let on_instance = prop::sample::select(vec![
         "internet-reachable",
         "vpc-reachable",
@@ -126,16 +127,19 @@ fn shown() -> impl Strategy<Value = Vec<Shown>> {
     prop::collection::vec(one, 1..30)
 }
 
-fn view_without(shown: &[Shown], ended: &Ended) -> View {
+fn view_without(shown: &[ShownTrait], fixed: &FixedTraits) -> View {
     let left = shown
         .iter()
-        .filter(|(resource, id, _)| !ended.contains(&((*id).to_owned(), resource.clone())));
-    left.fold(related(World::new(shared())), World::shows_scored)
-        .view()
+        .filter(|(resource, id, _)| !fixed.contains(&((*id).to_owned(), resource.clone())));
+    left.fold(
+        related(TestGraph::new(shared())),
+        TestGraph::with_scored_trait,
+    )
+    .view()
 }
 
-fn evaluated_without(shown: &[Shown], ended: &Ended) -> BTreeMap<ExposureId, Severity> {
-    let view = view_without(shown, ended);
+fn severities_without(shown: &[ShownTrait], fixed: &FixedTraits) -> BTreeMap<ExposureId, Severity> {
+    let view = view_without(shown, fixed);
     evaluated(&view, shared(), ActiveTriage::default())
         .exposures
         .into_iter()
@@ -143,17 +147,17 @@ fn evaluated_without(shown: &[Shown], ended: &Ended) -> BTreeMap<ExposureId, Sev
         .collect()
 }
 
-fn found(shown: &[Shown]) -> Fixes {
-    let view = view_without(shown, &Ended::new());
+fn found(shown: &[ShownTrait]) -> Fixes {
+    let view = view_without(shown, &FixedTraits::new());
     fixes(&view, shared(), &ActiveTriage::default())
 }
 
-fn ended<'a>(targets: impl IntoIterator<Item = &'a FixTarget>) -> Ended {
+fn fixed<'a>(targets: impl IntoIterator<Item = &'a FixTarget>) -> FixedTraits {
     let one = |target: &FixTarget| (target.trait_id.to_string(), target.resource.clone());
     targets.into_iter().map(one).collect()
 }
 
-/// `(resolved, reduced, which)`
+/// The number of resolved exposures, the reductions, and the IDs of both.
 fn changes(
     before: &BTreeMap<ExposureId, Severity>,
     after: &BTreeMap<ExposureId, Severity>,
@@ -178,20 +182,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn each_fix_does_what_evaluating_anew_without_it_shows(shown in shown()) {
+    fn each_fix_has_the_effect_that_an_evaluation_without_it_shows(shown in shown()) {
         let fixes = found(&shown).fixes;
-        let before = evaluated_without(&shown, &Ended::new());
-        let all: Ended = shown
+        let before = severities_without(&shown, &FixedTraits::new());
+        let all: FixedTraits = shown
             .iter()
             .map(|(resource, id, _)| ((*id).to_owned(), resource.clone()))
             .collect();
-        let mut effective = Ended::new();
+        let mut effective = FixedTraits::new();
         for one in all {
-            let after = evaluated_without(&shown, &[one.clone()].into());
+            let after = severities_without(&shown, &[one.clone()].into());
             let expected = changes(&before, &after);
             let fix = fixes
                 .iter()
-                .find(|fix| ended([&fix.target]) == [one.clone()].into());
+                .find(|fix| fixed([&fix.target]) == [one.clone()].into());
             let given = fix.map_or_else(Default::default, |fix| {
                 let reduced = fix.reduces.iter().map(|one| ((one.from, one.to), one.count));
                 (fix.resolves, reduced.collect(), fix.exposures.iter().cloned().collect())
@@ -201,35 +205,35 @@ proptest! {
                 effective.insert(one);
             }
         }
-        prop_assert_eq!(ended(fixes.iter().map(|fix| &fix.target)), effective);
+        prop_assert_eq!(fixed(fixes.iter().map(|fix| &fix.target)), effective);
     }
 
     #[test]
-    fn a_set_leaves_nothing_severe_and_none_of_it_is_idle(shown in shown()) {
+    fn a_set_leaves_nothing_severe_and_every_fix_of_it_is_needed(shown in shown()) {
         let found = found(&shown);
         let sets = [
             (found.leaves_no_critical, Severity::High),
             (found.leaves_no_high, Severity::Medium),
         ];
         for (set, at_most) in sets {
-            let is_left = |ended: &Ended| {
-                let after = evaluated_without(&shown, ended);
+            let is_left = |fixed: &FixedTraits| {
+                let after = severities_without(&shown, fixed);
                 after.values().any(|severity| *severity > at_most)
             };
             prop_assert_eq!(&set.remaining, &[]);
             prop_assert_eq!(set.exposures == 0, set.fixes.is_empty());
-            let all = ended(&set.fixes);
+            let all = fixed(&set.fixes);
             prop_assert!(!is_left(&all));
             for one in &all {
                 let mut others = all.clone();
                 others.remove(one);
-                prop_assert!(is_left(&others), "{:?} is idle", one);
+                prop_assert!(is_left(&others), "{:?} is not needed", one);
             }
         }
     }
 
     #[test]
-    fn the_order_of_findings_never_matters(shown in shown()) {
+    fn the_order_of_findings_does_not_matter(shown in shown()) {
         let mut reversed = shown.clone();
         reversed.reverse();
         prop_assert_eq!(found(&shown), found(&reversed));
@@ -246,8 +250,8 @@ fn targets(set: &FixSet) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// An administrator by a policy that all share, and for two of three by one of their own as well.
-fn administrators() -> Vec<Shown> {
+/// Three administrators by a shared policy, two of which have another administrative policy of their own.
+fn administrators() -> Vec<ShownTrait> {
     let mut shown = Vec::new();
     for number in 0..3 {
         let instance = numbered(ResourceType::Ec2Instance, number);
@@ -260,7 +264,7 @@ fn administrators() -> Vec<Shown> {
 }
 
 #[test]
-fn a_shared_policy_counts_for_all_whom_it_alone_makes_administrators() {
+fn a_shared_policy_counts_for_everyone_who_has_no_other() {
     let shared_only = &administrators()[..3];
     let mut shown = administrators();
     shown.retain(|one| one.1 != "administrative-access-policy");
@@ -285,44 +289,44 @@ fn a_shared_policy_counts_for_all_whom_it_alone_makes_administrators() {
 }
 
 #[test]
-fn what_does_nothing_by_itself_is_counted_and_not_ranked() {
+fn a_fix_without_an_effect_of_its_own_is_counted_and_not_ranked() {
     let found = found(&administrators());
-    let ranked = ended(found.fixes.iter().map(|one| &one.target));
+    let ranked = fixed(found.fixes.iter().map(|one| &one.target));
     let policy = |number| {
         let policy = numbered(ResourceType::IamPolicy, number);
         ("administrative-access-policy".to_owned(), policy)
     };
-    // With the shared one gone, the first instance's role is none's any more; the others still have their own.
+    // Without the shared policy, the first instance is no longer an administrator. The others have their own policy.
     assert!(ranked.contains(&policy(0)));
     assert!(!ranked.contains(&policy(1)) && !ranked.contains(&policy(2)));
     assert_eq!(found.no_effect_alone, 2);
 }
 
 #[test]
-fn a_set_takes_what_does_nothing_by_itself_where_it_helps_many() {
+fn a_set_contains_fixes_that_only_help_together() {
     let policies = [0, 1].map(|number| numbered(ResourceType::IamPolicy, number));
-    let mut world = World::new(shared());
+    let mut graph = TestGraph::new(shared());
     for number in 0..5 {
         let instance = numbered(ResourceType::Ec2Instance, number);
         let profile = numbered(ResourceType::IamInstanceProfile, number);
         let role = numbered(ResourceType::IamRole, number);
-        world = world
-            .shows(&instance, "internet-reachable")
-            .shows(&instance, "instance-profile-attached")
-            .relates(&instance, RelationKind::UsesInstanceProfile, &profile)
-            .relates(&profile, RelationKind::ContainsRole, &role);
+        graph = graph
+            .with_trait(&instance, "internet-reachable")
+            .with_trait(&instance, "instance-profile-attached")
+            .with_relation(&instance, RelationKind::UsesInstanceProfile, &profile)
+            .with_relation(&profile, RelationKind::ContainsRole, &role);
         for policy in &policies {
-            world = world.relates(&role, RelationKind::GrantsPolicy, policy);
+            graph = graph.with_relation(&role, RelationKind::GrantsPolicy, policy);
         }
     }
     for policy in &policies {
-        world = world.shows(policy, "administrative-access-policy");
+        graph = graph.with_trait(policy, "administrative-access-policy");
     }
-    let found = fixes(&world.view(), shared(), &ActiveTriage::default());
+    let found = fixes(&graph.view(), shared(), &ActiveTriage::default());
     assert_eq!(found.leaves_no_high.exposures, 5);
     assert_eq!(
         found.no_effect_alone, 2,
-        "neither policy, without the other"
+        "neither policy has an effect without the other"
     );
     assert_eq!(
         targets(&found.leaves_no_high),
@@ -334,25 +338,26 @@ fn a_set_takes_what_does_nothing_by_itself_where_it_helps_many() {
 }
 
 #[test]
-fn a_trait_in_more_places_than_are_kept_is_not_said_to_end() {
-    let mut world = World::new(shared()).shows(&instance("i-1"), "instance-profile-attached");
+fn a_trait_with_more_origins_than_are_kept_is_not_fixable() {
+    let mut graph =
+        TestGraph::new(shared()).with_trait(&instance("i-1"), "instance-profile-attached");
     let profile = resource(ResourceType::IamInstanceProfile, "app");
     let role = resource(ResourceType::IamRole, "app");
-    world = world
-        .shows(&instance("i-1"), "internet-reachable")
-        .relates(
+    graph = graph
+        .with_trait(&instance("i-1"), "internet-reachable")
+        .with_relation(
             &instance("i-1"),
             RelationKind::UsesInstanceProfile,
             &profile,
         )
-        .relates(&profile, RelationKind::ContainsRole, &role);
-    for number in 0..CHAINS + 8 {
+        .with_relation(&profile, RelationKind::ContainsRole, &role);
+    for number in 0..MAX_CHAINS_PER_TRAIT + 8 {
         let policy = numbered(ResourceType::IamPolicy, number);
-        world = world
-            .shows(&policy, "administrative-access-policy")
-            .relates(&role, RelationKind::GrantsPolicy, &policy);
+        graph = graph
+            .with_trait(&policy, "administrative-access-policy")
+            .with_relation(&role, RelationKind::GrantsPolicy, &policy);
     }
-    let found = fixes(&world.view(), shared(), &ActiveTriage::default());
+    let found = fixes(&graph.view(), shared(), &ActiveTriage::default());
     let named = |id: &str| {
         let mut all = found.fixes.iter().map(|one| &one.target);
         all.any(|one| one.trait_id.as_str() == id)
@@ -364,9 +369,9 @@ fn a_trait_in_more_places_than_are_kept_is_not_said_to_end() {
 }
 
 #[test]
-fn an_exposure_that_no_known_fix_brings_down_is_told() {
+fn an_exposure_that_no_known_fix_reduces_is_listed() {
     let service = numbered(ResourceType::EcsService, 0);
-    let mut world = World::new(shared());
+    let mut graph = TestGraph::new(shared());
     let vulnerable = "high-priority-vulnerability".parse::<TraitId>().unwrap();
     let index = shared().index_of(&vulnerable).unwrap();
     let routes = shared().routes(ResourceType::EcsService);
@@ -374,7 +379,7 @@ fn an_exposure_that_no_known_fix_brings_down_is_told() {
         .iter()
         .find(|route| route.traits.contains(index))
         .unwrap();
-    for number in 0..=CHAINS {
+    for number in 0..=MAX_CHAINS_PER_TRAIT {
         let mut holder = service.clone();
         for (step, kind) in route.steps.iter().enumerate() {
             let next = if step + 1 == route.steps.len() {
@@ -382,21 +387,21 @@ fn an_exposure_that_no_known_fix_brings_down_is_told() {
             } else {
                 resource(ResourceType::EcsTaskDefinition, &format!("{number}-{step}"))
             };
-            world = world.relates(&holder, *kind, &next);
+            graph = graph.with_relation(&holder, *kind, &next);
             holder = next;
         }
-        world = world.shows(&image(number), "high-priority-vulnerability");
+        graph = graph.with_trait(&image(number), "high-priority-vulnerability");
     }
-    let found = fixes(&world.view(), shared(), &ActiveTriage::default());
+    let found = fixes(&graph.view(), shared(), &ActiveTriage::default());
     let set = &found.leaves_no_high;
     assert_eq!((set.exposures, set.fixes.len()), (1, 0));
     assert_eq!(set.remaining[0].resource, service);
 }
 
 #[test]
-fn what_is_muted_is_not_to_be_fixed() {
+fn a_muted_trait_is_not_to_be_fixed() {
     let shown = administrators();
-    let view = view_without(&shown, &Ended::new());
+    let view = view_without(&shown, &FixedTraits::new());
     let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
     let triage = Triage {
         mutes: vec![Mute {

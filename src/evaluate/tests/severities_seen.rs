@@ -1,7 +1,7 @@
-//! What AWS was seen to give: each row of the reference `severities-seen.md`, by title and severity.
+//! Severities that AWS was observed to publish, by title.
 //!
-//! Effective permissions are not evaluated yet: an administrator's policy stands for high impact, a service
-//! administrator's for limited.
+//! Effective permissions are not evaluated yet: an administrative policy is used for high-impact permissions, and a
+//! service administrative policy for limited ones.
 
 use super::*;
 use ResourceType as T;
@@ -9,15 +9,15 @@ use ResourceType as T;
 const ADMINISTRATOR: &str = "administrative-access-policy";
 const SERVICE_ADMINISTRATOR: &str = "service-administrative-policy";
 
-struct Seen {
+struct Observed {
     resource_type: ResourceType,
     traits: &'static [&'static str],
-    /// `None`: nothing was published.
+    /// `None` if AWS published no exposure.
     exposure: Option<(Severity, &'static str)>,
 }
 
-const SEEN: &[Seen] = &[
-    Seen {
+const OBSERVED: &[Observed] = &[
+    Observed {
         resource_type: T::Ec2Instance,
         traits: &["internet-reachable", "instance-profile-attached"],
         exposure: Some((
@@ -25,7 +25,7 @@ const SEEN: &[Seen] = &[
             "Potential Credential Stealing: Internet reachable EC2 instance with instance profile",
         )),
     },
-    Seen {
+    Observed {
         resource_type: T::Ec2Instance,
         traits: &[
             "internet-reachable",
@@ -35,7 +35,7 @@ const SEEN: &[Seen] = &[
         ],
         exposure: None,
     },
-    Seen {
+    Observed {
         resource_type: T::LambdaFunction,
         traits: &[
             "publicly-invocable",
@@ -49,7 +49,7 @@ const SEEN: &[Seen] = &[
              be exploited from remote network",
         )),
     },
-    Seen {
+    Observed {
         resource_type: T::Ec2Instance,
         traits: &["low-priority-vulnerability"],
         exposure: Some((
@@ -57,7 +57,7 @@ const SEEN: &[Seen] = &[
             "Potential Resource Hijacking: EC2 instance has software vulnerabilities",
         )),
     },
-    Seen {
+    Observed {
         resource_type: T::Ec2Instance,
         traits: &["low-priority-vulnerability", ADMINISTRATOR],
         exposure: Some((
@@ -66,7 +66,7 @@ const SEEN: &[Seen] = &[
              permissions",
         )),
     },
-    Seen {
+    Observed {
         resource_type: T::IamUser,
         traits: &[ADMINISTRATOR, "unused-credentials"],
         exposure: Some((
@@ -74,7 +74,7 @@ const SEEN: &[Seen] = &[
             "Potential Unauthorized Access: IAM user with administrative access has unused credentials",
         )),
     },
-    Seen {
+    Observed {
         resource_type: T::IamUser,
         traits: &[
             ADMINISTRATOR,
@@ -88,7 +88,7 @@ const SEEN: &[Seen] = &[
              password policies and MFA disabled",
         )),
     },
-    Seen {
+    Observed {
         resource_type: T::IamUser,
         traits: &["weak-password-policies", ADMINISTRATOR],
         exposure: Some((
@@ -96,7 +96,7 @@ const SEEN: &[Seen] = &[
             "Potential Unauthorized Access: IAM user has weak password policies with high-impact effective permissions",
         )),
     },
-    Seen {
+    Observed {
         resource_type: T::IamUser,
         traits: &[
             "weak-password-policies",
@@ -109,7 +109,7 @@ const SEEN: &[Seen] = &[
              effective permissions",
         )),
     },
-    Seen {
+    Observed {
         resource_type: T::IamUser,
         traits: &[
             "unrotated-access-keys",
@@ -123,7 +123,7 @@ const SEEN: &[Seen] = &[
              MFA disabled with high-impact effective permissions",
         )),
     },
-    Seen {
+    Observed {
         resource_type: T::DynamoDbTable,
         traits: &[
             "deletion-protection-disabled",
@@ -138,29 +138,29 @@ const SEEN: &[Seen] = &[
 ];
 
 #[test]
-fn every_severity_that_was_seen_is_given_with_its_title() {
+fn every_observed_severity_is_given_with_its_title() {
     let catalog = catalog();
-    for seen in SEEN {
-        let exposure = exposed(&catalog, seen.resource_type, seen.traits);
-        let told = exposure
+    for observed in OBSERVED {
+        let exposure = exposed(&catalog, observed.resource_type, observed.traits);
+        let actual = exposure
             .as_ref()
             .map(|one| (one.severity, one.title.as_str()));
-        assert_eq!(told, seen.exposure, "{:?}", seen.traits);
+        assert_eq!(actual, observed.exposure, "{:?}", observed.traits);
     }
 }
 
 #[test]
-fn likelihoods_are_those_that_were_told() {
+fn likelihoods_are_the_observed_ones() {
     let catalog = catalog();
     let likelihood = |resource_type, traits: &[&str]| {
         exposed(&catalog, resource_type, traits).map(|one| one.likelihood)
     };
     assert_eq!(
-        likelihood(T::LambdaFunction, SEEN[2].traits),
+        likelihood(T::LambdaFunction, OBSERVED[2].traits),
         Some(Likelihood::VeryHigh)
     );
     assert_eq!(
-        likelihood(T::IamUser, SEEN[9].traits),
+        likelihood(T::IamUser, OBSERVED[9].traits),
         Some(Likelihood::High)
     );
 }

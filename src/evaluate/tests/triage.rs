@@ -1,4 +1,4 @@
-//! What users say of their own resources.
+//! Mutes and criticality tags.
 
 use super::*;
 use crate::model::{
@@ -23,24 +23,24 @@ fn mute(muted: MutedItem, resource: &str) -> Mute {
     }
 }
 
-fn triaged(world: World<'_>, triage: &Triage) -> Evaluated {
-    let catalog = world.catalog;
-    evaluated(&world.view(), catalog, triage.on(day()))
+fn triaged(graph: TestGraph<'_>, triage: &Triage) -> FullEvaluation {
+    let catalog = graph.catalog;
+    evaluated(&graph.view(), catalog, triage.on(day()))
 }
 
-fn two_instances(catalog: &Catalog) -> World<'_> {
+fn two_instances(catalog: &Catalog) -> TestGraph<'_> {
     ["i-1", "i-2"]
         .into_iter()
-        .fold(World::new(catalog), |world, id| {
-            world
-                .shows(&instance(id), "internet-reachable")
-                .shows(&instance(id), "instance-profile-attached")
-                .shows(&instance(id), "low-priority-vulnerability")
+        .fold(TestGraph::new(catalog), |graph, id| {
+            graph
+                .with_trait(&instance(id), "internet-reachable")
+                .with_trait(&instance(id), "instance-profile-attached")
+                .with_trait(&instance(id), "low-priority-vulnerability")
         })
 }
 
 #[test]
-fn a_muted_trait_is_as_if_no_finding_had_shown_it() {
+fn a_muted_trait_is_ignored() {
     let catalog = catalog();
     let triage = Triage {
         mutes: vec![mute(
@@ -74,7 +74,7 @@ fn a_muted_trait_is_as_if_no_finding_had_shown_it() {
 }
 
 #[test]
-fn a_muted_rule_does_not_match_and_is_no_near_miss() {
+fn a_muted_rule_neither_matches_nor_nearly_matches() {
     let catalog = catalog();
     let rule = "ec2-internet-reachable-with-instance-profile";
     let triage = Triage {
@@ -94,7 +94,7 @@ fn a_muted_rule_does_not_match_and_is_no_near_miss() {
 }
 
 #[test]
-fn a_mute_that_finds_nothing_to_mute_is_not_used() {
+fn a_mute_that_removes_nothing_is_reported_as_unmatched() {
     let catalog = catalog();
     let triage = Triage {
         mutes: vec![
@@ -119,15 +119,15 @@ fn a_mute_that_finds_nothing_to_mute_is_not_used() {
 
 fn graded(traits: &[&str], tags: &[(&str, &str)]) -> Exposure {
     let catalog = catalog();
-    let mut world = World::new(&catalog);
+    let mut graph = TestGraph::new(&catalog);
     for one in traits {
-        world = world.shows(&instance("i-1"), one);
+        graph = graph.with_trait(&instance("i-1"), one);
     }
     let tags: Vec<(String, String)> = tags
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
-    world.builder.add_tags(&instance("i-1"), &tags);
+    graph.builder.add_tags(&instance("i-1"), &tags);
     let tag = |value: &str| TagPattern {
         key: "environment".into(),
         value: WildcardPattern::new(value),
@@ -139,11 +139,11 @@ fn graded(traits: &[&str], tags: &[(&str, &str)]) -> Exposure {
         },
         ..Triage::default()
     };
-    triaged(world, &triage).exposures.remove(0)
+    triaged(graph, &triage).exposures.remove(0)
 }
 
 #[test]
-fn criticality_moves_the_impact_by_one_step_and_says_so() {
+fn criticality_moves_the_impact_by_one_step_and_records_the_reason() {
     use crate::model::Impact;
     let profile = &["internet-reachable", "instance-profile-attached"][..];
     let unknown = &["low-priority-vulnerability"][..];
@@ -151,7 +151,7 @@ fn criticality_moves_the_impact_by_one_step_and_says_so() {
         (profile, "production", Some(Impact::Medium), true),
         (profile, "sandbox", Some(Impact::Low), false),
         (profile, "test", Some(Impact::Low), false),
-        // What is not known is graded like medium, and is moved from there.
+        // An unknown impact is graded like a medium one and is moved from there.
         (unknown, "production", Some(Impact::High), true),
         (unknown, "sandbox", Some(Impact::Low), true),
         (unknown, "test", None, false),

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::evaluate::{Effect, Explanation, Fix, NearMiss, PreventedRule};
-use crate::model::TraitId;
+use crate::evaluate::{Explanation, NearMiss, PreventedRule};
+use crate::model::{FixEffect, TraitFix, TraitId};
 
 use super::exposure::{
     ExposureJson, MitigationJson, MuteJson, RemediationJson, ResourceJson, TitledIdJson, TraitJson,
@@ -116,8 +116,8 @@ impl<'a> From<&'a PreventedRule> for PreventedJson<'a> {
     }
 }
 
-impl<'a> From<&'a Fix> for FixJson<'a> {
-    fn from(fix: &'a Fix) -> Self {
+impl<'a> From<&'a TraitFix> for FixJson<'a> {
+    fn from(fix: &'a TraitFix) -> Self {
         Self {
             trait_id: fix.trait_id.as_str(),
             effect: (&fix.effect).into(),
@@ -126,12 +126,12 @@ impl<'a> From<&'a Fix> for FixJson<'a> {
     }
 }
 
-impl From<&Effect> for EffectJson {
-    fn from(effect: &Effect) -> Self {
+impl From<&FixEffect> for EffectJson {
+    fn from(effect: &FixEffect) -> Self {
         match effect {
-            Effect::Resolves => Self::Resolves,
-            Effect::Reduces(severity) => Self::Reduces(severity.as_str()),
-            Effect::Unchanged => Self::Unchanged,
+            FixEffect::Resolves => Self::Resolves,
+            FixEffect::Reduces(severity) => Self::Reduces(severity.as_str()),
+            FixEffect::Unchanged => Self::Unchanged,
         }
     }
 }
