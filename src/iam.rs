@@ -17,19 +17,23 @@
 mod decision;
 mod document;
 mod edges;
+mod grants;
 mod managed_policies;
 mod pattern;
 mod permissions;
 mod principal;
 mod privilege_level;
 mod statement;
+mod trust;
 
 pub use decision::{Decision, decide};
 pub use document::{ParsePolicyError, PolicyDocument};
 pub use edges::assume_role::{ASSUME_ROLE, can_assume};
 pub use edges::data_access::{DATA_STORES, DataStore};
+pub use grants::{AttachedDocuments, Grants};
 pub use managed_policies::managed_policy_statements;
 pub use permissions::Permissions;
 pub use principal::Principal;
 pub use privilege_level::{PrivilegeLevel, privilege_level};
 pub use statement::{Effect, ParseStatementError, RequestedResource, Statement};
+pub use trust::{AssumableBy, RoleTrust};

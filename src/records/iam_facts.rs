@@ -1,255 +1,133 @@
-//! What the details of IAM resources tell of permissions: what inline and managed documents allow, who may become a role.
+//! IAM facts: what the policy documents in the details of an IAM resource show.
 //!
-//! From it come attributes that no source has, for the catalog to name as any other:
-//! - `Grants`: `administrator`, `service-administrator` or `limited`; absent where the documents do not tell;
-//! - `GrantsNotKnown`: whether they do not;
-//! - `AssumableBy.*`, of a role: `anyone`, `another account`, `unknown`, or else `nobody outside`.
+//! They add attributes that no source has, which the catalog uses like any other:
 //!
-//! Source: the shapes of `AwsIamRole` and its kin in the securityhub model, which have names of inline policies alone,
-//! and of AWS Config's items, which have their documents.
+//! - `Grants`: `administrator`, `service-administrator`, or `limited`; absent if the documents do not decide it.
+//! - `GrantsNotKnown`: whether they do not.
+//! - `AssumableBy.*` of a role: `anyone`, `another account`, `nobody outside`, `unknown`.
+//!
+//! Source: the shapes of `AwsIamRole`, `AwsIamUser`, `AwsIamGroup`, and `AwsIamPolicy` in the securityhub model, which
+//! have only the names of inline policies, and of the configuration items of AWS Config, which have the documents.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::iam::{
-    ASSUME_ROLE, Effect, Permissions, PolicyDocument, Principal, PrivilegeLevel, Statement,
-    privilege_level,
+    AssumableBy, AttachedDocuments, Grants, Permissions, PolicyDocument, PrivilegeLevel, RoleTrust,
 };
-use crate::model::{
-    AccountId, RelationKind, Resource, ResourceMention, ResourceType as T, identify,
-    is_clean_identifier,
-};
+use crate::model::{RelationKind, Resource, ResourceType as T};
 
 use super::json_path::{member, values_at};
 use super::parsed::ParsedEdge;
 
-/// What the details tell.
+/// What the policy documents of a resource show.
 #[derive(Debug, Default)]
 pub(super) struct IamFacts {
-    /// What is kept for the questions that are asked when all resources are known.
+    /// The statements for decisions that depend on other resources.
     pub permissions: Permissions,
-    /// The derived attributes.
+    /// The attributes that follow from the documents.
     pub attributes: Value,
-    /// Those that hold only as long as no other record tells more: that the source has no document.
+    /// Attributes that count only until another record has the documents.
     pub fallback_attributes: Value,
-    /// Who may become the role.
+    /// Edges from those that can assume the role.
     pub edges: Vec<ParsedEdge>,
 }
 
-/// The inline policies of an identity, or the versions of a managed policy.
-struct Documents {
-    count: usize,
-    statements: Vec<Statement>,
-    /// Whether some document is not there, or is none.
-    has_unknown: bool,
-}
-
-/// What the details of a resource tell; nothing of one that is not of IAM.
+/// Returns the IAM facts of a resource. A resource that is not of IAM has none.
 pub(super) fn iam_facts(resource: &Resource, details: &Value) -> IamFacts {
     let Some(documents) = documents(resource.resource_type, details) else {
         return IamFacts::default();
     };
     let is_bounded = !values_at(details, "PermissionsBoundary.PermissionsBoundaryArn").is_empty();
     let trust = trust(resource, details);
-    let mut derived = serde_json::Map::new();
+    let mut attributes = Map::new();
     let mut fallback_attributes = Value::Null;
-    match grants(&documents, is_bounded) {
-        _ if documents.count == 0 => {}
-        PrivilegeLevel::Unknown if documents.statements.is_empty() => {
-            fallback_attributes = json!({"GrantsNotKnown": true});
-        }
-        power => {
-            derived.insert(
-                "GrantsNotKnown".into(),
-                (power == PrivilegeLevel::Unknown).into(),
-            );
-            derived.extend(power.as_str().map(|name| ("Grants".into(), name.into())));
+    match documents.grants(is_bounded) {
+        Grants::NoDocuments => {}
+        Grants::NotShown => fallback_attributes = json!({"GrantsNotKnown": true}),
+        Grants::Level(level) => {
+            let is_unknown = level == PrivilegeLevel::Unknown;
+            attributes.insert("GrantsNotKnown".into(), is_unknown.into());
+            attributes.extend(level.as_str().map(|level| ("Grants".into(), level.into())));
         }
     }
-    if !trust.by.is_empty() {
-        derived.insert("AssumableBy".into(), json!(trust.by));
+    if !trust.assumable_by.is_empty() {
+        let assumable_by = trust.assumable_by.iter().copied().map(AssumableBy::as_str);
+        attributes.insert("AssumableBy".into(), assumable_by.collect());
     }
+    let edge = |trusted| ParsedEdge::new(trusted, RelationKind::CanAssume, resource.clone());
     IamFacts {
-        permissions: Permissions::new(documents.statements, is_bounded, trust.accounts),
-        attributes: Value::Object(derived),
+        permissions: Permissions::new(
+            documents.into_statements(),
+            is_bounded,
+            trust.trusted_accounts,
+        ),
+        attributes: Value::Object(attributes),
         fallback_attributes,
-        edges: trust.edges,
+        edges: trust.trusted.into_iter().map(edge).collect(),
     }
 }
 
-fn grants(documents: &Documents, is_bounded: bool) -> PrivilegeLevel {
-    match privilege_level(&documents.statements) {
-        PrivilegeLevel::Administrator if !is_bounded => PrivilegeLevel::Administrator,
-        PrivilegeLevel::ServiceAdministrator if !is_bounded && !documents.has_unknown => {
-            PrivilegeLevel::ServiceAdministrator
-        }
-        PrivilegeLevel::Limited if !documents.has_unknown => PrivilegeLevel::Limited,
-        _ => PrivilegeLevel::Unknown,
-    }
-}
-
-fn documents(resource_type: T, details: &Value) -> Option<Documents> {
-    let listed = |name: &str| {
-        let list = member(details, name)?.as_array()?;
-        Some(
-            list.iter()
-                .map(|one| member(one, "PolicyDocument"))
-                .collect(),
-        )
+/// The inline policies of an identity, or the default version of a managed policy.
+fn documents(resource_type: T, details: &Value) -> Option<AttachedDocuments> {
+    let inline = |list: &str| -> Vec<Option<&Value>> {
+        let policies = member(details, list).and_then(Value::as_array);
+        let policies = policies.into_iter().flatten();
+        policies
+            .map(|policy| member(policy, "PolicyDocument"))
+            .collect()
     };
-    let found: Vec<Option<&Value>> = match resource_type {
-        T::IamRole => listed("RolePolicyList").unwrap_or_default(),
-        T::IamUser => listed("UserPolicyList").unwrap_or_default(),
-        T::IamGroup => listed("GroupPolicyList").unwrap_or_default(),
-        // A finding about a policy has no document: the control that failed says what is to be known.
+    let documents = match resource_type {
+        T::IamRole => inline("RolePolicyList"),
+        T::IamUser => inline("UserPolicyList"),
+        T::IamGroup => inline("GroupPolicyList"),
+        // A finding about a policy has no document; which control failed is its evidence.
         T::IamPolicy => default_version(details).map(Some).into_iter().collect(),
         _ => return None,
     };
-    let read: Vec<Option<PolicyDocument>> = found
-        .into_iter()
-        .map(|document| PolicyDocument::parse(document?).ok())
-        .collect();
-    Some(Documents {
-        count: read.len(),
-        has_unknown: read.iter().any(Option::is_none),
-        statements: read
-            .into_iter()
-            .flatten()
-            .flat_map(|document| document.statements)
-            .collect(),
-    })
+    let parse = |document: Option<&Value>| PolicyDocument::parse(document?).ok();
+    Some(AttachedDocuments::new(
+        documents.into_iter().map(parse).collect(),
+    ))
 }
 
-/// The document of the version that is in force.
+/// The document of the default version of a managed policy.
 fn default_version(details: &Value) -> Option<&Value> {
     let versions = member(details, "PolicyVersionList")?.as_array()?;
-    let in_force = member(details, "DefaultVersionId");
+    let default_id = member(details, "DefaultVersionId");
     versions
         .iter()
         .filter(|version| {
             member(version, "IsDefaultVersion") == Some(&Value::Bool(true))
-                || (in_force.is_some() && member(version, "VersionId") == in_force)
+                || (default_id.is_some() && member(version, "VersionId") == default_id)
         })
         .find_map(|version| member(version, "Document"))
 }
 
-/// Who may become a role.
-#[derive(Default)]
-struct Trust {
-    edges: Vec<ParsedEdge>,
-    /// The accounts whose identities may, if their own policies let them.
-    accounts: Vec<AccountId>,
-    by: Vec<&'static str>,
-}
-
-/// Services are left out: that EC2 may become the role of an instance is what the role is for.
-fn trust(role: &Resource, details: &Value) -> Trust {
-    let mut trust = Trust::default();
-    if role.resource_type != T::IamRole {
-        return trust;
-    }
-    let Some(document) = member(details, "AssumeRolePolicyDocument") else {
-        return trust;
+fn trust(resource: &Resource, details: &Value) -> RoleTrust {
+    let policy = match resource.resource_type {
+        T::IamRole => member(details, "AssumeRolePolicyDocument"),
+        _ => None,
     };
-    let Ok(document) = PolicyDocument::parse(document) else {
-        trust.by.push("unknown");
-        return trust;
-    };
-    // Where something is denied, whom that leaves is not worked out.
-    let denies = document
-        .statements
-        .iter()
-        .any(|statement| statement.effect == Effect::Deny);
-    let allowing = document.statements.iter().filter(|statement| {
-        statement.effect == Effect::Allow && statement.covers_action(ASSUME_ROLE)
-    });
-    for statement in allowing {
-        for trusted in &statement.principals {
-            if let Principal::Service(_) = trusted {
-                continue;
-            }
-            if statement.is_conditional || denies {
-                trust.by.push("unknown");
-                continue;
-            }
-            trust.add(role, trusted);
-        }
+    match policy.map(PolicyDocument::parse) {
+        None => RoleTrust::default(),
+        Some(Ok(policy)) => RoleTrust::evaluate(resource, &policy),
+        Some(Err(_)) => RoleTrust::unknown(),
     }
-    trust.by.sort_unstable();
-    trust.by.dedup();
-    if trust.by.is_empty() {
-        trust.by.push("nobody outside");
-    }
-    trust
-}
-
-impl Trust {
-    fn add(&mut self, role: &Resource, trusted: &Principal) {
-        let mut edge = |resource_type, id: &str, account| {
-            let from = identify(ResourceMention {
-                resource_type,
-                id,
-                account,
-                region: &role.region,
-            });
-            if from != *role {
-                self.edges
-                    .push(ParsedEdge::new(from, RelationKind::CanAssume, role.clone()));
-            }
-        };
-        match trusted {
-            Principal::Anyone => self.by.push("anyone"),
-            Principal::Account(account) if *account == role.account => self.accounts.push(*account),
-            Principal::Account(account) => {
-                edge(T::Account, &account.to_string(), *account);
-                self.accounts.push(*account);
-                self.by.push("another account");
-            }
-            Principal::Identity(arn) => match identity_type(arn) {
-                Some((resource_type, account)) if is_clean_identifier(arn) => {
-                    edge(resource_type, arn, account);
-                    if account != role.account {
-                        self.by.push("another account");
-                    }
-                }
-                _ => self.by.push("unknown"),
-            },
-            Principal::Other => self.by.push("unknown"),
-            Principal::Service(_) => {}
-        }
-    }
-}
-
-fn identity_type(arn: &str) -> Option<(T, AccountId)> {
-    let arn: crate::model::Arn = arn.parse().ok()?;
-    let resource_type = match arn.resource().split('/').next()? {
-        "role" => T::IamRole,
-        "user" => T::IamUser,
-        _ => return None,
-    };
-    Some((resource_type, arn.account()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::testing::{edge_names, resource};
 
     const ADMINISTRATOR: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22*%22%2C%22Resource%22%3A%22*%22%7D%5D%7D";
-
-    fn resource(resource_type: T, id: &str) -> Resource {
-        identify(ResourceMention {
-            resource_type,
-            id,
-            account: "111122223333".parse().unwrap(),
-            region: &"us-east-1".parse().unwrap(),
-        })
-    }
 
     fn grants_of(resource_type: T, details: Value) -> Value {
         iam_facts(&resource(resource_type, "x"), &details).attributes["Grants"].clone()
     }
 
     #[test]
-    fn inline_and_managed_documents_tell_an_administrator() {
+    fn inline_and_managed_documents_show_an_administrator() {
         let inline =
             |list: &str| json!({list: [{"policyName": "p", "policyDocument": ADMINISTRATOR}]});
         for (resource_type, list) in [
@@ -259,8 +137,8 @@ mod tests {
         ] {
             assert_eq!(grants_of(resource_type, inline(list)), "administrator");
         }
-        let versions = |in_force: &str| {
-            json!({"defaultVersionId": in_force, "policyVersionList": [
+        let versions = |default_id: &str| {
+            json!({"defaultVersionId": default_id, "policyVersionList": [
                 {"versionId": "v1", "document": ADMINISTRATOR},
                 {"versionId": "v2", "document": {"Statement": []}},
             ]})
@@ -270,29 +148,28 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_said_to_be_unknown() {
+    fn what_the_documents_do_not_decide_is_reported_as_unknown() {
         let boundary = json!({"permissionsBoundaryArn": "arn:aws:iam::111122223333:policy/b"});
         for unknown in [
             json!({"rolePolicyList": [{"policyDocument": ADMINISTRATOR}], "permissionsBoundary": boundary}),
             json!({"rolePolicyList": [{"policyDocument": {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}}, {"policyDocument": "{"}]}),
         ] {
-            let told = iam_facts(&resource(T::IamRole, "x"), &unknown).attributes;
-            assert_eq!(told["GrantsNotKnown"], true, "{unknown}");
-            assert_eq!(told["Grants"], Value::Null, "{unknown}");
+            let attributes = iam_facts(&resource(T::IamRole, "x"), &unknown).attributes;
+            assert_eq!(attributes, json!({"GrantsNotKnown": true}), "{unknown}");
         }
     }
 
     #[test]
-    fn a_name_without_a_document_is_unknown_until_another_source_has_the_document() {
+    fn a_name_without_a_document_is_unknown_until_another_record_has_the_document() {
         let named = json!({"RolePolicyList": [{"PolicyName": "p"}]});
-        let told = iam_facts(&resource(T::IamRole, "x"), &named);
-        assert_eq!(told.attributes, json!({}));
-        assert_eq!(told.fallback_attributes["GrantsNotKnown"], true);
+        let facts = iam_facts(&resource(T::IamRole, "x"), &named);
+        assert_eq!(facts.attributes, json!({}));
+        assert_eq!(facts.fallback_attributes, json!({"GrantsNotKnown": true}));
     }
 
     #[test]
-    fn without_inline_policies_there_is_nothing_to_tell() {
-        // The finding of IAM.1 has the ids of the versions.
+    fn without_documents_there_are_no_attributes() {
+        // A finding of IAM.1 has only the IDs of the versions.
         let versions =
             json!({"PolicyVersionList": [{"VersionId": "v1", "IsDefaultVersion": true}]});
         for (resource_type, details) in [
@@ -300,60 +177,34 @@ mod tests {
             (T::IamRole, json!({})),
             (T::IamPolicy, versions),
         ] {
-            let told = iam_facts(&resource(resource_type, "x"), &details);
-            assert_eq!(told.attributes, json!({}), "{details}");
-            assert_eq!(told.fallback_attributes, Value::Null, "{details}");
+            let facts = iam_facts(&resource(resource_type, "x"), &details);
+            assert_eq!(facts.attributes, json!({}), "{details}");
+            assert_eq!(facts.fallback_attributes, Value::Null, "{details}");
         }
     }
 
     #[test]
-    fn a_trust_policy_says_who_may_become_the_role() {
-        let trusts = |principal: Value, condition: Value| {
-            let details = json!({"assumeRolePolicyDocument": {"Statement": {
-                "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, "Condition": condition,
-            }}});
-            let told = iam_facts(&resource(T::IamRole, "target"), &details);
-            let edges: Vec<String> = told.edges.iter().map(|edge| edge.from.id.clone()).collect();
-            (
-                edges,
-                told.attributes["AssumableBy"].clone(),
-                told.permissions.trusted_accounts,
-            )
+    fn a_trust_policy_shows_who_can_assume_the_role() {
+        let facts = |policy: Value| {
+            let details = json!({"assumeRolePolicyDocument": policy});
+            iam_facts(&resource(T::IamRole, "target"), &details)
         };
-        let none = json!({});
-        let ours: AccountId = "111122223333".parse().unwrap();
-        let theirs: AccountId = "444455556666".parse().unwrap();
-        let role = "arn:aws:iam::111122223333:role/ci";
+        let other_role = "arn:aws:iam::444455556666:role/ci";
+        let trusting = facts(json!({"Statement": {
+            "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"AWS": [other_role, "111122223333"]},
+        }}));
         assert_eq!(
-            trusts(json!({"AWS": role}), none.clone()),
-            (vec![role.to_owned()], json!(["nobody outside"]), vec![])
+            edge_names(&trusting.edges),
+            ["role/ci can-assume role/target"]
         );
         assert_eq!(
-            trusts(
-                json!({"AWS": "arn:aws:iam::111122223333:root"}),
-                none.clone()
-            ),
-            (vec![], json!(["nobody outside"]), vec![ours])
+            trusting.attributes,
+            json!({"AssumableBy": ["another account"]})
         );
-        assert_eq!(
-            trusts(json!({"AWS": "444455556666"}), none.clone()),
-            (
-                vec!["AWS::::Account:444455556666".to_owned()],
-                json!(["another account"]),
-                vec![theirs]
-            )
-        );
-        assert_eq!(
-            trusts(json!("*"), none.clone()),
-            (vec![], json!(["anyone"]), vec![])
-        );
-        assert_eq!(
-            trusts(json!("*"), json!({"StringEquals": {"sts:ExternalId": "x"}})),
-            (vec![], json!(["unknown"]), vec![])
-        );
-        assert_eq!(
-            trusts(json!({"Service": "ec2.amazonaws.com"}), none),
-            (vec![], json!(["nobody outside"]), vec![])
-        );
+        let own_account = "111122223333".parse().unwrap();
+        assert_eq!(trusting.permissions.trusted_accounts, [own_account]);
+        let malformed = facts(json!("{"));
+        assert_eq!(malformed.attributes, json!({"AssumableBy": ["unknown"]}));
     }
 }
