@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use exposured::catalog::{Catalog, Layers, compile};
 use exposured::graph::SharedEvidence;
-use exposured::sources::files::from_folder;
+use exposured::sources::files::FileReader;
 use exposured::synth::{self, Organization};
 use exposured::telemetry::{CycleLog, Progress};
 use flate2::bufread::MultiGzDecoder;
@@ -66,8 +66,13 @@ fn pool(threads: usize) -> ThreadPool {
 fn read(folder: &Path, catalog: &Catalog, pool: &ThreadPool) -> Duration {
     let (log, progress) = (CycleLog::new("bench".to_owned()), Progress::none());
     let clock = Instant::now();
-    let read =
-        pool.install(|| from_folder(folder, catalog, &SharedEvidence::default(), &log, &progress));
+    let reader = FileReader {
+        catalog,
+        evidence: &SharedEvidence::default(),
+        log: &log,
+        progress: &progress,
+    };
+    let read = pool.install(|| reader.read_path(folder));
     black_box(read.expect("the folder can be read"));
     clock.elapsed()
 }

@@ -202,7 +202,7 @@ fn archive_limit(allow_mass_archive: bool) -> ArchiveLimit {
 /// What is the user's to mend in the command line or the configuration is wrong usage.
 fn exit_of(error: &CycleError) -> Exit {
     match error {
-        CycleError::Session(SessionError::NoRegion) | CycleError::Folder(_) => Exit::Usage,
+        CycleError::Session(SessionError::NoRegion) | CycleError::Input(_) => Exit::Usage,
         _ => Exit::Failed,
     }
 }

@@ -5,6 +5,7 @@
 mod config_service;
 pub mod files;
 mod inspector;
+mod json_records;
 mod macie;
 mod outcome;
 mod record_sink;

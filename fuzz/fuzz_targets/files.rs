@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use exposured::sources::files::from_folder;
+use exposured::sources::files::FileReader;
 use exposured::graph::Store;
 use exposured::telemetry::{CycleLog, Progress};
 use libfuzzer_sys::fuzz_target;
@@ -14,14 +14,14 @@ fuzz_target!(|data: &[u8]| {
     std::fs::write(folder.path().join("input"), data).expect("a file can be written");
     let log = CycleLog::new("fuzz");
     let mut store = Store::default();
-    let read = from_folder(
-        folder.path(),
-        exposured_fuzz::catalog(),
-        &store.evidence(),
-        &log,
-        &Progress::none(),
-    )
-    .expect("the folder is there");
+    let evidence = store.evidence();
+    let reader = FileReader {
+        catalog: exposured_fuzz::catalog(),
+        evidence: &evidence,
+        log: &log,
+        progress: &Progress::none(),
+    };
+    let read = reader.read_path(folder.path()).expect("the folder is there");
     for collected in read {
         store.put(collected.outcome);
     }

@@ -53,7 +53,7 @@ impl InputArgs {
     /// Returns the files to read instead of AWS, if there are any.
     pub(super) fn files(&self) -> Option<FileInput> {
         match &self.input {
-            Some(folder) => Some(FileInput::Folder(folder.clone())),
+            Some(folder) => Some(FileInput::Path(folder.clone())),
             None => self.sample.then_some(FileInput::Sample),
         }
     }

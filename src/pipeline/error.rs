@@ -1,7 +1,7 @@
 //! Why a cycle could not run.
 
 use crate::aws::SessionError;
-use crate::sources::files::UnreadableFolder;
+use crate::sources::files::ReadInputError;
 
 /// Why a cycle could not run.
 #[derive(Debug, thiserror::Error)]
@@ -9,9 +9,9 @@ pub enum CycleError {
     /// AWS cannot be called.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// The folder with the findings cannot be read.
+    /// The files with the findings cannot be read.
     #[error(transparent)]
-    Folder(#[from] UnreadableFolder),
+    Input(#[from] ReadInputError),
     /// Opening the session took too long.
     #[error("asking AWS STS for the caller's identity took longer than [schedule] deadline allows")]
     Deadline,

@@ -6,7 +6,7 @@ use chrono::DateTime;
 
 use crate::sample;
 use crate::sources::CollectedTarget;
-use crate::sources::files::{self, UnreadableFolder};
+use crate::sources::files::{FileReader, ReadInputError};
 use crate::telemetry::CycleLog;
 
 use super::error::CycleError;
@@ -37,20 +37,21 @@ impl CycleRunner {
         &self,
         input: &FileInput,
         log: &CycleLog,
-    ) -> Result<Vec<CollectedTarget>, UnreadableFolder> {
+    ) -> Result<Vec<CollectedTarget>, ReadInputError> {
         let (input, catalog) = (input.clone(), Arc::clone(&self.catalog));
         let (log, progress) = (log.clone(), self.progress.clone());
         let evidence = self.store().evidence();
-        let reading = move || match input {
-            FileInput::Folder(folder) => {
-                files::from_folder(&folder, &catalog, &evidence, &log, &progress)
+        let reading = move || {
+            let reader = FileReader {
+                catalog: &catalog,
+                evidence: &evidence,
+                log: &log,
+                progress: &progress,
+            };
+            match input {
+                FileInput::Path(path) => reader.read_path(&path),
+                FileInput::Sample => Ok(reader.read_memory(&sample::files())),
             }
-            FileInput::Sample => Ok(files::from_memory(
-                &sample::files(),
-                &catalog,
-                &log,
-                &progress,
-            )),
         };
         join_or_resume_panic(tokio::task::spawn_blocking(reading).await)
     }

@@ -14,8 +14,8 @@ pub enum CycleTask {
 /// Files with findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileInput {
-    /// The files in a folder.
-    Folder(PathBuf),
+    /// A file, or the files below a folder.
+    Path(PathBuf),
     /// The built-in sample.
     Sample,
 }

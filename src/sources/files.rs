@@ -1,11 +1,8 @@
 //! Findings in files, as the AWS CLI writes them: `securityhub get-findings`, `inspector2 list-findings`,
-//! `macie2 get-findings`, `securityhub get-resources-v2`, `configservice select-resource-config` and its kin; also a
-//! bare list, and JSON Lines; each also gzipped.
+//! `macie2 get-findings`, `securityhub get-resources-v2`, `configservice select-resource-config`, and similar commands;
+//! also a bare list, and JSON Lines; also with gzip.
 //!
-//! What a file holds is told from its content, never from its name. A file is a target of its own.
-
-mod stream;
-mod windows;
+//! The content of a file determines its format; its name does not matter. Each file is a collection target of its own.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -14,152 +11,207 @@ use std::time::Instant;
 
 use flate2::bufread::MultiGzDecoder;
 use rayon::prelude::*;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::catalog::Catalog;
 use crate::graph::{SharedEvidence, TargetOutcome};
 use crate::model::{CollectionTarget, Coverage, CoverageReason, clean};
+use crate::records::parse_any;
 use crate::telemetry::{CycleLog, Progress};
 
+use super::json_records::for_each_record;
 use super::outcome::{CollectedTarget, Incomplete};
 use super::record_sink::RecordSink;
-use crate::records;
 
-/// The folder cannot be read.
+/// The first bytes of a gzip file. Source: RFC 1952, section 2.3.1.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+const BUFFER_SIZE: usize = 1 << 16;
+
+/// The input cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("reading the folder {path}: {error}")]
-pub struct UnreadableFolder {
+#[error("reading {path}: {source}")]
+pub struct ReadInputError {
     path: String,
-    error: std::io::Error,
+    source: std::io::Error,
 }
 
-/// Reads every file below a folder, in the order of their names; hidden ones and links to folders are left out.
-///
-/// # Errors
-/// The folder itself cannot be read. A file that cannot be is told in its own outcome.
-pub fn from_folder(
-    folder: &Path,
-    catalog: &Catalog,
-    evidence: &SharedEvidence,
-    log: &CycleLog,
-    progress: &Progress,
-) -> Result<Vec<CollectedTarget>, UnreadableFolder> {
-    let mut files = Vec::new();
-    list(folder, &mut files)?;
-    if files.is_empty() {
-        // Not to be taken for "no exposures": the folder is the wrong one.
-        return Err(UnreadableFolder {
-            path: clean(&folder.to_string_lossy()),
-            error: std::io::Error::other("there is no file in it"),
-        });
+/// Reads files, and hands over each as a collection target.
+#[derive(Clone, Copy, Debug)]
+pub struct FileReader<'a> {
+    /// The catalog, which says what to look for.
+    pub catalog: &'a Catalog,
+    /// The evidence that snapshots share.
+    pub evidence: &'a SharedEvidence,
+    /// The log of the cycle.
+    pub log: &'a CycleLog,
+    /// The progress line.
+    pub progress: &'a Progress,
+}
+
+impl FileReader<'_> {
+    /// Reads a file, or every file below a folder, in the order of their names. Hidden files and links to folders are
+    /// skipped.
+    ///
+    /// # Errors
+    /// The path cannot be read, or the folder has no files. A file that cannot be read has an outcome of its own.
+    pub fn read_path(&self, path: &Path) -> Result<Vec<CollectedTarget>, ReadInputError> {
+        let files = find_files(path).map_err(|source| ReadInputError {
+            path: clean(&path.to_string_lossy()),
+            source,
+        })?;
+        self.progress.start("reading file", files.len());
+        // All cores read files, and the outcomes are in the order of the names.
+        let collected = files
+            .par_iter()
+            .map(|file| {
+                let opened = open(file).map(|file| Box::new(file) as Box<dyn Read>);
+                let collected = self.read_file(&name_below(path, file), opened);
+                self.progress.part_done();
+                collected
+            })
+            .collect();
+        self.progress.finish();
+        Ok(collected)
     }
-    files.sort();
-    progress.start("reading file", files.len());
-    // All cores read, a file each; what they found is in the order of the names again.
-    let outcomes = files
-        .par_iter()
-        .map(|path| {
-            let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
-            let opened = open(path).map(|file| Box::new(file) as Box<dyn Read>);
-            let mut outcome = read_file(&name, opened, catalog, log, progress);
-            evidence.share(&mut outcome.outcome.snapshot);
-            progress.part_done();
-            outcome
-        })
-        .collect();
-    progress.finish();
-    Ok(outcomes)
+
+    /// Reads files in memory: the built-in sample.
+    pub fn read_memory(&self, files: &[(&str, &'static [u8])]) -> Vec<CollectedTarget> {
+        files
+            .iter()
+            .map(|(name, content)| self.read_file(name, Ok(Box::new(*content))))
+            .collect()
+    }
+
+    fn read_file(&self, name: &str, opened: std::io::Result<Box<dyn Read>>) -> CollectedTarget {
+        let started = Instant::now();
+        let target = CollectionTarget::file(clean(name));
+        let mut sink = RecordSink::new(self.catalog, &target, self.log, self.progress);
+        let result = opened.and_then(decompressed).and_then(|content| {
+            for_each_record(content, |record| match record {
+                Ok(json) => sink.parse(json, parse_any),
+                Err(error) => sink.skip(&error.to_string(), None),
+            })
+            .map_err(std::io::Error::other)
+        });
+        // The records before the error are used.
+        let result = result.map_err(|error| Incomplete {
+            coverage: Coverage::Partial,
+            reason: CoverageReason::UnreadableFile,
+            detail: format!("{}: {}", clean(name), clean(&error.to_string())),
+        });
+        let mut outcome = TargetOutcome::from_result(target.clone(), sink, result, None);
+        self.evidence.share(&mut outcome.snapshot);
+        CollectedTarget {
+            outcome,
+            duration: started.elapsed(),
+        }
+    }
 }
 
-/// Reads files that are in memory: the built-in sample.
-pub fn from_memory(
-    files: &[(&str, &'static [u8])],
-    catalog: &Catalog,
-    log: &CycleLog,
-    progress: &Progress,
-) -> Vec<CollectedTarget> {
-    let read = |(name, content): &(&str, &'static [u8])| {
-        read_file(
-            name,
-            Ok(Box::new(*content) as Box<dyn Read>),
-            catalog,
-            log,
-            progress,
-        )
+/// Finds the files below a path. An entry that cannot be read is returned like a file: reading it then fails with the
+/// reason, and the others are used.
+fn find_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return open(path).map(|_| vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    let entries = WalkDir::new(path)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry));
+    for entry in entries {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() || is_link_to_folder(&entry) => {}
+            Ok(entry) => files.push(entry.into_path()),
+            Err(error) if error.depth() > 0 => files.extend(error.path().map(Path::to_owned)),
+            Err(error) => {
+                let cause = error.into_io_error();
+                return Err(cause.unwrap_or_else(|| std::io::Error::other("not a folder")));
+            }
+        }
+    }
+    if files.is_empty() {
+        // This is the wrong folder, rather than one without exposures.
+        return Err(std::io::Error::other("the folder has no files"));
+    }
+    Ok(files)
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().to_string_lossy().starts_with('.')
+}
+
+fn is_link_to_folder(entry: &DirEntry) -> bool {
+    entry.path_is_symlink() && entry.path().is_dir()
+}
+
+/// Returns the path of a file relative to the input. A file that is the input itself has its own name.
+fn name_below(input: &Path, file: &Path) -> String {
+    let relative = file.strip_prefix(input).unwrap_or(file);
+    let name = match file.file_name() {
+        Some(name) if relative.as_os_str().is_empty() => Path::new(name),
+        _ => relative,
     };
-    files.iter().map(read).collect()
+    name.to_string_lossy().into_owned()
 }
 
-/// Opens what can be read to an end: a pipe may never come to one.
+/// Opens a file. Anything else, such as a pipe, may have no end.
 fn open(path: &Path) -> std::io::Result<File> {
     let kind = std::fs::metadata(path)?.file_type();
     if kind.is_file() || kind.is_dir() {
         File::open(path)
     } else {
-        Err(std::io::Error::other("it is neither a file nor a folder"))
+        Err(std::io::Error::other("not a file or a folder"))
     }
 }
 
-fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), UnreadableFolder> {
-    let failed = |error| UnreadableFolder {
-        path: clean(&folder.to_string_lossy()),
-        error,
-    };
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
+fn decompressed(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
+    let mut file = BufReader::with_capacity(BUFFER_SIZE, file);
+    if file.fill_buf()?.starts_with(&GZIP_MAGIC) {
+        let decoder = MultiGzDecoder::new(file);
+        return Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, decoder)));
+    }
+    Ok(Box::new(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_below_the_input() {
+        for (input, file, name) in [
+            ("findings", "findings/a.json", "a.json"),
+            ("findings", "findings/us-east-1/a.json", "us-east-1/a.json"),
+            ("findings/a.json", "findings/a.json", "a.json"),
+        ] {
+            assert_eq!(name_below(Path::new(input), Path::new(file)), name);
         }
-        let kind = entry.file_type().map_err(failed)?;
-        if kind.is_dir() {
-            // A folder below that cannot be read is told as a file that cannot be: the rest is used.
-            if list(&entry.path(), files).is_err() {
-                files.push(entry.path());
+    }
+
+    #[test]
+    fn hidden_files_and_links_to_folders_are_skipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["b", ".hidden", "sub", "sub/.git"] {
+            if name.starts_with("sub") {
+                std::fs::create_dir(path(name)).unwrap();
+            } else {
+                std::fs::write(path(name), "").unwrap();
             }
-        } else if !(kind.is_symlink() && entry.path().is_dir()) {
-            // A link that leads nowhere, a pipe: told as a file that cannot be read.
-            files.push(entry.path());
         }
+        for name in ["sub/a", "sub/.git/c", "a"] {
+            std::fs::write(path(name), "").unwrap();
+        }
+        std::os::unix::fs::symlink(path("sub"), path("link")).unwrap();
+        std::os::unix::fs::symlink(path("sub/a"), path("sub/z")).unwrap();
+        std::os::unix::fs::symlink(path("nowhere"), path("dangling")).unwrap();
+        let expected = ["a", "b", "dangling", "sub/a", "sub/z"].map(path);
+        assert_eq!(find_files(folder.path()).unwrap(), expected);
+        // The input itself may be a link, or a file.
+        assert_eq!(find_files(&path("link")).unwrap().len(), 2);
+        assert_eq!(find_files(&path("a")).unwrap(), [path("a")]);
+        assert!(find_files(&path("nowhere")).is_err());
     }
-    Ok(())
-}
-
-fn read_file(
-    name: &str,
-    opened: std::io::Result<Box<dyn Read>>,
-    catalog: &Catalog,
-    log: &CycleLog,
-    progress: &Progress,
-) -> CollectedTarget {
-    let started = Instant::now();
-    let target = CollectionTarget::file(clean(name));
-    let mut sink = RecordSink::new(catalog, &target, log, progress);
-    let result = opened.and_then(unpacked).and_then(|content| {
-        stream::records(content, |record| match record {
-            Ok(json) => sink.parse(json, records::parse_any),
-            Err(why) => sink.skip(&why, None),
-        })
-        .map_err(std::io::Error::other)
-    });
-    // What was read before the error is used.
-    let result = result.map_err(|error| Incomplete {
-        coverage: Coverage::Partial,
-        reason: CoverageReason::UnreadableFile,
-        detail: format!("{}: {}", clean(name), clean(&error.to_string())),
-    });
-    CollectedTarget {
-        outcome: TargetOutcome::from_result(target.clone(), sink, result, None),
-        duration: started.elapsed(),
-    }
-}
-
-/// Gzip is told from its first two bytes. Source: RFC 1952, section 2.3.1.
-fn unpacked(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
-    let mut buffered = BufReader::with_capacity(1 << 16, file);
-    if buffered.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Box::new(BufReader::with_capacity(
-            1 << 16,
-            MultiGzDecoder::new(buffered),
-        )));
-    }
-    Ok(Box::new(buffered))
 }

@@ -139,7 +139,7 @@ fn a_folder_without_a_file_is_the_wrong_one() {
     std::fs::create_dir(folder.path().join("below")).unwrap();
     let ran = run(exposured().args(["once", "--input"]).arg(folder.path())).expect(2);
     assert!(
-        ran.stderr.contains("there is no file in it"),
+        ran.stderr.contains("the folder has no files"),
         "{}",
         ran.stderr
     );

@@ -1,0 +1,139 @@
+//! The records of a JSON file, one at a time: the file may be larger than memory.
+//!
+//! A file is a list of records, an object with such a list as the AWS CLI writes it, a single record, or JSON Lines of any
+//! of these.
+
+mod error;
+mod list_window;
+mod record_limit;
+#[cfg(test)]
+mod tests;
+mod visitor;
+
+use std::cell::Cell;
+use std::io::{BufRead, Cursor, Read};
+
+use serde::de::{DeserializeSeed, IgnoredAny};
+
+use error::{JsonRecordsError, MalformedLine};
+use list_window::read_list;
+use record_limit::RecordLimit;
+use visitor::Records;
+
+/// A first line that is longer is not JSON Lines, but a file without line breaks.
+const MAX_FIRST_LINE: u64 = 4 << 20;
+
+/// How much of a file is held in memory at a time.
+const WINDOW: u64 = 8 << 20;
+
+/// The most bytes from one record to the next. The largest records that AWS documents have a fraction of this size:
+/// Security Hub's findings have at most 240 KB. Source: Security Hub User Guide, "Guidelines for using
+/// BatchImportFindings".
+const MAX_RECORD: u64 = 64 << 20;
+
+/// Calls `on_record` for every record: with its JSON, or with the reason why a line has none.
+///
+/// # Errors
+/// The file cannot be read to its end: it is not JSON, it is truncated, or a record is too large.
+pub(super) fn for_each_record(
+    content: Box<dyn BufRead>,
+    on_record: impl FnMut(Result<&str, MalformedLine>),
+) -> Result<(), JsonRecordsError> {
+    limited(content, MAX_RECORD, on_record)
+}
+
+fn limited(
+    content: Box<dyn BufRead>,
+    max_record: u64,
+    mut on_record: impl FnMut(Result<&str, MalformedLine>),
+) -> Result<(), JsonRecordsError> {
+    let unused = Cell::new(max_record);
+    let mut on_record = |record: Result<&str, MalformedLine>| {
+        unused.set(max_record);
+        on_record(record);
+    };
+    read_file(RecordLimit::new(content, &unused), &mut on_record)
+}
+
+fn read_file<'a>(
+    mut content: impl BufRead + 'a,
+    on_record: &mut impl FnMut(Result<&str, MalformedLine>),
+) -> Result<(), JsonRecordsError> {
+    let mut first_line = Vec::new();
+    content
+        .by_ref()
+        .take(MAX_FIRST_LINE)
+        .read_until(b'\n', &mut first_line)?;
+    if first_line.starts_with(b"\xef\xbb\xbf") {
+        first_line.drain(..3);
+    }
+    let line = first_line.trim_ascii();
+    let is_whole_line = (first_line.len() as u64) < MAX_FIRST_LINE;
+    let is_object = is_whole_line && line.starts_with(b"{") && line.ends_with(b"}");
+    let has_more = !content.fill_buf()?.is_empty();
+    if is_object || is_whole_line && has_more && cannot_continue(line) {
+        return read_lines(line.to_vec(), content, on_record);
+    }
+    read_value(Cursor::new(first_line).chain(content), WINDOW, on_record)
+}
+
+/// Whether no further line can complete the JSON value of this one: it is malformed, or it ends within a string.
+fn cannot_continue(line: &[u8]) -> bool {
+    match serde_json::from_slice::<IgnoredAny>(line) {
+        Ok(_) => false,
+        Err(error) if error.is_eof() => error.to_string().contains("string"),
+        Err(_) => !line.is_empty(),
+    }
+}
+
+/// Reads one JSON value, which may have many lines.
+fn read_value<'a>(
+    mut content: impl Read + 'a,
+    window: u64,
+    on_record: &mut impl FnMut(Result<&str, MalformedLine>),
+) -> Result<(), JsonRecordsError> {
+    let mut start = Vec::new();
+    let read = content.by_ref().take(window).read_to_end(&mut start);
+    if (start.len() as u64) < window {
+        let parsed = parse(&mut serde_json::Deserializer::from_slice(&start), on_record);
+        // If the file cannot be read, that is the error, and not that its JSON is truncated there.
+        read?;
+        return Ok(parsed?);
+    }
+    let rest = read_list(start, content, on_record)?;
+    let mut json = serde_json::Deserializer::from_reader(rest);
+    Ok(parse(&mut json, on_record)?)
+}
+
+fn parse<'de>(
+    json: &mut serde_json::Deserializer<impl serde_json::de::Read<'de>>,
+    on_record: &mut impl FnMut(Result<&str, MalformedLine>),
+) -> serde_json::Result<()> {
+    Records { on_record }.deserialize(&mut *json)?;
+    json.end()
+}
+
+/// Reads one JSON value per line. A line that is malformed costs that line.
+fn read_lines(
+    first: Vec<u8>,
+    mut content: impl BufRead,
+    on_record: &mut impl FnMut(Result<&str, MalformedLine>),
+) -> Result<(), JsonRecordsError> {
+    let mut line = first;
+    let mut number = 1_u64;
+    loop {
+        let text = line.trim_ascii();
+        if !text.is_empty() {
+            let mut json = serde_json::Deserializer::from_slice(text);
+            if let Err(source) = parse(&mut json, on_record) {
+                on_record(Err(MalformedLine { number, source }));
+            }
+        }
+        line.clear();
+        number += 1;
+        let read = content.read_until(b'\n', &mut line);
+        if read.map_err(|source| JsonRecordsError::Line { number, source })? == 0 {
+            return Ok(());
+        }
+    }
+}
