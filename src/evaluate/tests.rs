@@ -96,7 +96,9 @@ impl<'a> TestGraph<'a> {
         let evidence = match trait_id {
             "internet-reachable" | "vpc-reachable" => network_path(),
             "high-priority-vulnerability" => vulnerability(0.9),
-            "low-priority-vulnerability" => vulnerability(0.001),
+            "low-priority-vulnerability" | "low-priority-network-vulnerability" => {
+                vulnerability(0.001)
+            }
             _ => Evidence::Control {
                 id: ControlId::new(trait_id),
                 title: trait_id.to_owned(),
@@ -327,7 +329,8 @@ fn an_administrative_profile_gives_high_severity() {
         resource(ResourceType::IamRole, "r"),
         resource(ResourceType::IamPolicy, "admin"),
     );
-    let graph = open_instance(&catalog)
+    let graph = TestGraph::new(&catalog)
+        .with_trait(&instance, "internet-reachable")
         .with_trait(&instance, "instance-profile-attached")
         .with_relation(&instance, RelationKind::UsesInstanceProfile, &profile)
         .with_relation(&profile, RelationKind::ContainsRole, &role)

@@ -1,11 +1,14 @@
 //! The titles of AWS's own traits, except those of type Impact.
 //!
+//! "The Amazon EKS cluster uses unencrypted Kubernetes secrets" is not among them: its control, EKS.3, is retired, since EKS
+//! encrypts secrets by default from Kubernetes 1.28 on.
+//!
 //! Source: Security Hub User Guide, the pages "Remediating exposures for …", 2026.
 
 use super::*;
 use ResourceType as T;
 
-const TITLES: [(ResourceType, &str); 71] = [
+const TITLES: [(ResourceType, &str); 70] = [
     (
         T::Ec2Instance,
         "The EC2 instance allows access to IMDS using version 1",
@@ -214,10 +217,6 @@ const TITLES: [(ResourceType, &str); 71] = [
     (
         T::EksCluster,
         "The Amazon EKS cluster uses an unsupported Kubernetes version",
-    ),
-    (
-        T::EksCluster,
-        "The Amazon EKS cluster uses unencrypted Kubernetes secrets",
     ),
     (
         T::EksCluster,

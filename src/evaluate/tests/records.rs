@@ -162,7 +162,7 @@ fn a_vulnerable_image_reaches_the_cluster_that_runs_a_container_of_it() {
     }));
     assert_eq!(
         exposed(&[
-            detection("TTPs/Execution/Execution:Runtime-ReverseShell", seen),
+            detection("TTPs/Discovery/Discovery:Runtime-SuspiciousCommand", seen),
             scanned
         ]),
         ["eks-end-of-life-operating-system"]
@@ -194,10 +194,7 @@ fn a_code_vulnerability_is_not_a_package_vulnerability() {
         json!([{"Type": "AwsLambdaFunction", "Id": format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:f")}]),
     );
     code["Vulnerabilities"] = json!([{"Id": "python/os-command-injection", "CodeVulnerabilities": [{"Cwes": ["CWE-78"]}]}]);
-    assert_eq!(
-        exposed(&[(asff::parse, code)]),
-        ["lambda-code-vulnerability"]
-    );
+    assert_eq!(exposed(&[(asff::parse, code)]), ["lambda-code-injection"]);
 }
 
 #[test]

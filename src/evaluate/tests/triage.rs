@@ -36,6 +36,7 @@ fn two_instances(catalog: &Catalog) -> TestGraph<'_> {
                 .with_trait(&instance(id), "internet-reachable")
                 .with_trait(&instance(id), "instance-profile-attached")
                 .with_trait(&instance(id), "low-priority-vulnerability")
+                .with_trait(&instance(id), "low-priority-network-vulnerability")
         })
 }
 
