@@ -52,18 +52,18 @@ impl CallBudget {
         &self,
         call: impl Fn() -> C,
     ) -> Result<T, CallError> {
-        retry_bad_answers(|| self.wait(call())).await
+        retry_malformed_responses(|| self.wait(call())).await
     }
 }
 
 /// Makes a call, and makes it again if its response cannot be read: a proxy's error page, or a truncated response.
-pub(super) async fn retry_bad_answers<T, C: Future<Output = Result<T, CallError>>>(
+pub(super) async fn retry_malformed_responses<T, C: Future<Output = Result<T, CallError>>>(
     call: impl Fn() -> C,
 ) -> Result<T, CallError> {
     let mut attempt = 1;
     loop {
         match call().await {
-            Err(error) if error.failure == Failure::BadAnswer && attempt < ATTEMPTS => {
+            Err(error) if error.failure == Failure::MalformedResponse && attempt < ATTEMPTS => {
                 attempt += 1;
             }
             result => return result,

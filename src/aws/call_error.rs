@@ -29,7 +29,7 @@ pub enum Failure {
     /// The service failed, or returned an error that exposured does not know.
     Service,
     /// The response is not JSON.
-    BadAnswer,
+    MalformedResponse,
     /// The service rejected the request, for example because a paging token has expired.
     InvalidInput,
     /// There is no aggregator with that name.
@@ -68,7 +68,7 @@ impl CallError {
             Failure::Unreachable => CoverageReason::Unreachable,
             Failure::Credentials => CoverageReason::Credentials,
             Failure::ClockSkew => CoverageReason::ClockSkew,
-            Failure::BadAnswer => CoverageReason::BadAnswer,
+            Failure::MalformedResponse => CoverageReason::BadAnswer,
             Failure::Deadline => CoverageReason::Deadline,
             Failure::Interrupted => CoverageReason::Interrupted,
             Failure::Service | Failure::InvalidInput => CoverageReason::ServiceError,
@@ -96,7 +96,7 @@ impl CallError {
             Failure::Deadline => {
                 "raise [schedule] deadline, or read fewer Regions; the next cycle tries again".into()
             }
-            Failure::Service | Failure::BadAnswer | Failure::InvalidInput | Failure::Interrupted => {
+            Failure::Service | Failure::MalformedResponse | Failure::InvalidInput | Failure::Interrupted => {
                 "the next cycle tries again".into()
             }
         }
@@ -114,7 +114,7 @@ where
         SdkError::DispatchFailure(_) => Failure::Unreachable,
         // The status is a success, but the body cannot be read: it is truncated, or it is not the service's.
         SdkError::ResponseError(context) if context.raw().status().is_success() => {
-            Failure::BadAnswer
+            Failure::MalformedResponse
         }
         SdkError::ResponseError(_) => Failure::Unreachable,
         SdkError::ServiceError(context) => {
@@ -179,7 +179,7 @@ fn classify_service_error(status: u16, code: Option<&str>, message: &str, action
     {
         Failure::InvalidInput
     } else if (200..300).contains(&status) {
-        Failure::BadAnswer
+        Failure::MalformedResponse
     } else {
         Failure::Service
     }
@@ -228,81 +228,29 @@ where
 mod tests {
     use super::*;
 
+    #[rustfmt::skip]
     #[test]
     fn error_codes_of_different_services_have_one_classification() {
+        let denied = |action: &str| Failure::Denied { action: action.into() };
         let table = [
-            (
-                401,
-                "InvalidAccessException",
-                "Account 1 is not subscribed to AWS Security Hub",
-                Failure::NotEnabled,
-            ),
-            (
-                403,
-                "AccessDeniedException",
-                "Macie is not enabled",
-                Failure::NotEnabled,
-            ),
-            (
-                403,
-                "AccessDeniedException",
-                "Invoking account is not enabled.",
-                Failure::NotEnabled,
-            ),
-            (
-                403,
-                "AccessDeniedException",
-                "User: arn:aws:iam::1:user/u is not authorized to perform: macie2:GetFindings on resource: x",
-                Failure::Denied {
-                    action: "macie2:GetFindings".into(),
-                },
-            ),
-            (
-                403,
-                "AccessDenied",
-                "no",
-                Failure::Denied {
-                    action: "a:B".into(),
-                },
-            ),
+            (401, "InvalidAccessException", "Account 1 is not subscribed to AWS Security Hub", Failure::NotEnabled),
+            (403, "AccessDeniedException", "Macie is not enabled", Failure::NotEnabled),
+            (403, "AccessDeniedException", "Invoking account is not enabled.", Failure::NotEnabled),
+            (403, "AccessDeniedException", "User: arn:aws:iam::1:user/u is not authorized to perform: macie2:GetFindings on resource: x", denied("macie2:GetFindings")),
+            (403, "AccessDenied", "no", denied("a:B")),
             (429, "TooManyRequestsException", "", Failure::Throttled),
             (400, "Throttling", "Rate exceeded", Failure::Throttled),
             (403, "ExpiredTokenException", "", Failure::Credentials),
-            (
-                403,
-                "UnrecognizedClientException",
-                "The security token included in the request is invalid.",
-                Failure::Credentials,
-            ),
-            (
-                403,
-                "InvalidSignatureException",
-                "Signature expired: 20261123T060000Z is now earlier than 20261123T070000Z",
-                Failure::ClockSkew,
-            ),
-            (
-                403,
-                "InvalidSignatureException",
-                "Signature not yet current: 20261123T080000Z is still later than 20261123T070000Z",
-                Failure::ClockSkew,
-            ),
-            (
-                403,
-                "InvalidSignatureException",
-                "The request signature we calculated does not match",
-                Failure::Credentials,
-            ),
+            (403, "UnrecognizedClientException", "The security token included in the request is invalid.", Failure::Credentials),
+            (403, "InvalidSignatureException", "Signature expired: 20261123T060000Z is now earlier than 20261123T070000Z", Failure::ClockSkew),
+            (403, "InvalidSignatureException", "Signature not yet current: 20261123T080000Z is still later than 20261123T070000Z", Failure::ClockSkew),
+            (403, "InvalidSignatureException", "The request signature we calculated does not match", Failure::Credentials),
             (400, "InvalidInputException", "", Failure::InvalidInput),
             (400, "InvalidNextTokenException", "", Failure::InvalidInput),
-            (
-                400,
-                "NoSuchConfigurationAggregatorException",
-                "",
-                Failure::NoAggregator,
-            ),
+            (400, "NoSuchConfigurationAggregatorException", "", Failure::NoAggregator),
             (404, "ResourceNotFoundException", "", Failure::NotEnabled),
             (500, "InternalException", "", Failure::Service),
-            (200, "", "", Failure::BadAnswer),
+            (200, "", "", Failure::MalformedResponse),
         ];
         for (status, code, message, expected) in table {
             assert_eq!(

@@ -29,7 +29,7 @@ impl Envelope {
     /// The response does not have this form.
     pub(crate) fn open<'a>(&self, body: &'a str) -> Result<Page<'a>, CallError> {
         self.parse(body).map_err(|error| CallError {
-            failure: Failure::BadAnswer,
+            failure: Failure::MalformedResponse,
             message: format!("unexpected form of the response: {error}"),
         })
     }
@@ -119,7 +119,7 @@ mod tests {
     fn a_response_without_records_is_an_error() {
         for body in ["{}", r#"{"findings": []}"#, r#"{"Findings": null}"#, "[]"] {
             let error = ENVELOPE.open(body).unwrap_err();
-            assert_eq!(error.failure, Failure::BadAnswer, "{body}");
+            assert_eq!(error.failure, Failure::MalformedResponse, "{body}");
         }
     }
 

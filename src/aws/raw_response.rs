@@ -47,7 +47,7 @@ where
         (Some(body), _) => Ok(body),
         (None, Some(error)) => Err(classify(&error, action)),
         (None, None) => Err(CallError {
-            failure: Failure::BadAnswer,
+            failure: Failure::MalformedResponse,
             message: "the response is not JSON".into(),
         }),
     }

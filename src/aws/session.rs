@@ -12,7 +12,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::model::{AccountId, CallCount, Partition, Region, clean};
 
-use super::call_budget::retry_bad_answers;
+use super::call_budget::retry_malformed_responses;
 use super::call_error::{CallError, Failure, classify};
 use super::call_rate::{CallRate, Limiter};
 use super::meter::CallMeter;
@@ -248,11 +248,11 @@ async fn identity(config: &SdkConfig, meter: &CallMeter) -> Result<AccountId, Se
         let identity = response.map_err(|error| classify(&error, "sts:GetCallerIdentity"))?;
         let account = identity.account().unwrap_or_default();
         account.parse().map_err(|_| CallError {
-            failure: Failure::BadAnswer,
+            failure: Failure::MalformedResponse,
             message: format!("the response has no account ID: `{}`", clean(account)),
         })
     };
-    retry_bad_answers(call)
+    retry_malformed_responses(call)
         .await
         .map_err(SessionError::Identity)
 }

@@ -152,7 +152,7 @@ fn finding_ids(page: &Page<'_>) -> Result<Vec<String>, CallError> {
     let id = |id: &&RawValue| serde_json::from_str(id.get());
     let ids: Result<Vec<String>, _> = page.records.iter().map(id).collect();
     ids.map_err(|error| CallError {
-        failure: Failure::BadAnswer,
+        failure: Failure::MalformedResponse,
         message: format!("the ID of a finding: {error}"),
     })
 }
