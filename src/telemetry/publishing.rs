@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::reconcile::{Action, MassArchive, Plan};
+use crate::model::{AccountId, Region};
+use crate::reconcile::{Action, Destination, MassArchive, Plan};
 
 use super::CycleLog;
 use super::events::milliseconds;
@@ -56,36 +57,36 @@ impl CycleLog {
     }
 
     /// Logs that the published exposures of a destination could not be read.
-    pub fn previous_unknown(&self, account: &str, region: &str, why: &str) {
+    pub fn previous_unknown(&self, destination: &Destination, why: &str) {
         error!(
             event = "previous_unknown",
             cycle = self.cycle(),
-            account,
-            region,
+            account = %destination.account,
+            region = %destination.region,
             why,
             "published exposures could not be read: nothing is published there in this cycle"
         );
     }
 
     /// Logs that a published exposure could not be read. It is not changed.
-    pub fn previous_unreadable(&self, account: &str, region: &str, why: &str) {
+    pub fn previous_unreadable(&self, destination: &Destination, why: &str) {
         error!(
             event = "previous_unreadable",
             cycle = self.cycle(),
-            account,
-            region,
+            account = %destination.account,
+            region = %destination.region,
             why,
             "published exposure could not be read: it is not changed"
         );
     }
 
     /// Logs that the member accounts with published exposures could not be found.
-    pub fn members_unknown(&self, account: &str, region: &str, why: &str) {
+    pub fn members_unknown(&self, account: AccountId, region: &Region, why: &str) {
         warn!(
             event = "members_unknown",
             cycle = self.cycle(),
-            account,
-            region,
+            %account,
+            %region,
             why,
             "member accounts with published exposures could not be found: exposures that are gone there stay published in this cycle"
         );
@@ -106,8 +107,7 @@ impl CycleLog {
     /// Logs that a batch was imported.
     pub fn batch_published(
         &self,
-        account: &str,
-        region: &str,
+        destination: &Destination,
         accepted: usize,
         failed: usize,
         duration: Duration,
@@ -115,8 +115,8 @@ impl CycleLog {
         info!(
             event = "batch_published",
             cycle = self.cycle(),
-            account,
-            region,
+            account = %destination.account,
+            region = %destination.region,
             accepted,
             failed,
             duration_ms = milliseconds(duration),
@@ -125,12 +125,12 @@ impl CycleLog {
     }
 
     /// Logs that a whole batch was refused, or was not sent.
-    pub fn batch_failed(&self, account: &str, region: &str, findings: usize, why: &str) {
+    pub fn batch_failed(&self, destination: &Destination, findings: usize, why: &str) {
         error!(
             event = "batch_failed",
             cycle = self.cycle(),
-            account,
-            region,
+            account = %destination.account,
+            region = %destination.region,
             findings,
             why,
             "batch not published"
@@ -140,8 +140,7 @@ impl CycleLog {
     /// Logs that one exposure was refused.
     pub fn finding_refused(
         &self,
-        account: &str,
-        region: &str,
+        destination: &Destination,
         exposure: &str,
         code: &str,
         why: &str,
@@ -149,8 +148,8 @@ impl CycleLog {
         error!(
             event = "finding_refused",
             cycle = self.cycle(),
-            account,
-            region,
+            account = %destination.account,
+            region = %destination.region,
             exposure,
             code,
             why,

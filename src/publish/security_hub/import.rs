@@ -95,8 +95,7 @@ impl<'a> Importer<'a> {
 
     fn not_sent(&self, batch: &[OutgoingFinding], why: &CallError) -> Vec<String> {
         self.publisher.log.batch_failed(
-            &self.destination.account.to_string(),
-            self.destination.region.as_str(),
+            &self.destination,
             batch.len(),
             &format!("{why}; {}", why.remedy()),
         );
@@ -123,8 +122,7 @@ impl<'a> Importer<'a> {
                 }
             };
             self.publisher.log.batch_published(
-                &self.destination.account.to_string(),
-                self.destination.region.as_str(),
+                &self.destination,
                 batch.len().saturating_sub(refusals.len()),
                 refusals.len(),
                 clock.elapsed(),
@@ -152,8 +150,7 @@ impl<'a> Importer<'a> {
 
     fn log_refusal(&self, id: &str, why: &ImportFindingsError) {
         self.publisher.log.finding_refused(
-            &self.destination.account.to_string(),
-            self.destination.region.as_str(),
+            &self.destination,
             id,
             &clean(why.error_code().unwrap_or_default()),
             &clean(why.error_message().unwrap_or_default()),

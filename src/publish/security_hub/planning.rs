@@ -60,11 +60,9 @@ pub(in crate::publish) async fn plan(
         .collect();
     published.read(publisher, options, &destinations).await;
     for (destination, error) in published.unread() {
-        publisher.log.previous_unknown(
-            &destination.account.to_string(),
-            destination.region.as_str(),
-            &format!("{error}; {}", error.remedy()),
-        );
+        publisher
+            .log
+            .previous_unknown(destination, &format!("{error}; {}", error.remedy()));
     }
     let plan = reconcile::plan(
         &published.actual_state(),

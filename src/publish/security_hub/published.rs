@@ -132,8 +132,8 @@ async fn known_destinations(
                     .filter(|destination| regions.contains(&destination.region)),
             ),
             Err(error) => publisher.log.members_unknown(
-                &session.account.to_string(),
-                region.as_str(),
+                session.account,
+                region,
                 &format!("{error}; {}", error.remedy()),
             ),
         }
@@ -204,11 +204,7 @@ async fn read_destination(
                 if let Some(id) = parse_id(json) {
                     published.unreadable.insert((destination.clone(), id));
                 }
-                publisher.log.previous_unreadable(
-                    &destination.account.to_string(),
-                    destination.region.as_str(),
-                    &clean(&why),
-                );
+                publisher.log.previous_unreadable(destination, &clean(&why));
             }
         },
     )
