@@ -1,4 +1,4 @@
-//! What goes wrong at AWS ends one target, with its reason, and nothing else.
+//! An error of AWS fails one collection target, with its reason, and nothing else.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ fn row<'a>(result: &'a Value, source: &str) -> &'a Value {
 }
 
 #[test]
-fn throttling_is_waited_out() {
+fn throttled_calls_are_retried() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(Operation::GetFindings, Fault::throttle().times(4));
@@ -29,7 +29,7 @@ fn throttling_is_waited_out() {
 }
 
 #[test]
-fn the_documented_rates_are_kept() {
+fn calls_stay_within_the_documented_rates() {
     let aws = Aws::start();
     aws.rate_limits(true);
     let findings = (0..1_500).map(|number| {
@@ -57,7 +57,7 @@ fn the_documented_rates_are_kept() {
 }
 
 #[test]
-fn an_error_of_the_service_ends_its_target_alone() {
+fn an_error_of_a_service_fails_only_its_target() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(Operation::MacieListFindings, Fault::not_json().always());
@@ -99,11 +99,11 @@ fn a_denied_call_names_the_missing_action() {
 }
 
 #[test]
-fn a_service_that_is_off_is_told_from_one_that_is_denied() {
+fn a_service_that_is_not_enabled_differs_from_one_that_is_denied() {
     let aws = Aws::start();
     put(&aws, seed());
-    let place = aws.account(HOME).region("us-east-1");
-    place
+    aws.account(HOME)
+        .region("us-east-1")
         .disable(Service::SecurityHub)
         .disable(Service::Macie)
         .disable(Service::Inspector);
@@ -114,7 +114,7 @@ fn a_service_that_is_off_is_told_from_one_that_is_denied() {
 }
 
 #[test]
-fn a_reset_or_truncated_answer_is_asked_for_again() {
+fn a_reset_or_truncated_response_is_requested_again() {
     for fault in [
         Fault::reset_before_answer(),
         Fault::reset_mid_answer(),
@@ -131,13 +131,13 @@ fn a_reset_or_truncated_answer_is_asked_for_again() {
 }
 
 #[test]
-fn a_token_that_went_stale_starts_the_listing_anew() {
+fn an_expired_token_restarts_the_listing() {
     let aws = Aws::start();
     let findings = (0..250).map(|number| reachable(&format!("i-{number:04}"), Some("web")));
     aws.account(HOME)
         .region("us-east-1")
         .inspector_findings(findings.collect());
-    // While the second page hangs, every token becomes void.
+    // While the second page hangs, every token expires.
     let hang = Fault::hang(Duration::from_secs(2)).after(1);
     aws.fault(Operation::InspectorListFindings, hang);
     let ran = std::thread::scope(|scope| {
@@ -157,7 +157,7 @@ fn a_token_that_went_stale_starts_the_listing_anew() {
 }
 
 #[test]
-fn expired_credentials_are_named() {
+fn expired_credentials_are_reported() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(
@@ -169,10 +169,10 @@ fn expired_credentials_are_named() {
 }
 
 #[test]
-fn an_endpoint_that_does_not_answer_costs_seconds() {
+fn an_endpoint_that_does_not_respond_costs_seconds() {
     let aws = Aws::start();
     put(&aws, seed());
-    // Nothing listens there.
+    // Nothing listens on this port.
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -191,7 +191,7 @@ fn an_endpoint_that_does_not_answer_costs_seconds() {
 }
 
 #[test]
-fn macie_where_there_is_no_macie_is_no_failure() {
+fn a_region_without_macie_is_not_a_failure() {
     let aws = Aws::start();
     aws.account(HOME).region("ap-south-2");
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
@@ -210,7 +210,7 @@ fn macie_where_there_is_no_macie_is_no_failure() {
 }
 
 #[test]
-fn without_credentials_nothing_can_be_done() {
+fn without_credentials_the_cycle_fails() {
     let aws = Aws::start();
     put(&aws, seed());
     let ran = run(exposured_on(&aws)
@@ -226,7 +226,7 @@ fn without_credentials_nothing_can_be_done() {
 }
 
 #[test]
-fn without_a_region_nothing_can_be_asked() {
+fn without_a_region_the_command_fails() {
     let aws = Aws::start();
     let ran = run(exposured_on(&aws)
         .env_remove("AWS_REGION")

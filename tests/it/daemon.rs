@@ -1,4 +1,4 @@
-//! The daemon: its schedule, one cycle at a time, and how it stops.
+//! The daemon: its schedule, one cycle at a time, and shutdown.
 
 use std::io::Read;
 use std::path::Path;
@@ -61,7 +61,7 @@ impl Daemon {
         assert!(sent.success());
     }
 
-    /// Waits for the end; a daemon that does not end is killed, and fails the test.
+    /// Waits for the daemon to end. A daemon that does not end is killed, and fails the test.
     pub fn ended(mut self, within: Duration) -> Ran {
         let deadline = Instant::now() + within;
         let status = loop {
@@ -93,16 +93,17 @@ impl Daemon {
     }
 }
 
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Waits until the condition is true, and fails the test if that takes too long.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "waited for: {what}");
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what} did not happen in time");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
 #[test]
-fn a_cycle_runs_at_once_and_the_signal_ends_the_daemon() {
+fn the_first_cycle_runs_immediately_and_the_signal_stops_the_daemon() {
     for signal in ["TERM", "INT"] {
         let aws = Aws::start();
         put(&aws, seed());
@@ -122,7 +123,7 @@ fn a_cycle_runs_at_once_and_the_signal_ends_the_daemon() {
 }
 
 #[test]
-fn without_a_configuration_file_the_daemon_runs_on_the_defaults() {
+fn without_a_configuration_file_the_daemon_uses_the_defaults() {
     let aws = Aws::start();
     put(&aws, seed());
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +137,7 @@ fn without_a_configuration_file_the_daemon_runs_on_the_defaults() {
 }
 
 #[test]
-fn without_run_on_start_the_first_tick_is_waited_for() {
+fn without_run_on_start_the_daemon_waits_for_the_first_tick() {
     let aws = Aws::start();
     put(&aws, seed());
     let daemon = Daemon::start(&aws, &format!("{NEVER_SOON}run_on_start = false\n"));
@@ -165,7 +166,7 @@ fn cycles_follow_the_schedule() {
 }
 
 #[test]
-fn a_tick_that_meets_a_running_cycle_is_skipped() {
+fn a_tick_during_a_cycle_is_skipped() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(
@@ -179,7 +180,7 @@ fn a_tick_that_meets_a_running_cycle_is_skipped() {
     daemon.signal("TERM");
     let ran = daemon.ended(Duration::from_secs(20)).expect(0);
     assert!(ran.events("tick_skipped").len() >= 2, "{}", ran.stderr);
-    // The cycles did not overlap: each ended before the next began.
+    // The cycles did not overlap: each ended before the next one started.
     let order: Vec<String> = ran
         .stderr
         .lines()
@@ -196,7 +197,7 @@ fn a_tick_that_meets_a_running_cycle_is_skipped() {
 }
 
 #[test]
-fn the_batch_in_flight_finishes_and_no_further_one_begins() {
+fn the_batch_in_flight_finishes_and_no_other_one_starts() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(
@@ -214,7 +215,7 @@ fn the_batch_in_flight_finishes_and_no_further_one_begins() {
 }
 
 #[test]
-fn a_signal_while_collecting_ends_the_daemon_without_publishing() {
+fn a_signal_during_collection_stops_the_daemon_without_publishing() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(
@@ -232,7 +233,7 @@ fn a_signal_while_collecting_ends_the_daemon_without_publishing() {
 }
 
 #[test]
-fn a_second_signal_ends_at_once() {
+fn a_second_signal_stops_the_daemon_immediately() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(
@@ -251,7 +252,7 @@ fn a_second_signal_ends_at_once() {
 }
 
 #[test]
-fn a_failed_cycle_does_not_end_the_daemon() {
+fn a_failed_cycle_does_not_stop_the_daemon() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(Operation::GetCallerIdentity, Fault::expired_token());

@@ -1,4 +1,4 @@
-//! Whatever goes wrong in a cycle: once it is over, the next cycle reaches the state of a run that nothing disturbed.
+//! Whatever goes wrong in a cycle: once it is over, the next cycle reaches the same state as if nothing had gone wrong.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,15 +13,15 @@ use crate::program::{Ran, config, exposured_on, ran, run};
 const MEMBER: &str = "210987654321";
 const REGION: &str = "us-east-1";
 
-/// Two accounts, each published in its own, so that every API is used.
-struct Stage {
+/// Two accounts whose exposures are published in their own account, so that every API is called.
+struct Scenario {
     aws: Aws,
     folder: tempfile::TempDir,
 }
 
-impl Stage {
-    /// After a first cycle something is gone, something is new, and something stays.
-    fn set() -> Self {
+impl Scenario {
+    /// After a first cycle, one finding of each account is removed, one is added, and one stays.
+    fn after_first_cycle() -> Self {
         let aws = Aws::start();
         put(&aws, seed());
         aws.account(MEMBER).region(REGION);
@@ -29,22 +29,29 @@ impl Stage {
         aws.role(&format!("arn:aws:iam::{MEMBER}:role/exposured-publish"));
         let folder = tempfile::tempdir().unwrap();
         config(folder.path(), "[publish.security_hub]\nmode = \"member\"\n");
-        let stage = Self { aws, folder };
-        stage.open(&of_member("i-stays"));
-        stage.open(&of_member("i-goes"));
-        run(&mut stage.cycle()).expect(0);
-        for gone in [reachable("i-modest", Some("web")), of_member("i-goes")] {
-            let arn = gone["findingArn"].as_str().unwrap();
-            stage.aws.account(HOME).region(REGION).remove_finding(arn);
+        let scenario = Self { aws, folder };
+        scenario.add_finding(&member_finding("i-stays"));
+        scenario.add_finding(&member_finding("i-removed"));
+        run(&mut scenario.cycle()).expect(0);
+        for removed in [
+            reachable("i-modest", Some("web")),
+            member_finding("i-removed"),
+        ] {
+            let arn = removed["findingArn"].as_str().unwrap();
+            scenario
+                .aws
+                .account(HOME)
+                .region(REGION)
+                .remove_finding(arn);
         }
-        stage.open(&reachable("i-new", Some("web")));
-        stage.open(&of_member("i-comes"));
-        stage
+        scenario.add_finding(&reachable("i-new", Some("web")));
+        scenario.add_finding(&member_finding("i-added"));
+        scenario
     }
 
-    fn open(&self, finding: &Value) {
-        let place = self.aws.account(HOME).region(REGION);
-        place.inspector_findings(vec![finding.clone()]);
+    fn add_finding(&self, finding: &Value) {
+        let region = self.aws.account(HOME).region(REGION);
+        region.inspector_findings(vec![finding.clone()]);
     }
 
     fn cycle(&self) -> Command {
@@ -55,7 +62,7 @@ impl Stage {
         command
     }
 
-    /// What stands in both hubs, without the times of this run.
+    /// The published findings of both accounts, without their times.
     fn state(&self) -> Vec<Value> {
         let mut findings = self.aws.imported(HOME, REGION);
         findings.extend(self.aws.imported(MEMBER, REGION));
@@ -67,45 +74,47 @@ impl Stage {
         findings
     }
 
-    /// When each was made.
-    fn made(&self) -> Vec<(String, Value)> {
+    /// When each published finding was created.
+    fn creation_times(&self) -> Vec<(String, Value)> {
         let mut findings = self.aws.imported(HOME, REGION);
         findings.extend(self.aws.imported(MEMBER, REGION));
-        let mut made: Vec<_> = findings
+        let mut times: Vec<_> = findings
             .iter()
             .map(|finding| (finding["Id"].to_string(), finding["CreatedAt"].clone()))
             .collect();
-        made.sort_by(|one, other| one.0.cmp(&other.0));
-        made
+        times.sort_by(|(id, _), (other, _)| id.cmp(other));
+        times
     }
 
-    /// The next cycle, which nothing disturbs, reaches the state that it would have reached anyway.
-    fn recovers(&self, what: &str, made: &[(String, Value)], undisturbed: &[Value]) {
+    /// Without faults, the next cycle reaches the expected state, and keeps the creation times.
+    fn assert_recovers(&self, what: &str, created: &[(String, Value)], expected: &[Value]) {
         self.aws.clear_faults();
         run(&mut self.cycle()).expect(0);
-        assert_eq!(self.state(), undisturbed, "{what}");
-        let still = self.made();
-        for one in made {
-            assert!(still.contains(one), "{what}: {one:?} in {still:?}");
+        assert_eq!(self.state(), expected, "{what}");
+        let times = self.creation_times();
+        for time in created {
+            assert!(times.contains(time), "{what}: {time:?} in {times:?}");
         }
     }
 }
 
-fn of_member(instance: &str) -> Value {
+fn member_finding(instance: &str) -> Value {
     let text = reachable(instance, Some("web")).to_string();
     serde_json::from_str(&text.replace(HOME, MEMBER)).unwrap()
 }
 
-fn undisturbed() -> Vec<Value> {
-    let stage = Stage::set();
-    run(&mut stage.cycle()).expect(0);
-    let state = stage.state();
-    let archived = state.iter().filter(|one| one["RecordState"] == "ARCHIVED");
+fn undisturbed_state() -> Vec<Value> {
+    let scenario = Scenario::after_first_cycle();
+    run(&mut scenario.cycle()).expect(0);
+    let state = scenario.state();
+    let archived = state
+        .iter()
+        .filter(|finding| finding["RecordState"] == "ARCHIVED");
     assert_eq!((state.len(), archived.count()), (6, 2));
     state
 }
 
-const EVERY: [Operation; 7] = [
+const OPERATIONS: [Operation; 7] = [
     Operation::GetCallerIdentity,
     Operation::GetFindings,
     Operation::InspectorListFindings,
@@ -116,8 +125,8 @@ const EVERY: [Operation; 7] = [
 ];
 
 #[test]
-fn what_passes_is_waited_out_by_every_api() {
-    let undisturbed = undisturbed();
+fn calls_to_every_api_survive_a_transient_fault() {
+    let undisturbed = undisturbed_state();
     let faults = [
         Fault::throttle().times(2),
         Fault::status(500).times(2),
@@ -129,20 +138,20 @@ fn what_passes_is_waited_out_by_every_api() {
         Fault::hang(Duration::from_millis(300)),
     ];
     for fault in faults {
-        let stage = Stage::set();
-        let made = stage.made();
-        for operation in EVERY {
-            stage.aws.fault(operation, fault.clone());
+        let scenario = Scenario::after_first_cycle();
+        let created = scenario.creation_times();
+        for operation in OPERATIONS {
+            scenario.aws.fault(operation, fault.clone());
         }
-        let ran = run(&mut stage.cycle());
+        let ran = run(&mut scenario.cycle());
         assert_eq!(ran.code, 0, "{fault:?}: {}", ran.stderr);
-        assert_eq!(stage.state(), undisturbed, "{fault:?}");
-        stage.recovers(&format!("{fault:?}"), &made, &undisturbed);
+        assert_eq!(scenario.state(), undisturbed, "{fault:?}");
+        scenario.assert_recovers(&format!("{fault:?}"), &created, &undisturbed);
     }
 }
 
-/// The name of the fault, the reason that is told of a target.
-fn lasting() -> [(Fault, &'static str); 4] {
+/// The faults that do not pass, and the reason that is reported for a target.
+fn permanent_faults() -> [(Fault, &'static str); 4] {
     [
         (Fault::expired_token().always(), "credentials"),
         (Fault::revoked_credentials().always(), "credentials"),
@@ -152,26 +161,26 @@ fn lasting() -> [(Fault, &'static str); 4] {
 }
 
 #[test]
-fn what_lasts_ends_what_it_hits_and_nothing_is_wrongly_archived() {
-    let undisturbed = undisturbed();
-    for operation in EVERY {
-        for (fault, reason) in lasting() {
+fn a_permanent_fault_archives_nothing_by_mistake() {
+    let undisturbed = undisturbed_state();
+    for operation in OPERATIONS {
+        for (fault, reason) in permanent_faults() {
             let what = format!("{operation:?} {fault:?}");
-            let stage = Stage::set();
-            let (before, made) = (stage.state(), stage.made());
-            // The first page passes: it strikes in the middle of the cycle.
+            let scenario = Scenario::after_first_cycle();
+            let (before, created) = (scenario.state(), scenario.creation_times());
+            // The first calls succeed, so the fault occurs in the middle of the cycle.
             let fault = match operation {
                 Operation::GetFindings => fault.after(3),
                 _ => fault,
             };
-            stage.aws.fault(operation, fault);
-            let ran = run(&mut stage.cycle());
+            scenario.aws.fault(operation, fault);
+            let ran = run(&mut scenario.cycle());
             assert_ne!(ran.code, 0, "{what}");
             let failed = ran.events("target_collected").into_iter();
             for target in failed.filter(|target| target["coverage"] == "failed") {
                 assert_eq!(target["reason"], reason, "{what}: {target}");
             }
-            // A target that is not complete proves nothing.
+            // A target that is not complete does not prove that anything is gone.
             let is_target = !matches!(
                 operation,
                 Operation::GetCallerIdentity
@@ -179,19 +188,21 @@ fn what_lasts_ends_what_it_hits_and_nothing_is_wrongly_archived() {
                     | Operation::BatchImportFindings
             );
             let archived = |state: &[Value]| {
-                let archived = state.iter().filter(|one| one["RecordState"] == "ARCHIVED");
+                let archived = state
+                    .iter()
+                    .filter(|finding| finding["RecordState"] == "ARCHIVED");
                 archived.count()
             };
             if is_target {
-                assert_eq!(archived(&stage.state()), archived(&before), "{what}");
+                assert_eq!(archived(&scenario.state()), archived(&before), "{what}");
             }
-            stage.recovers(&what, &made, &undisturbed);
+            scenario.assert_recovers(&what, &created, &undisturbed);
         }
     }
 }
 
 #[test]
-fn a_paging_token_that_went_stale_costs_a_new_start_in_every_listing() {
+fn an_expired_paging_token_restarts_every_listing() {
     let aws = Aws::start();
     let many = |count: usize| (0..count).map(|number| format!("i-{number:04}"));
     let place = aws.account(HOME).region(REGION);
@@ -203,7 +214,7 @@ fn a_paging_token_that_went_stale_costs_a_new_start_in_every_listing() {
     let listings = [
         (Operation::InspectorListFindings, "", "inspector"),
         (Operation::MacieListFindings, "", "macie"),
-        // Our own: their second page.
+        // The published exposures: the second page.
         (Operation::GetFindings, "GeneratorId", "security-hub"),
     ];
     for (operation, asking, source) in listings {
@@ -218,11 +229,12 @@ fn a_paging_token_that_went_stale_costs_a_new_start_in_every_listing() {
 }
 
 #[test]
-fn a_minute_of_throttling_or_silence_is_outlasted_and_a_dead_service_is_not() {
-    let undisturbed = undisturbed();
+fn a_minute_of_throttling_or_silence_is_survived_and_a_dead_service_is_unreachable() {
+    let undisturbed = undisturbed_state();
     let minute = Duration::from_secs(60);
-    // Each has its own world, so that the minutes pass at once; what waits for another is not in the same.
-    let worlds: [&[Operation]; 4] = [
+    // Each group has its own fake AWS, so that the minutes pass concurrently. Operations that wait for each other are in
+    // different groups.
+    let groups: [&[Operation]; 4] = [
         &[Operation::GetCallerIdentity],
         &[
             Operation::GetFindings,
@@ -232,30 +244,32 @@ fn a_minute_of_throttling_or_silence_is_outlasted_and_a_dead_service_is_not() {
         &[Operation::MacieGetFindings],
         &[Operation::BatchImportFindings],
     ];
-    let throttled = worlds.map(|operations| (operations, Fault::throttle().lasting(minute)));
-    // Longer than an answer is waited for.
-    let silent = worlds.map(|operations| (operations, Fault::hang(Duration::from_secs(22))));
+    let throttled = groups.map(|operations| (operations, Fault::throttle().lasting(minute)));
+    // Longer than the read timeout.
+    let silent = groups.map(|operations| (operations, Fault::hang(Duration::from_secs(22))));
     let slow: Vec<_> = throttled.into_iter().chain(silent).collect();
     std::thread::scope(|scope| {
         for (operations, fault) in &slow {
             let undisturbed = &undisturbed;
             scope.spawn(move || {
-                let stage = Stage::set();
+                let scenario = Scenario::after_first_cycle();
                 for operation in *operations {
-                    stage.aws.fault(*operation, fault.clone());
+                    scenario.aws.fault(*operation, fault.clone());
                 }
-                let ran = run(&mut stage.cycle());
+                let ran = run(&mut scenario.cycle());
                 assert_eq!(ran.code, 0, "{operations:?} {fault:?}: {}", ran.stderr);
-                assert_eq!(&stage.state(), undisturbed, "{operations:?} {fault:?}");
+                assert_eq!(&scenario.state(), undisturbed, "{operations:?} {fault:?}");
             });
         }
-        // It takes connections, and never answers.
+        // This service accepts connections, and never responds.
         scope.spawn(|| {
-            let stage = Stage::set();
+            let scenario = Scenario::after_first_cycle();
             let silence = Fault::hang(Duration::from_secs(600)).always();
-            stage.aws.fault(Operation::InspectorListFindings, silence);
+            scenario
+                .aws
+                .fault(Operation::InspectorListFindings, silence);
             let clock = Instant::now();
-            let ran = run(&mut stage.cycle()).expect(3);
+            let ran = run(&mut scenario.cycle()).expect(3);
             let targets = ran.json()["coverage"].as_array().unwrap().clone();
             let target = targets
                 .iter()
@@ -271,14 +285,14 @@ fn a_minute_of_throttling_or_silence_is_outlasted_and_a_dead_service_is_not() {
 }
 
 #[test]
-fn at_the_deadline_what_is_not_read_counts_as_failed() {
-    let stage = Stage::set();
-    let before = stage.state();
+fn a_target_that_is_not_read_by_the_deadline_fails() {
+    let scenario = Scenario::after_first_cycle();
+    let before = scenario.state();
     let text = "[schedule]\ndeadline = \"5s\"\n[publish.security_hub]\nmode = \"member\"\n";
-    config(stage.folder.path(), text);
+    config(scenario.folder.path(), text);
     let hang = Fault::hang(Duration::from_secs(600)).always();
-    stage.aws.fault(Operation::MacieListFindings, hang);
-    let ran = run(&mut stage.cycle()).expect(3);
+    scenario.aws.fault(Operation::MacieListFindings, hang);
+    let ran = run(&mut scenario.cycle()).expect(3);
     let targets = ran.json()["coverage"].as_array().unwrap().clone();
     let coverage = |source: &str| {
         let target = targets
@@ -299,15 +313,15 @@ fn at_the_deadline_what_is_not_read_counts_as_failed() {
          the next cycle tries again"
     );
     assert_eq!(coverage("inspector").0, "complete");
-    // What is new was published in the time that was left; what is gone is held.
+    // New exposures were published in the remaining time; exposures that are gone are held.
     assert_eq!(ran.json()["summary"]["published"]["created"], 2);
     assert_eq!(ran.json()["summary"]["published"]["held"], 2);
-    assert_eq!(stage.state().len(), before.len() + 2);
-    // An import that comes to no end is ended too.
-    stage.aws.clear_faults();
+    assert_eq!(scenario.state().len(), before.len() + 2);
+    // An import that does not end is stopped, too.
+    scenario.aws.clear_faults();
     let hang = Fault::hang(Duration::from_secs(600)).always();
-    stage.aws.fault(Operation::BatchImportFindings, hang);
-    let ran = run(&mut stage.cycle()).expect(1);
+    scenario.aws.fault(Operation::BatchImportFindings, hang);
+    let ran = run(&mut scenario.cycle()).expect(1);
     let failed = ran.events("batch_failed");
     assert!(
         failed[0]["why"].as_str().unwrap().contains("deadline"),
@@ -315,19 +329,19 @@ fn at_the_deadline_what_is_not_read_counts_as_failed() {
     );
 }
 
-/// Kills the process without a word once the server has got so many requests of an operation, the last of which hangs.
-fn killed_at(stage: &Stage, operation: Operation, requests: usize) {
-    let before = stage.aws.requests_to(operation).len();
+/// Kills the process once the server has received this number of requests of an operation. The last request hangs.
+fn kill_at(scenario: &Scenario, operation: Operation, requests: usize) {
+    let before = scenario.aws.requests_to(operation).len();
     let hang = Fault::hang(Duration::from_secs(600)).after(requests - 1);
-    stage.aws.fault(operation, hang);
-    let mut child = stage
+    scenario.aws.fault(operation, hang);
+    let mut child = scenario
         .cycle()
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
-    while stage.aws.requests_to(operation).len() < before + requests {
+    while scenario.aws.requests_to(operation).len() < before + requests {
         assert!(Instant::now() < deadline, "{operation:?} {requests}");
         assert!(
             child.try_wait().unwrap().is_none(),
@@ -340,45 +354,47 @@ fn killed_at(stage: &Stage, operation: Operation, requests: usize) {
 }
 
 #[test]
-fn a_process_that_is_killed_at_any_point_leaves_nothing_to_mend() {
-    let undisturbed = undisturbed();
-    for operation in EVERY {
-        // Imports: at home, and in the member's account; the other calls: the first and a later one.
+fn after_a_process_is_killed_the_next_cycle_recovers() {
+    let undisturbed = undisturbed_state();
+    for operation in OPERATIONS {
+        // Imports: in the home account, and in the member account. Other calls: the first, and a later one.
         let points: &[usize] = match operation {
             Operation::GetFindings => &[1, 4],
             Operation::BatchImportFindings => &[1, 2],
             _ => &[1],
         };
         for point in points {
-            let stage = Stage::set();
-            let made = stage.made();
-            killed_at(&stage, operation, *point);
-            stage.recovers(&format!("{operation:?} {point}"), &made, &undisturbed);
+            let scenario = Scenario::after_first_cycle();
+            let created = scenario.creation_times();
+            kill_at(&scenario, operation, *point);
+            scenario.assert_recovers(&format!("{operation:?} {point}"), &created, &undisturbed);
         }
     }
 }
 
 #[test]
-fn some_findings_of_a_batch_that_fail_are_sent_in_the_next_cycle() {
-    let undisturbed = undisturbed();
-    let stage = Stage::set();
-    let made = stage.made();
-    stage.aws.fail_import("exposured", "InvalidInput", "no", 2);
-    let ran = run(&mut stage.cycle()).expect(1);
+fn findings_that_are_refused_are_sent_in_the_next_cycle() {
+    let undisturbed = undisturbed_state();
+    let scenario = Scenario::after_first_cycle();
+    let created = scenario.creation_times();
+    scenario
+        .aws
+        .fail_import("exposured", "InvalidInput", "no", 2);
+    let ran = run(&mut scenario.cycle()).expect(1);
     assert_eq!(ran.events("finding_refused").len(), 2);
     assert_eq!(ran.json()["summary"]["published"]["failed"], 2);
-    stage.recovers("some refused", &made, &undisturbed);
+    scenario.assert_recovers("some refused", &created, &undisturbed);
 }
 
 #[test]
-fn a_full_disk_costs_the_ocsf_file_and_nothing_else() {
+fn a_full_disk_loses_the_ocsf_file_and_nothing_else() {
     let aws = Aws::start();
     put(&aws, seed());
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().join("exposures");
     let text = format!("[publish.ocsf]\ndirectory = \"{}\"\n", directory.display());
     let path = config(folder.path(), &text);
-    // No file may grow beyond 512 or 1,024 bytes, which is less than one event; the write fails as on a full disk.
+    // A file may have at most 512 or 1,024 bytes, which is less than one event. Writing fails as on a full disk.
     let mut limited = Command::new("sh");
     limited
         .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"])
@@ -399,8 +415,8 @@ fn a_full_disk_costs_the_ocsf_file_and_nothing_else() {
     );
     assert_eq!(aws.imported(HOME, REGION).len(), 2);
     let files = || std::fs::read_dir(&directory).unwrap().count();
-    assert_eq!(files(), 0, "no half of a file is left");
-    // There is room again. What a killed process left long ago goes; another's file that is being written stays.
+    assert_eq!(files(), 0, "no incomplete file is left");
+    // There is space again. What a killed process left long ago is removed; a file that another process writes stays.
     let leave = |name: &str, age: u64| {
         let file = std::fs::File::create(directory.join(name)).unwrap();
         let then = std::time::SystemTime::now() - Duration::from_secs(age);

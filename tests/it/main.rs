@@ -1,4 +1,4 @@
-//! The program as its users run it: the real binary, against files and against an AWS of our own.
+//! The program as its users run it: the real binary, against files and against a fake AWS.
 
 #![allow(
     clippy::expect_used,

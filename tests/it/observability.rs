@@ -1,4 +1,4 @@
-//! What others see of exposured: the last event of a cycle, its metrics, its health.
+//! What operators see: the last event of a cycle, its metrics, its log level, and the health of the daemon.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn health(folder: &Path) -> Ran {
 }
 
 #[test]
-fn a_cycle_ends_with_one_event_that_says_it_all() {
+fn a_cycle_ends_with_an_event_that_summarizes_it() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.account(HOME)
@@ -63,7 +63,7 @@ fn metrics_follow_each_cycle_that_publishes() {
         (&line["CompleteCycles"], &line["Created"], &line["OpenHigh"]),
         (&json!(1), &json!(2), &json!(1))
     );
-    // A cycle that could not be done has some, too.
+    // A failed cycle has metrics, too.
     let ran = run(exposured_on(&aws)
         .env_remove("AWS_ACCESS_KEY_ID")
         .args(["once", "--publish"]))
@@ -138,7 +138,7 @@ fn messages_of_the_sdk_have_the_form_of_events() {
 }
 
 #[test]
-fn the_daemon_says_nothing_but_metrics_on_standard_output() {
+fn the_daemon_prints_only_metrics_on_standard_output() {
     let aws = Aws::start();
     put(&aws, seed());
     let namespace = "[metrics]\nnamespace = \"team/staging\"\n";
@@ -167,7 +167,7 @@ fn the_daemon_says_nothing_but_metrics_on_standard_output() {
 }
 
 #[test]
-fn health_is_that_of_a_daemon_that_runs() {
+fn health_reports_whether_the_daemon_runs() {
     let aws = Aws::start();
     put(&aws, seed());
     let daemon = Daemon::start(&aws, NEVER_SOON);
@@ -177,9 +177,9 @@ fn health_is_that_of_a_daemon_that_runs() {
         health(&folder).stdout.contains("(complete)")
     });
     health(&folder).expect(0);
-    // The file of a daemon that was killed an hour ago.
-    let left = std::fs::read_to_string(&file).unwrap();
-    let mut status: Value = serde_json::from_str(&left).unwrap();
+    // The file of a daemon that was killed long ago.
+    let content = std::fs::read_to_string(&file).unwrap();
+    let mut status: Value = serde_json::from_str(&content).unwrap();
     status["beat_at"] = json!("2026-01-01T00:00:00Z");
     let elsewhere = tempfile::tempdir().unwrap();
     let old = elsewhere.path().join("health.json");
@@ -196,24 +196,26 @@ fn health_is_that_of_a_daemon_that_runs() {
     std::fs::write(&old, "{").unwrap();
     let ran = health(elsewhere.path()).expect(1);
     assert!(ran.stderr.contains("was not written by"), "{}", ran.stderr);
-    // One that has ended lives no longer.
+    // A daemon that has stopped is not healthy.
     daemon.signal("TERM");
-    wait_until("the end", || !file.exists());
+    wait_until("the removal of the health file", || !file.exists());
     let ran = health(&folder).expect(1);
     assert!(ran.stderr.contains("reading"), "{}", ran.stderr);
     daemon.ended(Duration::from_secs(10)).expect(0);
 }
 
 #[test]
-fn a_health_file_that_cannot_be_written_is_told_once_and_ends_nothing() {
+fn a_health_file_that_cannot_be_written_is_logged_once_and_stops_nothing() {
     let aws = Aws::start();
     put(&aws, seed());
     let daemon = Daemon::start(&aws, EVERY_SECOND);
     wait_until("a first cycle", || {
         aws.imported(HOME, "us-east-1").len() == 2
     });
-    // Its folder goes away while it runs.
-    std::fs::remove_dir_all(daemon.folder()).unwrap();
+    // The daemon may write a file while its folder is being removed.
+    wait_until("the removal of the folder", || {
+        std::fs::remove_dir_all(daemon.folder()).is_ok()
+    });
     wait_until("three cycles", || {
         aws.requests_to(Operation::GetCallerIdentity).len() >= 4
     });

@@ -1,4 +1,4 @@
-//! Running the binary.
+//! Runs the binary.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -19,21 +19,21 @@ pub fn exposured() -> Command {
     command
 }
 
-/// The binary against the test server.
+/// The binary with the fake AWS as its endpoint.
 pub fn exposured_on(aws: &Aws) -> Command {
     let mut command = exposured();
     command.envs(aws.environment());
     command
 }
 
-/// What a finished run gave.
+/// The output of a finished run.
 pub struct Ran {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// Runs to the end.
+/// Runs the binary to its end.
 pub fn run(command: &mut Command) -> Ran {
     ran(command.output().expect("the binary runs"))
 }
@@ -53,12 +53,12 @@ impl Ran {
             .unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.stdout, self.stderr))
     }
 
-    /// The logged events of one name.
+    /// The events with this name in the log.
     pub fn events(&self, name: &str) -> Vec<Value> {
         events(&self.stderr, name)
     }
 
-    /// Fails with everything that was said, unless it ended so.
+    /// Fails with the whole output, unless the exit code is this one.
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(
             self.code, code,
@@ -69,7 +69,7 @@ impl Ran {
     }
 }
 
-/// The events of one name in a log. A line that is no JSON is no event.
+/// The events with this name in a log. A line that is not JSON is not an event.
 pub fn events(log: &str, name: &str) -> Vec<Value> {
     log.lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())

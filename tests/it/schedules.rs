@@ -1,8 +1,8 @@
-//! Any schedule of faults, fixes, users' work and restarts: once the faults are over, the next cycle reaches exactly the
-//! state of a world that nothing disturbed.
+//! Any schedule of faults, fixes, edits by users, and restarts: once the faults are over, the next cycle reaches exactly the
+//! state that it would have reached without them.
 //!
-//! Each cycle is a new process, so each is a restart; some are killed, some run two at a time. How many schedules are
-//! tried is `PROPTEST_CASES`.
+//! Each cycle is a new process, so each is a restart. Some are killed, and some run concurrently. `PROPTEST_CASES` sets the
+//! number of schedules.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -18,26 +18,26 @@ use crate::program::{config, exposured_on, run};
 const REGION: &str = "us-east-1";
 const INSTANCES: usize = 4;
 
-/// Without `PROPTEST_CASES`: so many take less than half a minute.
+/// The number of schedules without `PROPTEST_CASES`; they take less than half a minute.
 const CASES: u32 = 8;
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Something becomes exposed, or no longer is.
-    Turn(usize),
-    /// A user says something of a finding, if there is one.
+    /// An instance becomes exposed, or is no longer exposed.
+    Toggle(usize),
+    /// A user suppresses a finding, if there is one.
     Suppress(usize),
-    /// The next cycle meets these faults.
-    Disturbed(Vec<(Operation, Trouble, usize)>),
-    /// The next cycle is killed once so many requests have come.
+    /// A cycle runs with these faults.
+    Faulty(Vec<(Operation, FaultKind, usize)>),
+    /// A cycle is killed once it has made this number of requests.
     Killed(usize),
-    /// Two at once.
-    Twice,
+    /// Two cycles run concurrently.
+    Concurrent,
 }
 
-/// What goes wrong. A test that waits for retries would wait long, so none are made: each of these ends its target.
+/// What goes wrong. There are no retries, which would take long, so each of these fails its target.
 #[derive(Clone, Copy, Debug)]
-enum Trouble {
+enum FaultKind {
     Throttle,
     Status,
     Expired,
@@ -51,7 +51,7 @@ enum Trouble {
     SomeRefused,
 }
 
-impl Trouble {
+impl FaultKind {
     const ALL: [Self; 11] = [
         Self::Throttle,
         Self::Status,
@@ -66,7 +66,7 @@ impl Trouble {
         Self::SomeRefused,
     ];
 
-    fn strikes(self, aws: &Aws, operation: Operation, after: usize) {
+    fn inject(self, aws: &Aws, operation: Operation, after: usize) {
         let fault = match self {
             Self::Throttle => Fault::throttle(),
             Self::Status => Fault::status(503),
@@ -93,38 +93,38 @@ fn any_step() -> impl Strategy<Value = Step> {
         Operation::MacieGetFindings,
         Operation::BatchImportFindings,
     ]);
-    let trouble = prop::sample::select(Trouble::ALL.to_vec());
-    // Most services are asked once or twice in a cycle, Security Hub a dozen times.
+    let kind = prop::sample::select(FaultKind::ALL.to_vec());
+    // A cycle calls most services once or twice, and Security Hub a dozen times.
     let after = prop_oneof![3 => Just(0), 1 => 1..12_usize];
-    let faults = prop::collection::vec((operation, trouble, after), 1..3);
+    let faults = prop::collection::vec((operation, kind, after), 1..3);
     prop_oneof![
-        4 => (0..INSTANCES).prop_map(Step::Turn),
+        4 => (0..INSTANCES).prop_map(Step::Toggle),
         1 => (0..INSTANCES).prop_map(Step::Suppress),
-        4 => faults.prop_map(Step::Disturbed),
+        4 => faults.prop_map(Step::Faulty),
         1 => (1..20_usize).prop_map(Step::Killed),
-        1 => Just(Step::Twice),
+        1 => Just(Step::Concurrent),
     ]
 }
 
-/// What is exposed, beside what Security Hub says.
-struct World {
+/// The fake AWS, and which instances are exposed.
+struct Scenario {
     aws: Aws,
     exposed: [bool; INSTANCES],
     settle_cycles: u32,
     folder: tempfile::TempDir,
 }
 
-impl World {
+impl Scenario {
     fn new(settle_cycles: u32, exposed: [bool; INSTANCES]) -> Self {
         let aws = Aws::start();
-        let place = aws.account(HOME).region(REGION);
-        place.macie_findings(vec![sensitive_data("backups")]);
+        let region = aws.account(HOME).region(REGION);
+        region.macie_findings(vec![sensitive_data("backups")]);
         let folder = tempfile::tempdir().unwrap();
         config(
             folder.path(),
             &format!("[publish]\nsettle_cycles = {settle_cycles}\n"),
         );
-        let mut world = Self {
+        let mut scenario = Self {
             aws,
             exposed: [false; INSTANCES],
             settle_cycles,
@@ -132,29 +132,29 @@ impl World {
         };
         for (number, exposed) in exposed.into_iter().enumerate() {
             if exposed {
-                world.turn(number);
+                scenario.toggle(number);
             }
         }
-        world
+        scenario
     }
 
-    fn turn(&mut self, number: usize) {
+    fn toggle(&mut self, number: usize) {
         self.exposed[number] ^= true;
         let finding = instance(number);
-        let place = self.aws.account(HOME).region(REGION);
+        let region = self.aws.account(HOME).region(REGION);
         if self.exposed[number] {
-            place.inspector_findings(vec![finding]);
+            region.inspector_findings(vec![finding]);
         } else {
-            place.remove_finding(finding["findingArn"].as_str().unwrap());
+            region.remove_finding(finding["findingArn"].as_str().unwrap());
         }
     }
 
     fn suppress(&self, number: usize) {
-        let stands = self.hub().remove(&number);
-        if let Some(finding) = stands.filter(|finding| finding["RecordState"] == "ACTIVE") {
+        let published = self.hub().remove(&number);
+        if let Some(finding) = published.filter(|finding| finding["RecordState"] == "ACTIVE") {
             let id = finding["Id"].as_str().unwrap();
-            let place = self.aws.account(HOME).region(REGION);
-            place.user_edits(id, |finding| {
+            let region = self.aws.account(HOME).region(REGION);
+            region.user_edits(id, |finding| {
                 finding["Workflow"] = json!({"Status": "SUPPRESSED"});
                 finding["Note"] = json!({"Text": "known", "UpdatedBy": "me", "UpdatedAt": "2026-11-20T06:00:00.000Z"});
             });
@@ -172,15 +172,15 @@ impl World {
         command
     }
 
-    fn disturbed(&self, faults: &[(Operation, Trouble, usize)]) {
-        for (operation, trouble, after) in faults {
-            trouble.strikes(&self.aws, *operation, *after);
+    fn run_with_faults(&self, faults: &[(Operation, FaultKind, usize)]) {
+        for (operation, kind, after) in faults {
+            kind.inject(&self.aws, *operation, *after);
         }
         self.cycle().status().unwrap();
         self.aws.clear_faults();
     }
 
-    fn killed(&self, requests: usize) {
+    fn run_and_kill(&self, requests: usize) {
         let before = self.aws.requests().len();
         let mut child = self.cycle().spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
@@ -193,61 +193,58 @@ impl World {
         }
     }
 
-    fn twice(&self) {
+    fn run_two(&self) {
         let mut children = [(), ()].map(|()| self.cycle().spawn().unwrap());
         for child in &mut children {
             assert!(child.wait().unwrap().success());
         }
     }
 
-    /// The findings as they stand, by instance. An id that stands twice, or about nothing of ours, fails.
+    /// The published findings, by instance. A duplicate ID, or a finding about anything else, fails the test.
     fn hub(&self) -> BTreeMap<usize, Value> {
         let mut hub = BTreeMap::new();
         for finding in self.aws.imported(HOME, REGION) {
             let resource = finding["Resources"][0]["Id"].as_str().unwrap();
             let number: usize = resource.rsplit("/i-").next().unwrap().parse().unwrap();
             let before = hub.insert(number, finding);
-            assert!(before.is_none(), "{number} stands twice");
+            assert!(before.is_none(), "{number} is published twice");
         }
         hub
     }
 
     /// Does a step, and checks what no step may do.
-    fn takes(&mut self, step: &Step) {
+    fn apply(&mut self, step: &Step) {
         let before = self.hub();
         match step {
-            Step::Turn(number) => self.turn(*number),
+            Step::Toggle(number) => self.toggle(*number),
             Step::Suppress(number) => self.suppress(*number),
-            Step::Disturbed(faults) => self.disturbed(faults),
-            Step::Killed(requests) => self.killed(*requests),
-            Step::Twice => self.twice(),
+            Step::Faulty(faults) => self.run_with_faults(faults),
+            Step::Killed(requests) => self.run_and_kill(*requests),
+            Step::Concurrent => self.run_two(),
         }
         let after = self.hub();
-        for (number, stood) in &before {
-            let stands = &after[number];
-            assert_eq!(stands["CreatedAt"], stood["CreatedAt"], "{number}");
-            assert_eq!(
-                stands["FirstObservedAt"], stood["FirstObservedAt"],
-                "{number}"
-            );
-            let archived = stood["RecordState"] == "ACTIVE" && stands["RecordState"] == "ARCHIVED";
+        for (number, old) in &before {
+            let new = &after[number];
+            assert_eq!(new["CreatedAt"], old["CreatedAt"], "{number}");
+            assert_eq!(new["FirstObservedAt"], old["FirstObservedAt"], "{number}");
+            let archived = old["RecordState"] == "ACTIVE" && new["RecordState"] == "ARCHIVED";
             assert!(
                 !(archived && self.exposed[*number]),
-                "{number} is wrongly archived"
+                "{number} is archived by mistake"
             );
             if !matches!(step, Step::Suppress(_)) {
-                for users in ["Workflow", "Note"] {
-                    assert_eq!(stands[users], stood[users], "{users} of {number}");
+                for field in ["Workflow", "Note"] {
+                    assert_eq!(new[field], old[field], "{field} of {number}");
                 }
             }
         }
     }
 
-    /// What anybody sees of the exposures that are there and not closed by a user.
-    fn seen(&self) -> BTreeMap<usize, Value> {
-        let mut seen = self.hub();
-        seen.retain(|_, finding| finding["RecordState"] == "ACTIVE");
-        for finding in seen.values_mut() {
+    /// The active findings, without their times and what users and reconciliation add.
+    fn active(&self) -> BTreeMap<usize, Value> {
+        let mut active = self.hub();
+        active.retain(|_, finding| finding["RecordState"] == "ACTIVE");
+        for finding in active.values_mut() {
             let fields = finding.as_object_mut().unwrap();
             fields.retain(|field, _| {
                 !field.ends_with("At") && field != "Workflow" && field != "Note"
@@ -256,7 +253,7 @@ impl World {
             let notes = fields["ProductFields"].as_object_mut().unwrap();
             notes.retain(|field, _| !history.contains(&field.as_str()));
         }
-        seen
+        active
     }
 }
 
@@ -264,19 +261,19 @@ fn instance(number: usize) -> Value {
     reachable(&format!("i-{number}"), Some("web"))
 }
 
-/// The state of a world in which nothing ever went wrong, for each thing that can be exposed. They do not depend on
-/// each other, so one run is enough.
-fn undisturbed() -> BTreeMap<usize, Value> {
-    let world = World::new(0, [true; INSTANCES]);
-    run(&mut world.cycle()).expect(0);
-    let seen = world.seen();
-    assert_eq!(seen.len(), INSTANCES);
-    seen
+/// The findings that are published without any fault. Instances do not depend on each other, so one run is enough for
+/// every combination.
+fn undisturbed_findings() -> BTreeMap<usize, Value> {
+    let scenario = Scenario::new(0, [true; INSTANCES]);
+    run(&mut scenario.cycle()).expect(0);
+    let active = scenario.active();
+    assert_eq!(active.len(), INSTANCES);
+    active
 }
 
 #[test]
-fn after_any_schedule_of_trouble_the_next_cycle_reaches_the_undisturbed_state() {
-    let undisturbed = undisturbed();
+fn after_any_schedule_of_faults_the_next_cycle_reaches_the_undisturbed_state() {
+    let undisturbed = undisturbed_findings();
     let cases = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok())
@@ -293,30 +290,30 @@ fn after_any_schedule_of_trouble_the_next_cycle_reaches_the_undisturbed_state() 
         prop::collection::vec(any_step(), 1..7),
     );
     proptest!(settings, |((settle_cycles, exposed, steps) in schedule)| {
-        let mut world = World::new(settle_cycles, exposed);
-        run(&mut world.cycle()).expect(0);
+        let mut scenario = Scenario::new(settle_cycles, exposed);
+        run(&mut scenario.cycle()).expect(0);
         for step in &steps {
-            world.takes(step);
+            scenario.apply(step);
         }
-        // The trouble is over. What has come and gone before is held for the cycles that it is given.
-        for _ in 0..=world.settle_cycles {
-            run(&mut world.cycle()).expect(0);
+        // The faults are over. An exposure that was reopened before is held for the configured number of cycles.
+        for _ in 0..=scenario.settle_cycles {
+            run(&mut scenario.cycle()).expect(0);
         }
-        let hub = world.hub();
+        let hub = scenario.hub();
         let expected: BTreeMap<usize, Value> = undisturbed
             .iter()
-            .filter(|(number, _)| world.exposed[**number])
-            // What a user has closed while it was archived stays closed; it is as severe as it was.
+            .filter(|(number, _)| scenario.exposed[**number])
+            // An archived finding that a user has suppressed stays archived, since it is not more severe than before.
             .filter(|(number, _)| {
-                let stands = &hub[*number];
-                !(stands["RecordState"] == "ARCHIVED" && stands["Workflow"]["Status"] == "SUPPRESSED")
+                let finding = &hub[*number];
+                !(finding["RecordState"] == "ARCHIVED" && finding["Workflow"]["Status"] == "SUPPRESSED")
             })
             .map(|(number, finding)| (*number, finding.clone()))
             .collect();
-        prop_assert_eq!(world.seen(), expected);
-        // And there is nothing more to say.
-        let imports = world.aws.requests_to(Operation::BatchImportFindings).len();
-        run(&mut world.cycle()).expect(0);
-        prop_assert_eq!(world.aws.requests_to(Operation::BatchImportFindings).len(), imports);
+        prop_assert_eq!(scenario.active(), expected);
+        // The next cycle has nothing to publish.
+        let imports = scenario.aws.requests_to(Operation::BatchImportFindings).len();
+        run(&mut scenario.cycle()).expect(0);
+        prop_assert_eq!(scenario.aws.requests_to(Operation::BatchImportFindings).len(), imports);
     });
 }
