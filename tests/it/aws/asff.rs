@@ -1,11 +1,11 @@
-//! The AWS Security Finding Format as `BatchImportFindings` checks it. The wording follows what callers report to get.
+//! The AWS Security Finding Format as `BatchImportFindings` checks it. The messages follow what callers have reported.
 
 use chrono::DateTime;
 use serde_json::Value;
 
 use super::filters::{texts, values};
 
-/// 240 KB, read in the way that refuses more.
+/// 240 KB, in the stricter reading of the unit.
 const MAX_FINDING: usize = 240_000;
 
 const REQUIRED: [&str; 9] = [
@@ -38,7 +38,7 @@ const LENGTHS: [(&str, usize); 15] = [
     ("Network.Protocol", 16),
 ];
 
-/// Lists that may not be longer; [`AT_LEAST_ONE`] may not be empty either.
+/// The longest lists. Those in [`AT_LEAST_ONE`] must not be empty, either.
 const COUNTS: [(&str, usize); 8] = [
     ("Resources", 32),
     ("RelatedFindings", 10),
@@ -102,7 +102,7 @@ const NAMESPACES: [&str; 5] = [
     "Sensitive Data Identifications",
 ];
 
-/// Everything that is wrong with a finding; nothing if it may be imported.
+/// Every problem of a finding; none if it can be imported.
 pub(super) fn problems(finding: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     let size = finding.to_string().len();
@@ -195,7 +195,7 @@ fn maps(finding: &Value, problems: &mut Vec<String>) {
     }
 }
 
-/// Not required by the model, but by the service: in one of the two places each (user guide, required attributes;
+/// Required by the service, though not by the model, in one of two fields each (user guide, required attributes;
 /// aws-samples/aws-securityhub-config-integration#3).
 fn severity_and_types(finding: &Value, problems: &mut Vec<String>) {
     let provider = &finding["FindingProviderFields"];
@@ -255,7 +255,7 @@ fn members(finding: &Value, problems: &mut Vec<String>) {
     }
 }
 
-/// Texts are of `NonEmptyString`: something other than white space has to be in them.
+/// Text is of type `NonEmptyString`: it must contain something other than white space.
 fn blanks(value: &Value, path: &str, problems: &mut Vec<String>) {
     match value {
         Value::String(text) if text.trim().is_empty() => {

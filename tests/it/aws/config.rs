@@ -4,13 +4,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::Refusal,
     fake_cloud::{FakeCloud, FindingStore, Service},
     http::Call,
     pages::Subject,
+    response::Refusal,
 };
 
-/// Where the caller names none (API reference, `SelectAggregateResourceConfig`; the other says nothing).
+/// The default page size (API reference, `SelectAggregateResourceConfig`; the other operation documents none).
 const DEFAULT_PAGE: usize = 25;
 
 /// `Expression` in the model.
@@ -38,7 +38,7 @@ pub(super) fn select_aggregate(cloud: &mut FakeCloud, call: &Call) -> Result<Val
 fn rows(cloud: &mut FakeCloud, call: &Call, aggregator: Option<&str>) -> Result<Value, Refusal> {
     let size = match &call.body["Limit"] {
         Value::Null => DEFAULT_PAGE,
-        // 0 stands for the default.
+        // 0 is the default.
         size => match size.as_i64() {
             Some(0) => DEFAULT_PAGE,
             Some(size @ 1..=100) => size as usize,
@@ -136,7 +136,7 @@ impl Query {
         let types = condition
             .strip_prefix("resourceType IN (")
             .and_then(|list| list.strip_suffix(')'))
-            .ok_or_else(|| Refusal::not_modelled(format!("Config query {condition}")))?;
+            .ok_or_else(|| Refusal::not_modeled(format!("Config query {condition}")))?;
         let types = types
             .split(',')
             .map(|one| {
@@ -156,7 +156,7 @@ impl Query {
         self.types.iter().any(|one| item["resourceType"] == **one)
     }
 
-    /// What the columns name; a column that an item has not is left out.
+    /// The columns of an item. A column that the item does not have is left out.
     fn row(&self, item: &Value) -> Value {
         let members: Map<String, Value> = self
             .columns

@@ -1,4 +1,4 @@
-//! What the server knows: accounts, Regions, findings, roles, and what has been asked of it.
+//! The state of the server: accounts, Regions, findings, roles, and the requests that it received.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{fault::Fault, pages::Pages};
 
-/// A service of AWS, told apart by the name in the credential scope of the signature.
+/// A service of AWS, which the credential scope of the signature names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
     SecurityHub,
@@ -37,13 +37,13 @@ impl Service {
         })
     }
 
-    /// Whether the service takes a form and answers in XML.
+    /// Whether the service takes a form and responds in XML.
     pub(super) fn speaks_query(self) -> bool {
         matches!(self, Self::Sts | Self::Iam)
     }
 }
 
-/// An operation that the server answers.
+/// An operation that the server models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
     /// Security Hub `GetFindings`.
@@ -58,7 +58,7 @@ pub enum Operation {
     SelectAggregateResourceConfig,
     /// Inspector2 `ListFindings`.
     InspectorListFindings,
-    /// Macie2 `ListFindings`: ids only.
+    /// Macie2 `ListFindings`: IDs only.
     MacieListFindings,
     /// Macie2 `GetFindings`.
     MacieGetFindings,
@@ -101,7 +101,7 @@ impl Operation {
         }
     }
 
-    /// Requests a second and burst, where AWS documents them (Security Hub's model says so in its own text;
+    /// Requests per second and burst, if AWS documents them (Security Hub's are in its API reference;
     /// Inspector's and Macie's rates are not published).
     pub fn rate_limit(self) -> Option<(f64, f64)> {
         match self {
@@ -113,20 +113,20 @@ impl Operation {
     }
 }
 
-/// A request that reached the server, with credentials that it knows.
+/// A request that the server received with valid credentials.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub service: Service,
     pub operation: Operation,
     pub account: String,
     pub region: String,
-    /// The ARN of who called: a user of the home account, or an assumed role with its session name.
+    /// The ARN of the caller: a user of the home account, or an assumed role with its session name.
     pub caller: String,
     /// The JSON body; for STS the form fields as an object.
     pub body: Value,
     /// When it arrived.
     pub at: Instant,
-    /// The HTTP status of the answer; 0 while there is none.
+    /// The HTTP status of the response; 0 while there is none.
     pub status: u16,
 }
 
@@ -158,7 +158,7 @@ impl FakeCloud {
             .get_mut(&(account.to_owned(), region.to_owned()))
     }
 
-    /// A target that no test has named has nothing enabled, as a new account has not.
+    /// In a Region that no test has named, nothing is enabled, as in a new account.
     pub fn enabled(&self, account: &str, region: &str, service: Service) -> bool {
         self.target(account, region)
             .is_some_and(|target| !target.disabled.contains(&service))
@@ -175,13 +175,13 @@ pub(super) struct RegionState {
     pub resources: FindingStore,
     /// Configuration items that AWS Config recorded here.
     pub config_items: FindingStore,
-    /// The aggregators, each with what it gathered.
+    /// The aggregators, each with its items.
     pub aggregators: BTreeMap<String, FindingStore>,
     pub disabled: BTreeSet<Service>,
     pub denied: BTreeSet<String>,
 }
 
-/// The findings of one service in one target, in the order in which they came.
+/// The findings of one service in one Region, in the order of their arrival.
 #[derive(Default)]
 pub(super) struct FindingStore {
     next: u64,
@@ -247,7 +247,7 @@ pub(super) struct Stored {
     pub json: Value,
     /// Whether an import created or changed it.
     pub imported: bool,
-    /// Fields that a user has changed and an import therefore leaves alone.
+    /// Fields that a user has changed, so that an import does not change them.
     pub users: BTreeSet<&'static str>,
 }
 
@@ -277,7 +277,7 @@ pub(super) fn asff_key(finding: &Value) -> String {
     format!("{}\n{}", text(finding, "ProductArn"), text(finding, "Id"))
 }
 
-/// A text field that the test's own findings must have.
+/// A text field that the findings of tests must have.
 pub(super) fn text(json: &Value, field: &str) -> String {
     json[field]
         .as_str()
@@ -290,7 +290,7 @@ pub(super) struct Role {
     pub external_id: Option<String>,
 }
 
-/// What temporary credentials stand for.
+/// The identity of temporary credentials.
 pub(super) struct Session {
     pub account: String,
     pub arn: String,
@@ -305,7 +305,7 @@ pub(super) struct ImportFailure {
     pub times: usize,
 }
 
-/// A token bucket: `rate` tokens a second, `burst` at most.
+/// A token bucket: `rate` tokens per second, at most `burst`.
 pub(super) struct Bucket {
     tokens: f64,
     at: Instant,
@@ -330,7 +330,7 @@ impl Bucket {
     }
 }
 
-/// The long-term access key of an account: the account can be read out of it, as in AWS.
+/// The long-term access key of an account: it contains the account, as in AWS.
 pub(super) fn long_term_key(account: &str) -> String {
     format!("AKIA{account}TEST")
 }
@@ -350,7 +350,7 @@ pub(super) fn partition(region: &str) -> &'static str {
     }
 }
 
-/// The product that an account's own findings are imported under.
+/// The product under which an account imports its own findings.
 pub(super) fn default_product(account: &str, region: &str) -> String {
     format!(
         "arn:{}:securityhub:{region}:{account}:product/{account}/default",
@@ -358,7 +358,7 @@ pub(super) fn default_product(account: &str, region: &str) -> String {
     )
 }
 
-/// What tells one configuration item from another.
+/// The key of a configuration item.
 pub(super) fn config_key(item: &Value) -> String {
     ["resourceType", "resourceId", "accountId", "awsRegion"]
         .map(|name| text(item, name))

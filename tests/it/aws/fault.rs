@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// What happens to the next requests of an operation: once, everywhere and at once, unless told otherwise.
+/// What happens to the next requests of an operation. By default, the next request fails, in any account and Region.
 #[derive(Clone, Debug)]
 pub struct Fault {
     pub(super) kind: Kind,
@@ -55,52 +55,52 @@ impl Fault {
         Self::of(Kind::ClockSkew)
     }
 
-    /// Every paging token goes stale just before the request is answered.
+    /// Every paging token expires just before the request is handled.
     pub fn stale_tokens() -> Self {
         Self::of(Kind::StaleTokens)
     }
 
-    /// The request takes effect, then the connection is reset with no byte of the answer sent.
+    /// The request takes effect, then the connection is reset before the response.
     pub fn reset_before_answer() -> Self {
         Self::of(Kind::ResetBeforeAnswer)
     }
 
-    /// The request takes effect, then the connection ends in the midst of the answer's body.
+    /// The request takes effect, then the connection ends within the body of the response.
     pub fn reset_mid_answer() -> Self {
         Self::of(Kind::ResetMidAnswer)
     }
 
-    /// Nothing happens for a while; then the request is answered as usual, if the caller is still there.
+    /// Nothing happens for a while; then the request is handled as usual, if the caller is still there.
     pub fn hang(duration: Duration) -> Self {
         Self::of(Kind::Hang(duration))
     }
 
-    /// The request takes effect; the answer is a complete HTTP 200 whose JSON breaks off.
+    /// The request takes effect; the response is a complete HTTP 200 with truncated JSON.
     pub fn truncated_json() -> Self {
         Self::of(Kind::TruncatedJson)
     }
 
-    /// The request takes effect; the answer is an HTTP 200 with an HTML page, as a proxy gives.
+    /// The request takes effect; the response is an HTTP 200 with an HTML page, as a proxy sends.
     pub fn not_json() -> Self {
         Self::of(Kind::NotJson)
     }
 
-    /// How many requests it hits.
+    /// How many requests it affects.
     pub fn times(self, times: usize) -> Self {
         Self { times, ..self }
     }
 
-    /// It hits every request.
+    /// It affects every request.
     pub fn always(self) -> Self {
         self.times(usize::MAX)
     }
 
-    /// Lets that many requests pass first: the fault on the third page is `.after(2)`.
+    /// Lets this number of requests pass first: the fault on the third page is `.after(2)`.
     pub fn after(self, after: usize) -> Self {
         Self { after, ..self }
     }
 
-    /// Hits only what is asked of one account in one Region.
+    /// Affects only requests for one account in one Region.
     pub fn only_in(self, account: &str, region: &str) -> Self {
         Self {
             target: Some((account.to_owned(), region.to_owned())),
@@ -108,7 +108,7 @@ impl Fault {
         }
     }
 
-    /// Hits only requests in whose body the text stands; the empty text stands in each.
+    /// Affects only requests whose body contains the text.
     pub fn only_asking(self, text: &str) -> Self {
         Self {
             asking: (!text.is_empty()).then(|| text.to_owned()),
@@ -116,7 +116,7 @@ impl Fault {
         }
     }
 
-    /// It hits every request from the first one on, for so long.
+    /// It affects every request for this long, from the first one on.
     pub fn lasting(self, duration: Duration) -> Self {
         Self {
             lasts: Some(duration),
@@ -136,7 +136,7 @@ impl Fault {
         }
     }
 
-    /// Whether this request is hit; counts it.
+    /// Whether this request is affected; counts it.
     pub(super) fn hits(&mut self, account: &str, region: &str, body: &[u8]) -> bool {
         let asks = |text: &String| body.windows(text.len()).any(|part| part == text.as_bytes());
         if self.times == 0

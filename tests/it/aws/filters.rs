@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// All values at a dotted path, through arrays: `Resources.Type` gives the type of each resource.
+/// All values at a dotted path, through arrays: `Resources.Type` is the type of each resource.
 pub(super) fn values<'a>(json: &'a Value, path: &str) -> Vec<&'a Value> {
     path.split('.').fold(vec![json], |found, name| {
         found
@@ -55,7 +55,7 @@ impl Comparison {
 }
 
 /// The conditions on one attribute: positive ones are joined by OR, negative ones by AND. An attribute with several
-/// values, such as the types of all resources, has a value if one of them is it.
+/// values, such as the types of all resources, matches if one of them does.
 #[derive(Debug, Default)]
 pub(super) struct Strings(Vec<(Comparison, String)>);
 

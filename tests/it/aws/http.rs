@@ -1,4 +1,4 @@
-//! From a request on the wire to a service, and back: credential scope, routes, faults, rates, errors.
+//! From a request to a service, and back to a response: credential scope, routes, faults, rates, errors.
 
 use std::{
     net::SocketAddr,
@@ -18,15 +18,16 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::{
-    answer::{Answer, Refusal, expired, refusal_of, refuse, render},
     config,
     fake_cloud::{self, Bucket, FakeCloud, Operation, Request, Service},
     fault::Kind,
-    iam, import, inspector, macie, query, resources, security_hub, sts,
+    iam, import, inspector, macie, query, resources,
+    response::{Answer, Refusal, expired, refusal_of, refuse, render},
+    security_hub, sts,
     wire::{Cut, Listener, Wire},
 };
 
-/// Binds a free port and serves the cloud on the runtime.
+/// Binds a free port, and serves the fake AWS on the runtime.
 pub(super) fn serve(runtime: &Runtime, cloud: Arc<Mutex<FakeCloud>>) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
     listener
@@ -106,7 +107,7 @@ async fn handle(
 
 type Admitted = (Call, usize, Option<Kind>);
 
-/// Who calls, what for, and whether a fault lies in wait. Writes the log.
+/// Authenticates a request, finds its operation, and looks for a fault. Writes the log.
 fn admit(cloud: &mut FakeCloud, head: &Parts, body: &[u8]) -> Result<Admitted, (Service, Refusal)> {
     let (key, region, service) = credential_scope(&head.headers).ok_or_else(|| {
         let refusal = Refusal::new(
@@ -119,7 +120,7 @@ fn admit(cloud: &mut FakeCloud, head: &Parts, body: &[u8]) -> Result<Admitted, (
     let Some(service) = Service::signed_as(service) else {
         let what = format!("{service}: {} {}", head.method, head.uri.path());
         cloud.unmodeled.push(what.clone());
-        return Err((Service::SecurityHub, Refusal::not_modelled(what)));
+        return Err((Service::SecurityHub, Refusal::not_modeled(what)));
     };
     let (account, caller, in_session) =
         authenticate(cloud, key, &head.headers, service).map_err(|refusal| (service, refusal))?;
@@ -151,7 +152,7 @@ fn admit(cloud: &mut FakeCloud, head: &Parts, body: &[u8]) -> Result<Admitted, (
             target.unwrap_or("null")
         );
         cloud.unmodeled.push(what.clone());
-        return Err((service, Refusal::not_modelled(what)));
+        return Err((service, Refusal::not_modeled(what)));
     };
     let fault = cloud.faults.iter_mut().find_map(|(of, fault)| {
         (*of == operation && fault.hits(&account, region, body)).then_some(fault.kind)
@@ -181,7 +182,7 @@ fn admit(cloud: &mut FakeCloud, head: &Parts, body: &[u8]) -> Result<Admitted, (
     Ok((call, cloud.log.len() - 1, fault))
 }
 
-/// Access key, Region and service of `Credential=KEY/20260101/REGION/SERVICE/aws4_request`. The signature itself is
+/// The access key, Region, and service of `Credential=KEY/20260101/REGION/SERVICE/aws4_request`. The signature itself is
 /// not checked.
 fn credential_scope(headers: &HeaderMap) -> Option<(&str, &str, &str)> {
     let authorization = headers
@@ -277,7 +278,7 @@ fn over_rate(cloud: &mut FakeCloud, operation: Operation, account: &str, region:
         .take(limit, now)
 }
 
-/// The services' own answer; permissions are looked at before anything else is.
+/// The response of the service. Permissions are checked before anything else.
 fn answer(cloud: &mut FakeCloud, call: &Call) -> Answer {
     let answered = match denied(cloud, call) {
         Some(refusal) => Err(refusal),
@@ -322,7 +323,7 @@ fn answer(cloud: &mut FakeCloud, call: &Call) -> Answer {
 fn denied(cloud: &FakeCloud, call: &Call) -> Option<Refusal> {
     let action = call.operation.action();
     let target = cloud.target(&call.account, &call.region)?;
-    // GetCallerIdentity needs no permission, even where a policy denies it (the model's own words).
+    // GetCallerIdentity needs no permission, even if a policy denies it (API model).
     if !target.denied.contains(action) || call.operation == Operation::GetCallerIdentity {
         return None;
     }

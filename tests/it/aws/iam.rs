@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::Refusal,
     fake_cloud::FakeCloud,
     http::Call,
     pages::Subject,
     query::{IAM, wrap, xml},
+    response::Refusal,
 };
 
-/// The lists of the answer (model).
+/// The lists in the response (model).
 const LISTS: [&str; 4] = [
     "UserDetailList",
     "GroupDetailList",
@@ -24,7 +24,7 @@ const DOCUMENTS: [&str; 3] = ["AssumeRolePolicyDocument", "Document", "PolicyDoc
 /// The default of `MaxItems` (model).
 const DEFAULT_PAGE: usize = 100;
 
-/// The entries of the four lists of an answer, in their order.
+/// The entries of the four lists in the response, in their order.
 pub(super) fn entries(details: &Value) -> Vec<(&'static str, Value)> {
     LISTS
         .iter()
@@ -40,7 +40,7 @@ pub(super) fn get_account_authorization_details(
     call: &Call,
 ) -> Result<String, Refusal> {
     if call.body.get("Filter.member.1").is_some() {
-        return Err(Refusal::not_modelled(
+        return Err(Refusal::not_modeled(
             "IAM GetAccountAuthorizationDetails with Filter",
         ));
     }

@@ -1,4 +1,4 @@
-//! Security Hub `BatchImportFindings`: what is accepted, and what an import does to a finding that is there already.
+//! Security Hub `BatchImportFindings`: what is accepted, and how an import changes an existing finding.
 //!
 //! The rules beyond the model are those of the user guide's page `finding-update-batchimportfindings`.
 
@@ -6,14 +6,14 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::Refusal,
     asff,
     fake_cloud::{self, FakeCloud, RegionState, SHARED_FIELDS, Service, Stored},
     http::Call,
+    response::Refusal,
     security_hub::invalid,
 };
 
-/// The whole request; a finding has its own bound in [`asff`].
+/// The limit of a whole request; that of a finding is in [`asff`].
 const MAX_REQUEST: usize = 6_000_000;
 
 /// Fields of an existing finding that only users change.
@@ -95,7 +95,7 @@ fn import(
     Ok(())
 }
 
-/// An administrator account sees what its members' accounts hold (user guide, "Managing administrator and member
+/// An administrator account sees the findings of its member accounts (user guide, "Managing administrator and member
 /// accounts").
 fn replicate(cloud: &mut FakeCloud, call: &Call, key: &str) {
     let Some(administrator) = cloud.administrators.get(&call.account).cloned() else {
@@ -114,7 +114,7 @@ fn replicate(cloud: &mut FakeCloud, call: &Call, key: &str) {
     }
 }
 
-/// Creates the finding, or overwrites the one that has its `Id`.
+/// Creates the finding, or overwrites the one with the same `Id`.
 fn store(target: &mut RegionState, mut finding: Value, region: &str) {
     let key = fake_cloud::asff_key(&finding);
     let stored = target.security_hub.get(&key).cloned();
@@ -151,7 +151,7 @@ fn store(target: &mut RegionState, mut finding: Value, region: &str) {
     );
 }
 
-/// What Security Hub fills in: its own fields, the defaults, and the provider's values where users have set none.
+/// Sets what Security Hub adds: its own fields, the defaults, and the provider's values where users have set none.
 fn complete(finding: &mut Value, region: &str) {
     default(finding, "RecordState", json!("ACTIVE"));
     default(finding, "ProductName", json!("Default"));
@@ -194,7 +194,7 @@ fn complete(finding: &mut Value, region: &str) {
     drop_nulls(finding);
 }
 
-/// Of label and number of a severity each gives the other (model, `Severity`).
+/// Derives the label of a severity from its number, or the other way around (model, `Severity`).
 fn label_and_number(severity: &mut Value) {
     const LABELS: [(&str, i64); 5] = [
         ("INFORMATIONAL", 0),
@@ -211,7 +211,7 @@ fn label_and_number(severity: &mut Value) {
     }
 }
 
-/// Whether users have to look at it again (model, `Workflow.Status`).
+/// Whether the workflow status is reset (model, `Workflow.Status`).
 fn reopened(before: &Value, now: &Value) -> bool {
     let passed = before["Compliance"]["Status"] == "PASSED";
     let again = before["RecordState"] == "ARCHIVED" && now["RecordState"] == "ACTIVE";

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
-    answer::Refusal,
     fake_cloud::{FakeCloud, Service},
     filters::{Comparison, Strings, texts},
     http::Call,
     pages::Subject,
+    response::Refusal,
 };
 
-/// The page size where the caller names none; AWS does not document one.
+/// The default page size; AWS does not document one.
 const DEFAULT_PAGE: usize = 100;
 
 /// `StringFilterList` in the model.
@@ -25,7 +25,7 @@ pub(super) fn list_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value,
         ));
     }
     if !call.body["sortCriteria"].is_null() {
-        return Err(Refusal::not_modelled(
+        return Err(Refusal::not_modeled(
             "Inspector ListFindings with sortCriteria",
         ));
     }
@@ -101,7 +101,7 @@ fn condition(attribute: &str, wanted: &Value) -> Result<(&'static str, Strings),
         "title" => "title",
         "vulnerabilityId" => "packageVulnerabilityDetails.vulnerabilityId",
         _ => {
-            return Err(Refusal::not_modelled(format!(
+            return Err(Refusal::not_modeled(format!(
                 "Inspector filter {attribute}"
             )));
         }

@@ -3,26 +3,24 @@
 use serde_json::{Value, json};
 
 use super::{
-    answer::Refusal,
     fake_cloud::{FakeCloud, Service},
     filters::values,
     http::Call,
     pages::Subject,
+    response::Refusal,
 };
 
-/// `GetFindings` takes as many ids at once (model).
+/// The most IDs that `GetFindings` takes (model).
 const MAX_IDS: usize = 50;
 
-/// No page of `ListFindings` is larger. The model gives `maxResults` no upper bound, and a service may always answer
-/// with fewer than asked for: a caller has to follow the token.
+/// The largest page of `ListFindings`. The model has no upper bound for `maxResults`, but a service may always return
+/// fewer results than requested: a caller has to follow the token.
 const MAX_PAGE: usize = 50;
 
 pub(super) fn list_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
     check_enabled(cloud, call)?;
     if !call.body["sortCriteria"].is_null() {
-        return Err(Refusal::not_modelled(
-            "Macie ListFindings with sortCriteria",
-        ));
+        return Err(Refusal::not_modeled("Macie ListFindings with sortCriteria"));
     }
     let size = match &call.body["maxResults"] {
         Value::Null => MAX_PAGE,
@@ -62,7 +60,7 @@ pub(super) fn list_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value,
     Ok(answer)
 }
 
-/// Ids that are unknown are left out of the answer.
+/// The response omits unknown IDs.
 pub(super) fn get_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
     check_enabled(cloud, call)?;
     let ids = call.body["findingIds"]
@@ -98,7 +96,7 @@ fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "ValidationException", message)
 }
 
-/// The condition on one property. Values of `eq` and of `neq` are joined by OR: `neq` leaves out what equals any.
+/// The condition on one property. Values of `eq` and of `neq` are joined by OR: `neq` excludes what equals any of them.
 #[derive(Default)]
 struct Condition {
     path: String,
@@ -163,7 +161,7 @@ fn condition(property: &str, criterion: &Value) -> Result<Condition, Refusal> {
             ("eq", Some(wanted)) if PROPERTIES.contains(&property) => condition.eq = Some(wanted),
             ("neq", Some(wanted)) if PROPERTIES.contains(&property) => condition.neq = wanted,
             _ => {
-                return Err(Refusal::not_modelled(format!(
+                return Err(Refusal::not_modeled(format!(
                     "Macie criterion {property} {operator}"
                 )));
             }

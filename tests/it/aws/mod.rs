@@ -1,5 +1,5 @@
-//! An AWS of our own: one HTTP server on 127.0.0.1 that answers for Security Hub, Inspector2, Macie2, Config, STS and IAM
-//! as their documents say they do, so that a test can run the real binary against it with `AWS_ENDPOINT_URL`.
+//! A fake AWS: one HTTP server on 127.0.0.1 that behaves as Security Hub, Inspector, Macie, Config, STS, and IAM are
+//! documented to, so that a test can run the real binary against it with `AWS_ENDPOINT_URL`.
 //!
 //! ```ignore
 //! let aws = Aws::start();
@@ -11,10 +11,9 @@
 //! assert_eq!(aws.imported(HOME, "us-east-1").len(), 1);
 //! ```
 //!
-//! Routes, shapes, ranges and errors follow botocore's API models (1.44.5); a rule from elsewhere names its source.
-//! What is not modeled is answered with 501 and fails the test when the [`Aws`] is dropped.
+//! Routes, shapes, ranges, and errors follow botocore's API models (1.44.5). Other rules cite their source.
+//! A request that is not modeled gets status 501 and fails the test when the [`Aws`] is dropped.
 
-mod answer;
 mod asff;
 mod config;
 mod fake_cloud;
@@ -28,6 +27,7 @@ mod macie;
 mod pages;
 mod query;
 mod resources;
+mod response;
 mod security_hub;
 mod selftest;
 mod sts;
@@ -45,10 +45,10 @@ use fake_cloud::{FakeCloud, ImportFailure, RegionState, Role};
 pub use fake_cloud::{Operation, Request, Service};
 pub use fault::Fault;
 
-/// The account that the credentials of [`Aws::environment`] belong to.
+/// The account of the credentials in [`Aws::environment`].
 pub const HOME: &str = "111122223333";
 
-/// The running server and the cloud behind it. Dropping it stops the server.
+/// The running server and its state. Dropping it stops the server.
 pub struct Aws {
     address: SocketAddr,
     runtime: Option<Runtime>,
@@ -56,7 +56,7 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Starts an empty cloud: no service is enabled anywhere until a test names the target with [`Aws::account`].
+    /// Starts an empty cloud: no service is enabled anywhere until a test names an account and a Region with [`Aws::account`].
     pub fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -78,7 +78,7 @@ impl Aws {
         format!("http://{}", self.address)
     }
 
-    /// What the program under test needs in its environment to speak to this server, and to nothing else.
+    /// The environment in which the program under test calls this server, and nothing else.
     pub fn environment(&self) -> Vec<(String, String)> {
         [
             ("AWS_ENDPOINT_URL", self.endpoint().as_str()),
@@ -95,17 +95,17 @@ impl Aws {
         .into()
     }
 
-    /// An account of the cloud; go on with [`Account::region`].
+    /// An account of the cloud; see [`Account::region`].
     pub fn account<'a>(&'a self, id: &'a str) -> Account<'a> {
         Account { aws: self, id }
     }
 
-    /// A role that any caller may assume. Roles that were never named here do not exist: `AccessDenied`.
+    /// Creates a role that any caller may assume. Other roles do not exist: `AccessDenied`.
     pub fn role(&self, arn: &str) {
         self.cloud().roles.insert(arn.to_owned(), Role::default());
     }
 
-    /// A role that asks for an external id.
+    /// Creates a role that requires an external ID.
     pub fn role_with_external_id(&self, arn: &str, external_id: &str) {
         let role = Role {
             external_id: Some(external_id.to_owned()),
@@ -113,27 +113,27 @@ impl Aws {
         self.cloud().roles.insert(arn.to_owned(), role);
     }
 
-    /// Makes an account the Security Hub administrator of another: what is imported there is seen here too.
+    /// Makes an account the Security Hub administrator of another, so that it sees what is imported there.
     pub fn administers(&self, administrator: &str, member: &str) {
         self.cloud()
             .administrators
             .insert(member.to_owned(), administrator.to_owned());
     }
 
-    /// Takes back every fault that has not happened yet.
+    /// Removes every fault that has not happened yet.
     pub fn clear_faults(&self) {
         let mut cloud = self.cloud();
         cloud.faults.clear();
         cloud.import_failures.clear();
     }
 
-    /// Makes the next requests of an operation go wrong; see [`Fault`]. Faults queue up: the first that applies is used.
+    /// Makes the next requests of an operation fail; see [`Fault`]. Of several faults, the first that applies is used.
     pub fn fault(&self, operation: Operation, fault: Fault) {
         self.cloud().faults.push((operation, fault));
     }
 
-    /// Answers `BatchImportFindings` with a row in `FailedFindings` for findings whose `Id` contains `id_part`,
-    /// for the next `times` such findings.
+    /// Makes `BatchImportFindings` refuse the next `times` findings whose `Id` contains `id_part`, with a row in
+    /// `FailedFindings`.
     pub fn fail_import(&self, id_part: &str, code: &str, message: &str, times: usize) {
         self.cloud().import_failures.push(ImportFailure {
             id_part: id_part.to_owned(),
@@ -143,17 +143,17 @@ impl Aws {
         });
     }
 
-    /// Enforces the documented request rates, an account and Region and operation at a time; off by default.
+    /// Enforces the documented request rates per account, Region, and operation; off by default.
     pub fn rate_limits(&self, enforced: bool) {
         self.cloud().rate_limits = enforced;
     }
 
-    /// Makes every `NextToken` given out so far invalid, as happens to a caller that is too slow between two pages.
+    /// Makes every `NextToken` so far invalid, as happens to a caller that is too slow between two pages.
     pub fn expire_tokens(&self) {
         self.cloud().pages.clear();
     }
 
-    /// Every request whose credentials were good, in order of arrival.
+    /// Every request with valid credentials, in order of arrival.
     pub fn requests(&self) -> Vec<Request> {
         self.cloud().log.clone()
     }
@@ -192,15 +192,13 @@ impl Aws {
             .collect()
     }
 
-    /// What was asked for and is not modeled; taking the list keeps the drop from failing the test.
+    /// The requests that are not modeled. Taking the list keeps the drop from failing the test.
     pub fn take_unmodeled(&self) -> Vec<String> {
         std::mem::take(&mut self.cloud().unmodeled)
     }
 
     fn cloud(&self) -> MutexGuard<'_, FakeCloud> {
-        self.cloud
-            .lock()
-            .expect("the cloud is whole: no handler panicked")
+        self.cloud.lock().expect("no handler panicked")
     }
 }
 
@@ -236,7 +234,7 @@ impl<'a> Account<'a> {
         self
     }
 
-    /// The target of this account in a Region. Naming it enables Security Hub, Inspector and Macie there.
+    /// A Region of this account. Naming it enables Security Hub, Inspector, and Macie there.
     pub fn region(self, region: &'a str) -> RegionHandle<'a> {
         let place = RegionHandle {
             aws: self.aws,
@@ -248,7 +246,7 @@ impl<'a> Account<'a> {
     }
 }
 
-/// One account in one Region. Findings are added, or replace those of the same id.
+/// One account in one Region. Findings are added, or replace those with the same ID.
 #[derive(Clone, Copy)]
 pub struct RegionHandle<'a> {
     aws: &'a Aws,
@@ -294,7 +292,7 @@ impl RegionHandle<'_> {
         self.change(|target| target.config_items.put_all(items, fake_cloud::config_key))
     }
 
-    /// An aggregator in this Region, and the items that it gathered from all of its accounts and Regions.
+    /// An aggregator in this Region, and its items, from all of its accounts and Regions.
     pub fn aggregator(self, name: &str, items: Vec<Value>) -> Self {
         self.change(|target| {
             target
@@ -326,15 +324,15 @@ impl RegionHandle<'_> {
         })
     }
 
-    /// Takes back [`RegionHandle::deny`].
+    /// Reverts [`RegionHandle::deny`].
     pub fn allow(self, action: &str) -> Self {
         self.change(|target| {
             target.denied.remove(action);
         })
     }
 
-    /// Changes a finding in Security Hub as a user does with `BatchUpdateFindings`: what the user has set of Severity,
-    /// Types, Confidence, Criticality and RelatedFindings, an import no longer changes.
+    /// Changes a finding in Security Hub as a user does with `BatchUpdateFindings`. An import no longer changes the user's
+    /// values of Severity, Types, Confidence, Criticality, and RelatedFindings.
     pub fn user_edits(self, id: &str, edit: impl FnOnce(&mut Value)) -> Self {
         self.change(|target| {
             let finding = target
@@ -347,7 +345,7 @@ impl RegionHandle<'_> {
         })
     }
 
-    /// Removes a finding by its `Id`, `findingArn` or `id`, as retention does.
+    /// Removes a finding by its `Id`, `findingArn`, or `id`, as retention does.
     pub fn remove_finding(self, id: &str) -> Self {
         self.change(|target| {
             target.security_hub.remove(|finding| finding["Id"] == id);

@@ -1,6 +1,6 @@
-//! Results in pages, with tokens that are good only for the request that they came from.
+//! Results in pages, with tokens that are valid only for the request from which they came.
 //!
-//! The first request decides which findings are in the listing; a later page shows them as they are by then and leaves
+//! The first request decides which findings are in the listing; a later page shows their current state and leaves
 //! out those that are gone. AWS does not document how a listing behaves while findings change.
 
 use std::{collections::HashMap, sync::Arc};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::fake_cloud::Operation;
 
-/// What a listing is of: two requests with the same subject may share a token.
+/// The subject of a listing: two requests with the same subject may share a token.
 #[derive(Clone, PartialEq)]
 pub(super) struct Subject {
     pub operation: Operation,
@@ -32,7 +32,7 @@ struct Listing {
     from: usize,
 }
 
-/// The token is unknown, has expired or came from another request.
+/// The token is unknown, has expired, or came from another request.
 pub(super) struct BadToken;
 
 impl Pages {

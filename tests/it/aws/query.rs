@@ -1,4 +1,4 @@
-//! The query protocol of STS and IAM: a form in, XML out.
+//! The query protocol of STS and IAM: the request is a form, and the response is XML.
 
 use serde_json::{Map, Value};
 

@@ -3,23 +3,23 @@
 use serde_json::{Value, json};
 
 use super::{
-    answer::Refusal,
     fake_cloud::{FakeCloud, Service},
     filters::{Comparison, Strings, texts},
     http::Call,
     pages::Subject,
+    response::Refusal,
 };
 
-/// The page size where the caller names none; AWS does not document one.
+/// The default page size; AWS does not document one.
 const DEFAULT_PAGE: usize = 100;
 
-/// Of composite filters, and of filters in one. Source: API reference, `GetFindingsV2`, of the same structure.
+/// The most composite filters, and the most filters in one. Source: API reference, `GetFindingsV2`, about the same structure.
 const MAX_COMPOSITES: usize = 10;
 const MAX_FILTERS: usize = 20;
 
 pub(super) fn get_resources(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
     if !cloud.enabled(&call.account, &call.region, Service::SecurityHubV2) {
-        // Not documented word for word; the model names this error for what is not there.
+        // The exact error is not documented; the model names this one for a missing resource.
         return Err(Refusal::new(
             404,
             "ResourceNotFoundException",
@@ -28,7 +28,7 @@ pub(super) fn get_resources(cloud: &mut FakeCloud, call: &Call) -> Result<Value,
     }
     for unmodeled in ["Scopes", "SortCriteria"] {
         if !call.body[unmodeled].is_null() {
-            return Err(Refusal::not_modelled(format!(
+            return Err(Refusal::not_modeled(format!(
                 "GetResourcesV2 with {unmodeled}"
             )));
         }
@@ -123,7 +123,7 @@ fn condition(composite: &Value) -> Result<Composite, Refusal> {
         "NestedCompositeFilters",
     ] {
         if !composite[unmodeled].is_null() {
-            return Err(Refusal::not_modelled(format!(
+            return Err(Refusal::not_modeled(format!(
                 "GetResourcesV2 with {unmodeled}"
             )));
         }
@@ -147,7 +147,7 @@ fn condition(composite: &Value) -> Result<Composite, Refusal> {
                 "AccountId" => "AccountId",
                 "Region" => "Region",
                 _ => {
-                    return Err(Refusal::not_modelled(format!(
+                    return Err(Refusal::not_modeled(format!(
                         "GetResourcesV2 filter {name}"
                     )));
                 }

@@ -4,14 +4,14 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::{
-    answer::Refusal,
     fake_cloud::{FakeCloud, Service},
     filters::{Comparison, Strings, texts, values},
     http::Call,
     pages::Subject,
+    response::Refusal,
 };
 
-/// The page size where the caller names none; AWS does not document one.
+/// The default page size; AWS does not document one.
 const DEFAULT_PAGE: usize = 100;
 
 pub(super) fn get_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, Refusal> {
@@ -82,7 +82,7 @@ pub(super) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "InvalidInputException", message)
 }
 
-/// What is asked of one attribute.
+/// The condition on one attribute.
 struct Condition {
     path: &'static str,
     test: Test,
@@ -208,14 +208,14 @@ fn condition(attribute: &str, wanted: &Value) -> Result<Condition, Refusal> {
             test: dates(attribute, wanted)?,
         },
         _ => {
-            return Err(Refusal::not_modelled(format!(
+            return Err(Refusal::not_modeled(format!(
                 "GetFindings filter {attribute}"
             )));
         }
     })
 }
 
-/// Where in a finding the attribute of a string filter stands.
+/// The path in a finding of the attribute of a string filter.
 fn string_path(attribute: &str) -> Option<&'static str> {
     Some(match attribute {
         "AwsAccountId" => "AwsAccountId",
@@ -250,7 +250,7 @@ fn string_path(attribute: &str) -> Option<&'static str> {
     })
 }
 
-/// String filters. `CONTAINS` and its like are refused: the model ties them to automation rules and to the V2
+/// String filters. `CONTAINS` and similar comparisons are rejected: the model ties them to automation rules and to the V2
 /// operations. `EQUALS` beside a negative filter on the same field is an error, `PREFIX` beside one is not.
 fn strings(attribute: &str, wanted: Vec<&Value>) -> Result<Strings, Refusal> {
     let mut strings = Strings::default();
@@ -277,7 +277,7 @@ fn strings(attribute: &str, wanted: Vec<&Value>) -> Result<Strings, Refusal> {
     Ok(strings)
 }
 
-/// Map filters: those on one key are joined as string filters are.
+/// Map filters: those on the same key are joined like string filters.
 fn entries(attribute: &str, wanted: &[Value]) -> Result<Test, Refusal> {
     let mut keys: Vec<&str> = wanted
         .iter()
@@ -301,7 +301,7 @@ fn entries(attribute: &str, wanted: &[Value]) -> Result<Test, Refusal> {
 fn dates(attribute: &str, wanted: &[Value]) -> Result<Test, Refusal> {
     let range = |filter: &Value| {
         if !filter["DateRange"].is_null() {
-            return Err(Refusal::not_modelled(format!(
+            return Err(Refusal::not_modeled(format!(
                 "GetFindings filter {attribute} by DateRange"
             )));
         }
@@ -320,7 +320,7 @@ fn dates(attribute: &str, wanted: &[Value]) -> Result<Test, Refusal> {
         .map(Test::Dates)
 }
 
-/// The fields to sort by, each with whether it descends.
+/// The fields to sort by, and whether each is in descending order.
 fn sort_order(criteria: &Value) -> Result<Vec<(&'static str, bool)>, Refusal> {
     let criteria = criteria.as_array().map(Vec::as_slice).unwrap_or_default();
     let field = |criterion: &Value| {
@@ -333,7 +333,7 @@ fn sort_order(criteria: &Value) -> Result<Vec<(&'static str, bool)>, Refusal> {
             name => string_path(name),
         };
         let path =
-            path.ok_or_else(|| Refusal::not_modelled(format!("GetFindings sorted by {name}")))?;
+            path.ok_or_else(|| Refusal::not_modeled(format!("GetFindings sorted by {name}")))?;
         Ok((path, criterion["SortOrder"] == "desc"))
     };
     criteria.iter().map(field).collect()

@@ -3,10 +3,10 @@
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
 use super::{
-    answer::Refusal,
     fake_cloud::{FakeCloud, Session},
     http::Call,
     query::{STS, escape, wrap},
+    response::Refusal,
 };
 
 pub(super) fn get_caller_identity(call: &Call) -> String {
@@ -19,7 +19,7 @@ pub(super) fn get_caller_identity(call: &Call) -> String {
     wrap(STS, "GetCallerIdentity", &result)
 }
 
-/// Gives out credentials that stand for the role until they expire.
+/// Returns credentials of the role, which expire.
 pub(super) fn assume_role(cloud: &mut FakeCloud, call: &Call) -> Result<String, Refusal> {
     let field = |name: &str| call.body[name].as_str();
     let (Some(arn), Some(name)) = (field("RoleArn"), field("RoleSessionName")) else {
@@ -82,7 +82,7 @@ fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "ValidationError", message)
 }
 
-/// Partition, account and name of `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
+/// The partition, account, and name of `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
 fn parts(arn: &str) -> Option<(&str, &str, &str)> {
     let fields: Vec<_> = arn.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, role] = fields[..] else {

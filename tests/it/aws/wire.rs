@@ -1,4 +1,4 @@
-//! TCP connections that a handler can break on purpose.
+//! TCP connections that a handler can break deliberately.
 
 use std::{
     io,
@@ -13,18 +13,18 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Where the connection breaks when the answer is written.
+/// Where the connection breaks while the response is sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cut {
-    /// Reset with no byte sent.
+    /// It is reset before any byte is sent.
     BeforeAnswer,
-    /// Half of the body is sent, then the connection ends.
+    /// It ends after half of the body.
     MidAnswer,
-    /// The half is out.
+    /// Half of the body was sent.
     Now,
 }
 
-/// The handler's grip on its connection.
+/// The handle of a connection for its handler.
 #[derive(Clone, Default)]
 pub(super) struct Wire(Arc<Mutex<Option<Cut>>>);
 

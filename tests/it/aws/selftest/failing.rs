@@ -1,4 +1,4 @@
-//! Everything that goes wrong, and the roles.
+//! Errors, faults, and roles.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use super::{
 const ROLE: &str = "arn:aws:iam::444455556666:role/security/exposured-reader";
 
 #[test]
-fn a_service_that_is_off_or_denied_says_so() {
+fn a_service_that_is_disabled_or_denied_returns_an_error() {
     run(async || {
         let aws = Aws::start();
         let place = aws.account(HOME).region(REGION);
@@ -76,7 +76,7 @@ fn a_service_that_is_off_or_denied_says_so() {
 }
 
 #[test]
-fn throttling_passes_and_rates_hold() {
+fn throttling_ends_and_rates_are_enforced() {
     run(async || {
         let aws = Aws::start();
         aws.account(HOME).region(REGION);
@@ -121,7 +121,7 @@ fn throttling_passes_and_rates_hold() {
 }
 
 #[test]
-fn faults_break_what_they_should() {
+fn faults_affect_the_expected_requests() {
     run(async || {
         let aws = Aws::start();
         let findings = vec![control("a", "EC2.1", &["AwsEc2Instance"]); 1];
@@ -264,7 +264,7 @@ fn roles_are_assumed_into_their_account() {
 }
 
 #[test]
-fn the_environment_is_all_that_the_sdk_needs() {
+fn the_environment_is_sufficient_for_the_sdk() {
     run(async || {
         let aws = Aws::start();
         let environment = aws.environment();

@@ -1,4 +1,4 @@
-//! What `BatchImportFindings` does.
+//! How `BatchImportFindings` behaves.
 
 use aws_sdk_securityhub::types as hub;
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::{
 };
 
 #[test]
-fn an_import_creates_updates_and_leaves_users_work_alone() {
+fn an_import_creates_and_updates_and_keeps_the_edits_of_users() {
     run(async || {
         let aws = Aws::start();
         let place = aws.account(HOME).region(REGION);
@@ -88,7 +88,7 @@ fn an_import_creates_updates_and_leaves_users_work_alone() {
 }
 
 #[test]
-fn a_bad_finding_fails_alone() {
+fn an_invalid_finding_fails_alone() {
     run(async || {
         let aws = Aws::start();
         aws.account(HOME).region(REGION);

@@ -1,4 +1,4 @@
-//! What the sources answer.
+//! How the services that are read behave.
 
 use aws_sdk_inspector2::types as inspector;
 use aws_sdk_macie2::types as macie;
@@ -11,7 +11,7 @@ use super::{
 };
 
 #[test]
-fn pages_go_to_the_end_and_tokens_belong_to_their_filters() {
+fn listings_have_an_end_and_tokens_belong_to_their_filters() {
     run(async || {
         let aws = Aws::start();
         let findings = (0..250)
@@ -166,7 +166,7 @@ fn filters_select_as_documented() {
 }
 
 #[test]
-fn limits_are_refused() {
+fn requests_beyond_the_limits_are_rejected() {
     run(async || {
         use hub::StringFilterComparison::{Contains, Equals, NotEquals};
         let aws = Aws::start();
@@ -225,7 +225,7 @@ fn limits_are_refused() {
 }
 
 #[test]
-fn what_is_not_modelled_is_loud() {
+fn what_is_not_modeled_is_loud() {
     run(async || {
         let aws = Aws::start();
         aws.account(HOME).region(REGION);
@@ -310,7 +310,7 @@ fn inspector_lists_by_criteria() {
 }
 
 #[test]
-fn macie_lists_ids_and_describes_them() {
+fn macie_lists_ids_and_returns_findings() {
     run(async || {
         let aws = Aws::start();
         let finding = |n: usize| {

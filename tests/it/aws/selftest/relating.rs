@@ -1,4 +1,4 @@
-//! Where relations are read: Security Hub's inventory and AWS Config.
+//! The services from which relationships are read: Security Hub's inventory, and AWS Config.
 
 use aws_sdk_securityhub::types as hub;
 use serde_json::json;
@@ -118,7 +118,7 @@ fn recorded(count: usize) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn config_answers_with_rows_that_are_texts() {
+fn config_returns_rows_that_are_strings() {
     run(async || {
         let aws = Aws::start();
         aws.account(HOME)

@@ -1,4 +1,4 @@
-//! The server, driven through the real SDK clients: what a test of the daemon may rely on.
+//! The server, called through the real SDK clients: the behavior on which other tests rely.
 
 mod failing;
 mod importing;
@@ -17,7 +17,7 @@ use super::HOME;
 
 const REGION: &str = "us-east-1";
 
-/// Makes a client of one SDK crate; the crates' builders have the same methods and no common trait.
+/// Creates a client of an SDK crate. The builders of the crates have the same methods, but no common trait.
 macro_rules! client {
     ($sdk:ident, $aws:expr, $credentials:expr) => {
         $sdk::Client::from_conf(
@@ -50,7 +50,7 @@ macro_rules! client {
 
 use client;
 
-/// Runs a test on a stack of its own: in a debug build, reading one ASFF resource (31 KB by value) through the SDK's
+/// Runs a test on a larger stack: in a debug build, reading one ASFF resource (31 KB by value) through the SDK's
 /// parser takes most of the 2 MB that test threads and tokio's workers have.
 fn run(test: impl AsyncFnOnce() + Send) {
     let runtime = tokio::runtime::Builder::new_current_thread()

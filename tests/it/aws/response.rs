@@ -1,4 +1,4 @@
-//! Answers and errors in the shape that each service gives them.
+//! Responses and errors in the form of each service.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{fake_cloud::Service, fault::Kind, query};
 
-/// An error in the service's own shape.
+/// An error in the form of the service.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub status: u16,
@@ -24,13 +24,13 @@ impl Refusal {
         }
     }
 
-    /// The test has come upon something that this server does not know how AWS answers.
-    pub fn not_modelled(what: impl Into<String>) -> Self {
+    /// The test has made a request that this server does not model.
+    pub fn not_modeled(what: impl Into<String>) -> Self {
         Self::new(501, "NotModelled", what)
     }
 }
 
-/// An answer before it goes out.
+/// A response before it is sent.
 pub(super) struct Answer {
     pub status: u16,
     pub error: Option<&'static str>,
@@ -38,7 +38,7 @@ pub(super) struct Answer {
     pub body: String,
 }
 
-/// The faults that stand in for the service's answer. All the throttling codes are ones that the SDKs' retry
+/// The faults that replace the service's response. All the throttling codes are ones that the SDKs' retry
 /// classifier knows. Security Hub's is not in its model for these operations but is what callers see
 /// (prowler#5004); the other two are in their models.
 pub(super) fn refusal_of(kind: Kind, service: Service) -> Option<Refusal> {
