@@ -6,7 +6,9 @@ mod check;
 mod explain;
 mod fixes;
 mod health;
+mod init;
 mod once;
+mod policy;
 mod run;
 mod schema;
 mod synth;
@@ -81,6 +83,10 @@ enum Command {
     Health(health::HealthArguments),
     /// Check configuration and catalog, and, with --aws, every API that would be called
     Check(check::CheckArguments),
+    /// Print the IAM policy that the configuration needs
+    Policy(policy::PolicyArguments),
+    /// Write a commented configuration file for the current account and Region, and print the policy that it needs
+    Init(init::InitArguments),
     /// Print the JSON Schema of the output of --format json
     Schema,
     /// Write a made-up organization as files for --input, to see what a task of yours would need
@@ -109,6 +115,8 @@ pub async fn main() -> ExitCode {
         Command::Catalog(command) => catalog::catalog(command),
         Command::Health(arguments) => health::health(&arguments),
         Command::Check(arguments) => check::check(arguments).await,
+        Command::Policy(arguments) => policy::policy(arguments).await,
+        Command::Init(arguments) => init::init(arguments).await,
         Command::Schema => schema::schema(),
         Command::Synth(arguments) => synth::synth(&arguments),
     };
@@ -199,10 +207,19 @@ fn archive_limit(allow_mass_archive: bool) -> ArchiveLimit {
     }
 }
 
+/// A Region that nobody named is missing from the command line or the configuration.
+fn exit_of_session(error: &SessionError) -> Exit {
+    match error {
+        SessionError::NoRegion | SessionError::BadRegion(_) => Exit::Usage,
+        SessionError::Identity(_) => Exit::Failed,
+    }
+}
+
 /// What is the user's to mend in the command line or the configuration is wrong usage.
 fn exit_of(error: &CycleError) -> Exit {
     match error {
-        CycleError::Session(SessionError::NoRegion) | CycleError::Input(_) => Exit::Usage,
+        CycleError::Session(error) => exit_of_session(error),
+        CycleError::Input(_) => Exit::Usage,
         _ => Exit::Failed,
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, and the catalog files that it names, read once, checked whole.
 
 mod catalog;
+mod initial;
 mod raw;
 mod triage;
 mod valid;
@@ -18,6 +19,7 @@ use crate::diagnostics::{self, Problems, SourceFile};
 use crate::model::{Criticality, Mute, Region, SourceKind, Triage};
 
 pub use catalog::load_catalog;
+pub use initial::initial;
 
 /// The shipped file, in which every key is documented and has its default.
 pub const SHIPPED: &str = include_str!("../config/exposured.toml");

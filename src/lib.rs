@@ -15,6 +15,7 @@ pub mod formats;
 pub mod graph;
 pub mod iam;
 pub mod model;
+pub mod permissions;
 pub mod pipeline;
 pub mod publish;
 pub mod reconcile;

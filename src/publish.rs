@@ -3,6 +3,7 @@
 mod content_digest;
 mod ocsf_file;
 mod options;
+mod permissions;
 mod publisher;
 mod security_hub;
 
@@ -13,6 +14,7 @@ use crate::reconcile::{Action, Destination, PublicationOutcome, ReconcileOptions
 
 pub use content_digest::content_digest;
 pub use options::{ImportInto, PublishOptions, RoleTemplate, SecurityHubOptions};
+pub use permissions::{MemberPermissions, PublishPermissions, permissions};
 pub use publisher::Publisher;
 pub use security_hub::{PublishedFindings, SecurityHubPlan};
 

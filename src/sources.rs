@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::aws::{CallError, IamAction, Session};
+use crate::aws::{CallError, Permission, Session};
 use crate::model::{CollectionTarget, Region, SourceKind};
 
 pub use outcome::CollectedTarget;
@@ -63,10 +63,16 @@ fn enabled(options: &SourceOptions) -> Vec<Arc<dyn Source>> {
     sources
 }
 
-/// Returns the IAM actions that each source needs that is turned on.
-pub fn required_actions(options: &SourceOptions) -> Vec<(SourceKind, &'static [IamAction])> {
-    let actions = |source: &Arc<dyn Source>| (source.kind(), source.actions());
-    enabled(options).iter().map(actions).collect()
+/// Returns the permissions that the sources need that are turned on.
+pub fn permissions(options: &SourceOptions, regions: &[Region]) -> Vec<Permission> {
+    let permissions = |source: Arc<dyn Source>| {
+        let regions = source.regions(regions);
+        source.actions().iter().map(move |action| Permission {
+            action: *action,
+            regions: regions.clone(),
+        })
+    };
+    enabled(options).into_iter().flat_map(permissions).collect()
 }
 
 /// A source in one Region of one account.
@@ -115,8 +121,10 @@ pub(crate) fn targets(session: &Session, options: &SourceOptions) -> Vec<SourceT
             region,
         };
         source
-            .regions(session)
-            .into_iter()
+            .regions(&session.regions)
+            .as_slice()
+            .iter()
+            .cloned()
             .map(target)
             .collect::<Vec<_>>()
     };

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
@@ -210,6 +213,25 @@ impl Session {
             ),
         }
     }
+}
+
+/// Returns the configured Regions, or that of the environment or the profile. Nothing is called: unlike the SDK's own
+/// lookup, this one does not ask the metadata service of an instance.
+///
+/// # Errors
+/// No Region is known, or the environment names something that is not a Region.
+pub async fn configured_or_environment_regions(
+    configured: &[Region],
+) -> Result<Vec<Region>, SessionError> {
+    if !configured.is_empty() {
+        return Ok(configured.to_vec());
+    }
+    let found = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .region()
+        .await
+        .ok_or(SessionError::NoRegion)?;
+    Ok(vec![found.as_ref().parse()?])
 }
 
 /// Returns a Region as the SDK's type.

@@ -48,8 +48,7 @@ async fn check_aws(config: &Config) -> Exit {
         Ok(session) => session,
         Err(error) => {
             complain(&error);
-            let is_usage = matches!(error, crate::aws::SessionError::NoRegion);
-            return if is_usage { Exit::Usage } else { Exit::Failed };
+            return super::exit_of_session(&error);
         }
     };
     let targets = sources::targets(&session, &source_options(config));

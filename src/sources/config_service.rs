@@ -3,7 +3,9 @@
 use aws_sdk_config::Client;
 use futures_util::future::{BoxFuture, try_join_all};
 
-use crate::aws::{CallError, CallRate, Envelope, IamAction, Session, raw_response, sdk_client};
+use crate::aws::{
+    CallError, CallRate, CallRegions, Envelope, IamAction, Session, raw_response, sdk_client,
+};
 use crate::model::{Region, ResourceType, SourceKind};
 use crate::records::{config_item, needed_types};
 
@@ -13,6 +15,7 @@ use super::target_reader::{Listing, TargetReader};
 
 /// This action has no resource types. Source: Service Authorization Reference, "AWS Config".
 const SELECT: IamAction = IamAction {
+    statement: "ReadConfig",
     action: "config:SelectResourceConfig",
     reason: "read relationships between resources from AWS Config",
     resource: "*",
@@ -20,6 +23,7 @@ const SELECT: IamAction = IamAction {
 
 /// The ARN of an aggregator ends with a generated ID. Source: Service Authorization Reference, "AWS Config".
 const SELECT_AGGREGATE: IamAction = IamAction {
+    statement: "ReadConfigAggregator",
     action: "config:SelectAggregateResourceConfig",
     reason: "read relationships between resources from an aggregator of AWS Config",
     resource: "arn:{partition}:config:{region}:{account}:config-aggregator/*",
@@ -76,10 +80,10 @@ impl Source for ConfigService {
     }
 
     /// An aggregator covers all Regions.
-    fn regions(&self, session: &Session) -> Vec<Region> {
+    fn regions(&self, configured: &[Region]) -> CallRegions {
         match self.aggregator {
-            Some(_) => vec![session.home().clone()],
-            None => session.regions.clone(),
+            Some(_) => CallRegions::first_of(configured),
+            None => CallRegions::Each(configured.to_vec()),
         }
     }
 

@@ -14,6 +14,7 @@ use super::target_reader::{Listing, TargetReader};
 
 /// Inspector has no resource types. Source: Service Authorization Reference, "Amazon Inspector2".
 const LIST_FINDINGS: IamAction = IamAction {
+    statement: "ReadServices",
     action: "inspector2:ListFindings",
     reason: "read network paths, vulnerable packages, and vulnerable code",
     resource: "*",

@@ -17,12 +17,14 @@ use super::target_reader::TargetReader;
 
 /// Macie's findings have no resource type. Source: Service Authorization Reference, "Amazon Macie".
 const LIST_FINDINGS: IamAction = IamAction {
+    statement: "ReadServices",
     action: "macie2:ListFindings",
     reason: "list findings about sensitive data and about shared or replicated buckets",
     resource: "*",
 };
 
 const GET_FINDINGS: IamAction = IamAction {
+    statement: "ReadServices",
     action: "macie2:GetFindings",
     reason: "read findings about sensitive data and about shared or replicated buckets",
     resource: "*",

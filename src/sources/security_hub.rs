@@ -19,6 +19,7 @@ use super::target_reader::{Listing, TargetReader};
 
 /// Source: Service Authorization Reference, "AWS Security Hub".
 const GET_FINDINGS: IamAction = IamAction {
+    statement: "ReadFindings",
     action: "securityhub:GetFindings",
     reason: "read failed controls, passed controls that show mitigations, and GuardDuty's findings",
     resource: "arn:{partition}:securityhub:{region}:{account}:hub/default",

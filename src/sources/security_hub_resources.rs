@@ -21,6 +21,7 @@ use super::target_reader::{Listing, TargetReader};
 
 /// Source: Service Authorization Reference, "AWS Security Hub".
 const GET_RESOURCES: IamAction = IamAction {
+    statement: "ReadInventory",
     action: "securityhub:GetResourcesV2",
     reason: "read relationships between resources from Security Hub's inventory",
     resource: "arn:{partition}:securityhub:{region}:{account}:hubv2/*",

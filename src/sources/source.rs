@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::aws::{CallError, CallRate, IamAction, Session};
+use crate::aws::{CallError, CallRate, CallRegions, IamAction, Session};
 use crate::model::{Region, SourceKind};
 
 use super::outcome::CollectError;
@@ -19,9 +19,9 @@ pub(crate) trait Source: Send + Sync {
     /// How often its API may be called.
     fn rate(&self) -> CallRate;
 
-    /// The Regions in which it is called.
-    fn regions(&self, session: &Session) -> Vec<Region> {
-        session.regions.clone()
+    /// The Regions in which it is called, out of those that the configuration names.
+    fn regions(&self, configured: &[Region]) -> CallRegions {
+        CallRegions::Each(configured.to_vec())
     }
 
     /// Whether the service is known to have an endpoint in the Region. The source is called either way, since Regions are

@@ -26,6 +26,7 @@ mod formats;
 mod hard_input;
 mod json_output;
 mod observability;
+mod policies;
 mod program;
 mod publishing;
 mod reconciling;

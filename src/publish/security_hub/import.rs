@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_securityhub::Client;
 use aws_sdk_securityhub::types::ImportFindingsError;
 
-use crate::aws::{CallBudget, CallError, CallRate, Failure, Limiter, classify};
+use crate::aws::{CallBudget, CallError, CallRate, Failure, IamAction, Limiter, classify};
 use crate::formats::asff::AsffFinding;
 use crate::model::clean;
 use crate::publish::options::SecurityHubOptions;
@@ -16,7 +16,14 @@ use crate::reconcile::{Action, Destination, PublicationOutcome};
 
 use super::client::client;
 
-const ACTION: &str = "securityhub:BatchImportFindings";
+/// Source: Service Authorization Reference, "AWS Security Hub"; a finding of a custom product belongs to the default
+/// product of its account.
+pub(in crate::publish) const BATCH_IMPORT_FINDINGS: IamAction = IamAction {
+    statement: "PublishExposures",
+    action: "securityhub:BatchImportFindings",
+    reason: "publish exposures",
+    resource: "arn:{partition}:securityhub:{region}:{account}:product/{account}/default",
+};
 
 /// Source: the securityhub model, `BatchImportFindingsRequest`.
 const FINDINGS_PER_CALL: usize = 100;
@@ -188,7 +195,7 @@ impl<'a> Importer<'a> {
             .set_findings(Some(findings))
             .send()
             .await
-            .map_err(|error| classify(&error, ACTION))?;
+            .map_err(|error| classify(&error, BATCH_IMPORT_FINDINGS.action))?;
         Ok(answer.failed_findings.unwrap_or_default())
     }
 }
@@ -255,7 +262,7 @@ pub(in crate::publish) async fn probe(client: &Client) -> Result<(), CallError> 
         .set_findings(Some(Vec::new()))
         .send()
         .await;
-    match result.map_err(|error| classify(&error, ACTION)) {
+    match result.map_err(|error| classify(&error, BATCH_IMPORT_FINDINGS.action)) {
         Ok(_) => Ok(()),
         Err(error) if error.failure == Failure::InvalidInput => Ok(()),
         Err(error) => Err(error),

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use crate::aws::{CallError, CallRate, Envelope, raw_response, read_pages};
+use crate::aws::{CallError, CallRate, Envelope, IamAction, raw_response, read_pages};
 use crate::formats::asff::{AsffFinding, GENERATOR_PREFIX, PRODUCT_NAME, product_arn};
 use crate::model::{
     AccountId, Arn, CollectionTarget, ExposureId, Partition, Region, SourceKind, clean,
@@ -20,7 +20,13 @@ use crate::reconcile::{ActualState, Destination, ExposureKey, PublishedExposure,
 use super::client::client;
 use super::product_fields;
 
-const ACTION: &str = "securityhub:GetFindings";
+/// Source: Service Authorization Reference, "AWS Security Hub".
+pub(in crate::publish) const GET_FINDINGS: IamAction = IamAction {
+    statement: "ReadFindings",
+    action: "securityhub:GetFindings",
+    reason: "read published exposures back",
+    resource: "arn:{partition}:securityhub:{region}:{account}:hub/default",
+};
 
 /// Source: the securityhub model, `GetFindingsRequest`, `MaxResults`.
 const PAGE_SIZE: i32 = 100;
@@ -267,7 +273,7 @@ async fn get_page(
         .max_results(PAGE_SIZE)
         .set_next_token(token)
         .customize();
-    raw_response(ACTION, |interceptor| {
+    raw_response(GET_FINDINGS.action, |interceptor| {
         request.interceptor(interceptor).send()
     })
     .await
