@@ -113,6 +113,8 @@ class Stack:
             (key, value), *_ = node.items()
             if key == "Ref":
                 return self._ref(value)
+            if key == "Condition" and isinstance(value, str):
+                return self._condition(value)
             if key.startswith("Fn::"):
                 return getattr(self, f"_{key[4:].lower()}")(value)
         members = {key: self.resolve(value) for key, value in node.items()}
@@ -141,6 +143,9 @@ class Stack:
 
     def _not(self, value):
         return not self.resolve(value)[0]
+
+    def _and(self, value):
+        return all(self.resolve(value))
 
     def _join(self, value):
         separator, items = value
