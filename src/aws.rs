@@ -7,6 +7,7 @@
 mod call_budget;
 mod call_error;
 mod call_rate;
+mod certificates;
 mod iam_action;
 mod meter;
 mod paging;

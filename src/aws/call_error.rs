@@ -6,6 +6,7 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::certificates::caused_by_certificate;
 use crate::model::{CoverageReason, clean_line};
 
 /// The kinds of failure that need different actions.
@@ -22,6 +23,8 @@ pub enum Failure {
     Throttled,
     /// There was no connection, or no response in time.
     Unreachable,
+    /// The certificate of the server is not trusted.
+    Certificates,
     /// The credentials are missing, expired, or revoked.
     Credentials,
     /// The signature's time is too far from the service's time: a clock is wrong.
@@ -65,7 +68,7 @@ impl CallError {
                 action: action.clone(),
             },
             Failure::Throttled => CoverageReason::Throttled,
-            Failure::Unreachable => CoverageReason::Unreachable,
+            Failure::Unreachable | Failure::Certificates => CoverageReason::Unreachable,
             Failure::Credentials => CoverageReason::Credentials,
             Failure::ClockSkew => CoverageReason::ClockSkew,
             Failure::MalformedResponse => CoverageReason::BadAnswer,
@@ -89,6 +92,11 @@ impl CallError {
             Failure::Unreachable => {
                 "check that the Region is enabled and its endpoint can be reached (route, proxy, VPC endpoint)".into()
             }
+            Failure::Certificates => {
+                "the server's certificate is not trusted: install CA certificates on this host, or set SSL_CERT_FILE to \
+                 a file of trusted CA certificates, including that of a proxy that inspects TLS"
+                    .into()
+            }
             Failure::Credentials => {
                 "check the task role or the profile: its credentials are missing, expired, or revoked".into()
             }
@@ -109,6 +117,8 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let failure = match error {
+        // The credentials may come from an HTTPS endpoint.
+        _ if caused_by_certificate(error) => Failure::Certificates,
         _ if caused_by_credentials(error) => Failure::Credentials,
         SdkError::TimeoutError(_) => Failure::Unreachable,
         SdkError::DispatchFailure(_) => Failure::Unreachable,

@@ -1,8 +1,9 @@
-//! A Region that does not respond must cost seconds, not all of the retries.
+//! A Region that does not respond, or whose certificate is not trusted, must not cost all of the retries.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::certificates::caused_by_certificate;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{
@@ -13,7 +14,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 /// failover, so that a short outage fails no target.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Ends the retries of a client that gets no response. All calls of a client share one instance.
+/// Ends the retries of a client that gets no response, or none that it trusts. All calls of a client share one instance.
 #[derive(Debug, Default)]
 pub(crate) struct GiveUpOnUnreachable {
     /// When the first of the current run of failures happened.
@@ -22,6 +23,13 @@ pub(crate) struct GiveUpOnUnreachable {
 
 impl ClassifyRetry for GiveUpOnUnreachable {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let is_untrusted = matches!(
+            context.output_or_error(),
+            Some(Err(error)) if error.as_connector_error().is_some_and(|error| caused_by_certificate(error))
+        );
+        if is_untrusted {
+            return RetryAction::RetryForbidden;
+        }
         let is_silent = matches!(
             context.output_or_error(),
             Some(Err(error)) if is_no_response(error)

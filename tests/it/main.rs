@@ -14,6 +14,7 @@
 mod aws;
 mod aws_errors;
 mod catalog;
+mod certificates;
 mod command_line;
 mod daemon;
 mod end_to_end;
