@@ -168,7 +168,7 @@ mod tests {
             .iter()
             .map(|source| source.kind())
             .collect();
-        assert_eq!(kinds, SourceKind::SERVICES);
+        assert!(SourceKind::services().eq(kinds));
     }
 
     #[test]

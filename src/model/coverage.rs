@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use strum::VariantArray;
 
 use super::{AccountId, Region};
 
@@ -18,6 +19,7 @@ use super::{AccountId, Region};
     Hash,
     strum::EnumString,
     strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum SourceKind {
@@ -36,14 +38,13 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
-    /// The sources that are AWS APIs.
-    pub const SERVICES: [Self; 5] = [
-        Self::SecurityHub,
-        Self::Inspector,
-        Self::Macie,
-        Self::SecurityHubResources,
-        Self::Config,
-    ];
+    /// All sources.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// Returns the sources that are AWS APIs.
+    pub fn services() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|kind| *kind != Self::File)
+    }
 
     /// Returns the name in logs and outputs.
     pub fn as_str(self) -> &'static str {

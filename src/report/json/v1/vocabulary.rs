@@ -127,8 +127,7 @@ pub(super) fn optional_fix_available(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn source(_: &mut SchemaGenerator) -> Schema {
-    let mut words = SourceKind::SERVICES.map(SourceKind::as_str).to_vec();
-    words.push(SourceKind::File.as_str());
+    let words: Vec<&str> = SourceKind::ALL.iter().map(|kind| kind.as_str()).collect();
     one_of(&words)
 }
 
