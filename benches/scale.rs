@@ -78,7 +78,7 @@ fn measure(catalog: &Catalog, size: usize) {
         view.len(),
         store.observation_count(),
         evaluation.graded.len(),
-        evaluation.near_misses,
+        evaluation.near_misses.len(),
     );
     println!(
         "walk (baseline) {:.1} ns a resource; view {:.0} ns ({:.1}×); evaluate on one core {:.0} ns ({:.1}×)",

@@ -23,6 +23,7 @@ pub use explain::{Explanation, NearMiss, PreventedRule, explain, find};
 pub use exposures::Exposures;
 pub use fixes::{
     FixSet, FixTarget, Fixes, FoundBy, RankedFix, RemainingExposure, SeverityReduction, fixes,
+    fixes_where,
 };
 pub use rule_cases::{CaseResult, run_rule_case};
 pub use score::Score;

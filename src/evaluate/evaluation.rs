@@ -36,8 +36,8 @@ pub struct Evaluation {
     pub graded: Vec<GradedResource>,
     /// The number of resources that could have been exposed, because there are rules for their type.
     pub resources: usize,
-    /// The number of those that are not exposed, but would be with one more trait.
-    pub near_misses: usize,
+    /// Those of them that are not exposed, but would be with one more trait, sorted.
+    pub near_misses: Vec<ResourceIndex>,
     /// The effect of each mute, by its index among all mutes. A mute without an entry removed nothing.
     pub mutes: BTreeMap<usize, MuteUse>,
 }
@@ -83,7 +83,7 @@ impl Evaluation {
     fn merge(mut self, other: Self) -> Self {
         self.graded.extend(other.graded);
         self.resources += other.resources;
-        self.near_misses += other.near_misses;
+        self.near_misses.extend(other.near_misses);
         for (index, effect) in other.mutes {
             let total = self.mutes.entry(index).or_default();
             total.resources += effect.resources;
@@ -118,6 +118,7 @@ pub fn evaluate(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Ev
     evaluation
         .graded
         .par_sort_unstable_by_key(|one| (Reverse(one.severity), one.resource));
+    evaluation.near_misses.par_sort_unstable();
     evaluation
 }
 
@@ -181,7 +182,7 @@ impl<'a> ChunkEvaluator<'a> {
         }
         match verdict {
             Verdict::Exposed => self.grade(index, traits, &propagated),
-            Verdict::NearMiss => self.evaluation.near_misses += 1,
+            Verdict::NearMiss => self.evaluation.near_misses.push(index),
             Verdict::NotExposed => {}
         }
     }
@@ -224,7 +225,7 @@ impl<'a> ChunkEvaluator<'a> {
                 severity,
             }),
             None if Verdict::of(active_rules, grader.traits()) == Verdict::NearMiss => {
-                self.evaluation.near_misses += 1;
+                self.evaluation.near_misses.push(index);
             }
             None => {}
         }

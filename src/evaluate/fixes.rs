@@ -102,11 +102,27 @@ pub struct RemainingExposure {
 }
 
 /// Determines what to fix, by the same grading, mutes, and criticality as the evaluation.
+pub fn fixes(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Fixes {
+    fixes_where(view, catalog, triage, |_, _| true)
+}
+
+/// Determines what to fix if only some of the exposures count, by their resource and severity.
 ///
 /// For each exposed resource, only its contributing traits are removed, one by one. The cost is linear in the number of
 /// exposures and their causes, even if many exposures share a cause.
-pub fn fixes(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Fixes {
+pub fn fixes_where(
+    view: &View,
+    catalog: &Catalog,
+    triage: &ActiveTriage<'_>,
+    is_wanted: impl Fn(ResourceIndex, Severity) -> bool,
+) -> Fixes {
     let mut resources = affected_resources(view, catalog, triage);
+    // A resource that a fix would expose counts in any case, so that no fix hides what it opens.
+    resources.retain(|resource| {
+        resource
+            .severity
+            .is_none_or(|severity| is_wanted(resource.index(), severity))
+    });
     let effects = effects(&mut resources);
     let targets = Targets {
         view,

@@ -79,7 +79,9 @@ impl Mute {
 
     /// Returns whether the mute applies to a resource if its tags match.
     fn may_apply_to(&self, resource: &Resource) -> bool {
-        let has_id = |pattern: &WildcardPattern| pattern.matches(&resource.id);
+        let has_id = |pattern: &WildcardPattern| {
+            pattern.matches(&resource.id) || pattern.matches(&resource.name())
+        };
         self.resource.as_ref().is_none_or(has_id)
             && self
                 .account
@@ -250,7 +252,10 @@ mod tests {
             ..mute()
         };
         assert!(applies(id("arn:aws:s3:::logs-*")));
-        assert!(!applies(id("logs-*")));
+        assert!(applies(id("logs-eu")));
+        assert!(applies(id("logs-*")));
+        assert!(!applies(id("logs")));
+        assert!(!applies(id("LOGS-*")));
         assert!(!applies(id("arn:aws:s3:::LOGS-*")));
         let account = |id: &str| Mute {
             account: Some(id.parse().unwrap()),

@@ -32,7 +32,7 @@ fn below(outcome: &CycleOutcome) -> String {
     for line in incomplete(outcome) {
         let _ = writeln!(text, "{line}");
     }
-    match outcome.evaluation.near_misses {
+    match outcome.evaluation.near_misses.len() {
         0 => {}
         1 => text.push_str("1 resource is one trait away from an exposure: `exposured explain RESOURCE` says which\n"),
         count => {

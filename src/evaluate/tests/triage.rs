@@ -91,7 +91,7 @@ fn a_muted_rule_neither_matches_nor_nearly_matches() {
     assert!(left.matched_rules.iter().all(|one| one.as_str() != rule));
     assert_eq!(all.evaluation.mutes[&0].resources, 2);
     assert_eq!(all.evaluation.mutes[&1].hidden, 1);
-    assert_eq!(all.evaluation.near_misses, 0);
+    assert_eq!(all.evaluation.near_misses, []);
 }
 
 #[test]

@@ -289,7 +289,7 @@ impl<'a> From<&'a CycleOutcome> for SummaryJson<'a> {
             medium,
             low,
             resources_evaluated: evaluation.resources,
-            near_misses: evaluation.near_misses,
+            near_misses: evaluation.near_misses.len(),
             mutes: list(&outcome.mutes),
             targets: outcome.coverage.as_slice().into(),
             catalog_version: outcome.catalog.version(),
