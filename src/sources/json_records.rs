@@ -52,7 +52,10 @@ fn limited(
         unused.set(max_record);
         on_record(record);
     };
-    read_file(RecordLimit::new(content, &unused), &mut on_record)
+    read_file(
+        RecordLimit::new(content, max_record, &unused),
+        &mut on_record,
+    )
 }
 
 fn read_file<'a>(

@@ -60,7 +60,11 @@ fn metrics_follow_each_cycle_that_publishes() {
         panic!("{}", ran.stderr)
     };
     assert_eq!(
-        (&line["CompleteCycles"], &line["Created"], &line["OpenCritical"]),
+        (
+            &line["CompleteCycles"],
+            &line["Created"],
+            &line["OpenCritical"]
+        ),
         (&json!(1), &json!(2), &json!(1))
     );
     // A failed cycle has metrics, too.

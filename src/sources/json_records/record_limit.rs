@@ -6,12 +6,17 @@ use std::io::{BufRead, Read};
 /// Fails once more bytes are read than are unused. Whoever finds a record makes all bytes of the limit unused again.
 pub(super) struct RecordLimit<'a, R> {
     content: R,
+    max_record: u64,
     unused: &'a Cell<u64>,
 }
 
 impl<'a, R> RecordLimit<'a, R> {
-    pub(super) fn new(content: R, unused: &'a Cell<u64>) -> Self {
-        Self { content, unused }
+    pub(super) fn new(content: R, max_record: u64, unused: &'a Cell<u64>) -> Self {
+        Self {
+            content,
+            max_record,
+            unused,
+        }
     }
 
     fn count(&self, bytes: usize) -> std::io::Result<()> {
@@ -19,7 +24,10 @@ impl<'a, R> RecordLimit<'a, R> {
         self.unused.set(left.unwrap_or(0));
         match left {
             Some(_) => Ok(()),
-            None => Err(std::io::Error::other("a record is too large")),
+            None => Err(std::io::Error::other(format!(
+                "a record is too large: it has more than {} bytes",
+                self.max_record
+            ))),
         }
     }
 }
