@@ -27,31 +27,47 @@ USAGE
 # The queries below are generated from the catalog. `EXPOSURED_UPDATE_EXPORT=1 cargo test --test it export` updates them.
 # BEGIN generated
 failed_controls=(
-    BedrockAgentCore.2 DocumentDB.3 DynamoDB.4 DynamoDB.6 EC2.13 EC2.14 EC2.18 EC2.22 EC2.4 EC2.53 EC2.54
-    ECS.17 ECS.3 ECS.5 ECS.8 EKS.1 EKS.2 EKS.3 IAM.1 IAM.10 IAM.11 IAM.12 IAM.13 IAM.14 IAM.15 IAM.16 IAM.17
-    IAM.21 IAM.22 IAM.3 IAM.5 IAM.7 IAM.8 KMS.1 Lambda.2 Lambda.3 Neptune.3 RDS.10 RDS.13 RDS.23 RDS.24 RDS.25
-    RDS.26 RDS.38 RDS.39 RDS.4 RDS.41 RDS.44 RDS.46 RDS.8 S3.15 S3.17 S3.2 S3.20 S3.3 S3.6 SSM.2 SageMaker.3
+    APIGateway.8 AppSync.5 BedrockAgentCore.2 CodeBuild.1 CodeBuild.2 Cognito.2 DocumentDB.3 DynamoDB.4
+    DynamoDB.6 EC2.1 EC2.13 EC2.14 EC2.18 EC2.22 EC2.4 EC2.53 EC2.54 ECS.17 ECS.3 ECS.5 ECS.8 EKS.1 EKS.2 ES.2
+    IAM.1 IAM.10 IAM.11 IAM.12 IAM.13 IAM.14 IAM.15 IAM.16 IAM.17 IAM.21 IAM.22 IAM.3 IAM.4 IAM.5 IAM.6 IAM.7
+    IAM.8 IAM.9 KMS.1 KMS.5 Lambda.2 Lambda.3 Neptune.3 Opensearch.2 Opensearch.7 RDS.10 RDS.13 RDS.23 RDS.24
+    RDS.25 RDS.26 RDS.38 RDS.39 RDS.4 RDS.41 RDS.44 RDS.46 RDS.8 Redshift.1 Redshift.15 Redshift.8
+    RedshiftServerless.3 S3.15 S3.2 S3.20 S3.3 S3.6 SNS.4 SQS.3 SSM.2 SageMaker.3
 )
 failed_or_passed_controls=(
-    DynamoDB.2 EC2.180 EC2.19 EC2.21 EC2.42 EC2.8 EC2.9 ECS.2 ECS.4 IAM.27 KMS.2 Lambda.1 RDS.1 RDS.11 RDS.2
-    RDS.7 S3.1 S3.14 S3.19 S3.8 SageMaker.1
+    DynamoDB.2 EC2.180 EC2.182 EC2.19 EC2.21 EC2.42 EC2.8 EC2.9 ECS.2 ECS.4 IAM.27 KMS.2 Lambda.1 RDS.1 RDS.11
+    RDS.2 RDS.7 S3.1 S3.14 S3.17 S3.19 S3.8 SageMaker.1
 )
 guardduty_types=(
-    TTPs/Execution/Execution:EC2-MaliciousFile TTPs/Execution/Execution:Kubernetes-MaliciousFile
-    TTPs/Execution/Execution:Runtime-MaliciousFileExecuted
+    TTPs/Backdoor/Backdoor:EC2- TTPs/Backdoor/Backdoor:Lambda- TTPs/Backdoor/Backdoor:Runtime-
+    TTPs/CryptoCurrency/CryptoCurrency:EC2- TTPs/CryptoCurrency/CryptoCurrency:Lambda-
+    TTPs/CryptoCurrency/CryptoCurrency:Runtime- TTPs/Execution/Execution:Container-MaliciousFile
+    TTPs/Execution/Execution:EC2-MaliciousFile TTPs/Execution/Execution:ECS-MaliciousFile
+    TTPs/Execution/Execution:Kubernetes-MaliciousFile TTPs/Execution/Execution:Runtime-MaliciousFileExecuted
+    TTPs/Execution/Execution:Runtime-ReverseShell TTPs/Impact/Impact:EC2- TTPs/Impact/Impact:Runtime-
     "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-AdminAccessToDefaultServiceAccount"
     "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-AnonymousAccessGranted"
     "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-ExposedDashboard"
+    "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-KubeflowDashboardExposed"
+    "Software and Configuration Checks/AWS Security Best Practices/Policy:S3-BucketAnonymousAccessGranted"
+    "Software and Configuration Checks/AWS Security Best Practices/Policy:S3-BucketPublicAccessGranted"
+    TTPs/Trojan/Trojan:EC2- TTPs/Trojan/Trojan:Lambda- TTPs/Trojan/Trojan:Runtime-
+    "TTPs/Initial Access/UnauthorizedAccess:EC2-MetadataDNSRebind"
     "TTPs/Initial Access/UnauthorizedAccess:EC2-RDPBruteForce"
     "TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce"
+    "TTPs/Initial Access/UnauthorizedAccess:EC2-TorRelay"
+    "TTPs/Initial Access/UnauthorizedAccess:Runtime-TorRelay"
 )
 resource_types=(
-    AWS::ApiGateway::Method AWS::BedrockAgentCore::Gateway AWS::BedrockAgentCore::GatewayTarget
+    AWS::ApiGateway::Method AWS::ApiGatewayV2::Route AWS::AppSync::GraphQLApi AWS::BedrockAgentCore::Gateway
+    AWS::BedrockAgentCore::GatewayTarget AWS::CodeBuild::Project AWS::Cognito::IdentityPool
     AWS::DynamoDB::Table AWS::EC2::Instance AWS::EC2::NetworkAcl AWS::EC2::NetworkInterface
-    AWS::EC2::RouteTable AWS::EC2::SecurityGroup AWS::ECS::Service AWS::ECS::TaskDefinition AWS::EKS::Cluster
-    AWS::IAM::Group AWS::IAM::InstanceProfile AWS::IAM::Policy AWS::IAM::Role AWS::IAM::User
-    AWS::Lambda::Function AWS::RDS::DBCluster AWS::RDS::DBClusterSnapshot AWS::RDS::DBInstance
-    AWS::RDS::DBSnapshot AWS::S3::AccessPoint AWS::S3::Bucket AWS::SageMaker::NotebookInstance
+    AWS::EC2::RouteTable AWS::EC2::SecurityGroup AWS::ECR::Repository AWS::ECS::Cluster AWS::ECS::Service
+    AWS::ECS::TaskDefinition AWS::EKS::Cluster AWS::Elasticsearch::Domain AWS::IAM::Group
+    AWS::IAM::InstanceProfile AWS::IAM::Policy AWS::IAM::Role AWS::IAM::User AWS::KMS::Key
+    AWS::Lambda::Function AWS::OpenSearch::Domain AWS::RDS::DBCluster AWS::RDS::DBClusterSnapshot
+    AWS::RDS::DBInstance AWS::RDS::DBSnapshot AWS::Redshift::Cluster AWS::RedshiftServerless::Workgroup
+    AWS::S3::AccessPoint AWS::S3::Bucket AWS::SNS::Topic AWS::SQS::Queue AWS::SageMaker::NotebookInstance
     AWS::SecretsManager::Secret
 )
 # END generated

@@ -44,6 +44,10 @@ pub struct Catalog {
     applicable_by_type: BTreeMap<ResourceType, TraitSet>,
     impact_traits: TraitSet,
     all_traits: TraitSet,
+    /// Which facts exclude which other fact of the same resource.
+    exclusions: Vec<(TraitIndex, TraitSet)>,
+    /// The facts that every resource at the end of their relations has to show.
+    universal_facts: TraitSet,
     severity: SeverityModel,
     conditions: derive::Conditions,
     by_id: HashMap<TraitId, TraitIndex>,
@@ -107,6 +111,22 @@ impl Catalog {
     /// Those of the set that are mitigations.
     pub fn only_mitigations(&self, set: &TraitSet) -> TraitSet {
         set.difference(&self.all_traits)
+    }
+
+    /// Returns the facts of a resource without those that others of its facts exclude.
+    pub fn without_excluded(&self, mut facts: TraitSet) -> TraitSet {
+        let found = facts;
+        for (index, unless) in &self.exclusions {
+            if found.contains(*index) && found.intersects(unless) {
+                facts = facts.difference(&[*index].into_iter().collect());
+            }
+        }
+        facts
+    }
+
+    /// The facts that hold only if every resource at the end of their relations shows them.
+    pub fn universal_facts(&self) -> &TraitSet {
+        &self.universal_facts
     }
 
     /// The cases that the rule files carry, in the order of the files.

@@ -153,7 +153,10 @@ mod tests {
             signals,
             collected_at: None,
         });
-        let view = store.merge().with_iam_edges();
+        let view = store
+            .merge()
+            .without_excluded_traits(&catalog)
+            .with_iam_edges();
         let evaluation = evaluate(&view, &catalog, &ActiveTriage::default());
         let exposed = evaluation.graded.len();
         let (wanted, seen) = (SMALL.resources, view.len());

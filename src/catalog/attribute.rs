@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::TraitIndex;
+use crate::model::{TraitIndex, WildcardPattern};
 
 use super::raw::{RawSignal, RawValue};
 
@@ -42,7 +42,10 @@ pub enum AttributeTest {
     /// (`DB_PASSWORD_ARN`). Their values may be secrets and are not read.
     NameContains(Vec<String>),
     /// A resource policy that lets anyone in, on no condition.
-    AllowsAnyone,
+    AllowsAnyone {
+        /// The action that it has to allow; any if there is none.
+        action: Option<String>,
+    },
 }
 
 impl AttributeTest {
@@ -56,7 +59,9 @@ impl AttributeTest {
         } else if let Some(names) = &raw.name_contains {
             Self::NameContains(lower(names))
         } else if raw.allows_anyone.is_some() {
-            Self::AllowsAnyone
+            Self::AllowsAnyone {
+                action: raw.action.clone(),
+            }
         } else {
             Self::Present
         }
@@ -70,14 +75,12 @@ impl AttributeTest {
             Self::StartsWith(starts) => value
                 .as_str()
                 .is_some_and(|text| starts.iter().any(|start| text.starts_with(start.as_str()))),
-            Self::NameContains(names) => value.as_object().is_some_and(|members| {
-                members.keys().any(|key| {
-                    let key = key.to_lowercase();
-                    !REFERENCES.iter().any(|end| key.ends_with(end))
-                        && names.iter().any(|name| key.contains(name.as_str()))
-                })
+            Self::NameContains(names) => variable_names(value).iter().any(|variable| {
+                let variable = variable.to_lowercase();
+                !REFERENCES.iter().any(|end| variable.ends_with(end))
+                    && names.iter().any(|name| variable.contains(name.as_str()))
             }),
-            Self::AllowsAnyone => allows_anyone(value),
+            Self::AllowsAnyone { action } => allows_anyone(value, action.as_deref()),
         }
     }
 
@@ -86,7 +89,9 @@ impl AttributeTest {
         match self {
             Self::Present | Self::Equals(_) => format!("{path} is {}", self.told(true)),
             Self::StartsWith(starts) => format!("{path} begins with {}", starts.join(" or ")),
-            Self::NameContains(_) | Self::AllowsAnyone => format!("{path} {}", self.told(true)),
+            Self::NameContains(_) | Self::AllowsAnyone { .. } => {
+                format!("{path} {}", self.told(true))
+            }
         }
     }
 
@@ -101,8 +106,39 @@ impl AttributeTest {
             (Self::NameContains(names), true) => {
                 format!("has a member named like {}", names.join(", "))
             }
-            (Self::AllowsAnyone, true) => "lets anyone in".to_owned(),
+            (Self::AllowsAnyone { action: None }, true) => "lets anyone in".to_owned(),
+            (
+                Self::AllowsAnyone {
+                    action: Some(action),
+                },
+                true,
+            ) => format!("allows anyone {action}"),
         }
+    }
+}
+
+/// Returns the names of environment variables: the members of an object, as Lambda has them, or the `Name` of a pair of name
+/// and value, as ECS and CodeBuild have them. A pair whose `Type` is not `PLAINTEXT` holds a reference.
+///
+/// Source: the securityhub model, `AwsLambdaFunctionEnvironment`, `AwsEcsTaskDefinitionContainerDefinitionsEnvironmentDetails`,
+/// and `AwsCodeBuildProjectEnvironmentEnvironmentVariablesDetails`.
+fn variable_names(value: &Value) -> Vec<&str> {
+    let Some(members) = value.as_object() else {
+        return Vec::new();
+    };
+    let member = |name: &str| {
+        members
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .and_then(|(_, value)| value.as_str())
+    };
+    let is_pair = members
+        .keys()
+        .all(|key| ["name", "value", "type"].contains(&key.to_lowercase().as_str()));
+    match (member("name"), member("value"), member("type")) {
+        (Some(_), Some(_), Some(kind)) if is_pair && kind != "PLAINTEXT" => Vec::new(),
+        (Some(name), Some(_), _) if is_pair => vec![name],
+        _ => members.keys().map(String::as_str).collect(),
     }
 }
 
@@ -110,7 +146,7 @@ impl AttributeTest {
 /// condition is taken to narrow: what it says is not weighed.
 ///
 /// Source: IAM User Guide, "AWS JSON policy elements: Principal", anonymous users.
-fn allows_anyone(policy: &Value) -> bool {
+fn allows_anyone(policy: &Value, action: Option<&str>) -> bool {
     let parsed;
     let policy = match policy.as_str() {
         Some(text) => match serde_json::from_str::<Value>(text) {
@@ -138,8 +174,23 @@ fn allows_anyone(policy: &Value) -> bool {
             .get("Effect")
             .is_some_and(|effect| effect == "Allow")
             && statement.get("Condition").is_none()
+            && action.is_none_or(|action| names_action(statement, action))
             && principal.is_some_and(|one| is_anyone(one) || one.get("AWS").is_some_and(is_anyone))
     })
+}
+
+/// Whether the `Action` of a statement names the action, perhaps by a pattern. Source: IAM User Guide, "Action".
+fn names_action(statement: &Value, action: &str) -> bool {
+    let action = action.to_lowercase();
+    let matches = |pattern: &Value| {
+        let pattern = pattern.as_str().map(str::to_lowercase);
+        pattern.is_some_and(|pattern| WildcardPattern::new(&pattern).matches(&action))
+    };
+    match statement.get("Action") {
+        Some(Value::Array(patterns)) => patterns.iter().any(matches),
+        Some(pattern) => matches(pattern),
+        None => false,
+    }
 }
 
 /// Why the keys of a signal about an attribute do not go together, if they do not.
@@ -152,6 +203,9 @@ pub(super) fn misfit(raw: &RawSignal) -> Option<&'static str> {
         raw.allows_anyone.is_some(),
     ];
     let tests = tests.into_iter().filter(|is_set| *is_set).count();
+    if raw.action.is_some() && raw.allows_anyone.is_none() {
+        return Some("action belongs to allows_anyone");
+    }
     if (tests > 0) != raw.attribute.is_some() {
         Some(
             "an attribute needs equals, present, starts_with, name_contains or allows_anyone, and these belong to attribute alone",
@@ -194,6 +248,14 @@ mod tests {
         let test = AttributeTest::NameContains(vec!["passw".into()]);
         assert!(test.is_met_by(&json!({"DB_PASSWORD": "hunter2"})));
         assert!(!test.is_met_by(&json!({"MODE": "password"})));
+        assert!(test.is_met_by(&json!({"name": "DB_PASSWORD", "value": "hunter2"})));
+        assert!(test.is_met_by(&json!({"Name": "DB_PASSWORD", "Value": "x", "Type": "PLAINTEXT"})));
+        for reference in [
+            json!({"Name": "DB_PASSWORD", "Value": "db/main", "Type": "SECRETS_MANAGER"}),
+            json!({"Name": "MODE", "Value": "password"}),
+        ] {
+            assert!(!test.is_met_by(&reference), "{reference}");
+        }
         assert!(!test.is_met_by(&json!({"DB_PASSWORD_ARN": "arn:aws:secretsmanager:…"})));
         assert!(!test.told(true).contains("hunter2"));
     }
@@ -201,7 +263,7 @@ mod tests {
     #[test]
     fn only_an_unconditional_statement_lets_anyone_in() {
         let policy = |statement: Value| json!({"Version": "2012-10-17", "Statement": statement});
-        let test = AttributeTest::AllowsAnyone;
+        let test = AttributeTest::AllowsAnyone { action: None };
         let open = json!({"Effect": "Allow", "Principal": "*", "Action": "x:Y", "Resource": "*"});
         assert!(test.is_met_by(&policy(json!([open.clone()]))));
         assert!(test.is_met_by(&policy(open.clone())));
@@ -214,5 +276,19 @@ mod tests {
             assert!(!test.is_met_by(&policy(closed)));
         }
         assert!(!test.is_met_by(&json!("no policy")));
+    }
+
+    #[test]
+    fn an_action_is_named_by_a_pattern_or_by_itself() {
+        let policy = |actions: Value| json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": actions}});
+        let test = AttributeTest::AllowsAnyone {
+            action: Some("ecr:PutImage".to_owned()),
+        };
+        for open in [json!("*"), json!(["ecr:GetAuthorizationToken", "ECR:Put*"])] {
+            assert!(test.is_met_by(&policy(open)));
+        }
+        for closed in [json!("ecr:BatchGetImage"), json!([]), Value::Null] {
+            assert!(!test.is_met_by(&policy(closed)));
+        }
     }
 }

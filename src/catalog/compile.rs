@@ -107,6 +107,14 @@ pub fn compile(layers: &Layers) -> Result<Catalog, Problems> {
     };
     let routes_by_type = routes(derivations().take(in_use));
     let applicable_by_type = carried(derivations().take(in_use));
+    let exclusions = indexed(derivations())
+        .filter(|(_, derivation)| !derivation.unless.is_empty())
+        .map(|(index, derivation)| (index, derivation.unless))
+        .collect();
+    let universal_facts = indexed(derivations())
+        .filter(|(_, derivation)| derivation.requires_all)
+        .map(|(index, _)| index)
+        .collect();
     let Compiler {
         problems,
         by_id,
@@ -126,6 +134,8 @@ pub fn compile(layers: &Layers) -> Result<Catalog, Problems> {
         all_traits: (0..facts.traits.len())
             .filter_map(TraitIndex::new)
             .collect(),
+        exclusions,
+        universal_facts,
         traits: facts.traits,
         mitigations: facts.mitigations,
         rules_by_type,

@@ -45,6 +45,10 @@ pub struct Derivation {
     pub found_on: BTreeSet<ResourceType>,
     /// A finding that shows one of these does not show this one.
     pub except: TraitSet,
+    /// Facts that, on the resource on which it is found, show that it does not apply.
+    pub unless: TraitSet,
+    /// Whether every resource at the end of the relations has to show it.
+    pub requires_all: bool,
     /// Along which relations it is looked for, from the exposed resource on.
     pub via: Vec<Vec<RelationKind>>,
     /// What shows it; one is enough.

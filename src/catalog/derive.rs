@@ -17,7 +17,7 @@ pub enum SignalCondition {
     /// A network path.
     NetworkReachability {
         /// Where it starts.
-        from: Option<EntryPoint>,
+        from: Option<RawOrigin>,
         /// One of which it covers; empty: any.
         ports: Vec<u16>,
     },
@@ -46,11 +46,12 @@ pub enum SignalCondition {
     },
 }
 
-impl From<RawOrigin> for EntryPoint {
-    fn from(origin: RawOrigin) -> Self {
-        match origin {
-            RawOrigin::Internet => Self::Internet,
-            RawOrigin::PrivateNetwork => Self::PrivateNetwork,
+impl RawOrigin {
+    fn is_of(self, path: &NetworkPath) -> bool {
+        match self {
+            Self::Internet => path.entry() == EntryPoint::Internet,
+            Self::LoadBalancer => path.starts_at_load_balancer(),
+            Self::PrivateNetwork => path.entry() == EntryPoint::PrivateNetwork,
         }
     }
 }
@@ -82,6 +83,33 @@ pub(super) struct Conditions {
     pub by_signal: Vec<(TraitIndex, SignalCondition)>,
     pub attributes: BTreeMap<ResourceType, Vec<AttributeCondition>>,
     pub known_resources: Vec<(ResourceType, String, TraitIndex)>,
+}
+
+impl Conditions {
+    /// Adds other conditions to these.
+    pub(super) fn merge(mut self, other: Self) -> Self {
+        self.controls.extend(other.controls);
+        self.relation_controls.extend(other.relation_controls);
+        self.passed_controls.extend(other.passed_controls);
+        for (control, indices) in other.by_control {
+            self.by_control.entry(control).or_default().extend(indices);
+        }
+        for (control, indices) in other.by_passed_control {
+            self.by_passed_control
+                .entry(control)
+                .or_default()
+                .extend(indices);
+        }
+        self.by_signal.extend(other.by_signal);
+        for (resource_type, conditions) in other.attributes {
+            self.attributes
+                .entry(resource_type)
+                .or_default()
+                .extend(conditions);
+        }
+        self.known_resources.extend(other.known_resources);
+        self
+    }
 }
 
 impl Catalog {
@@ -166,7 +194,7 @@ impl SignalCondition {
     fn is_met_by(&self, evidence: &Evidence) -> bool {
         match (self, evidence) {
             (Self::NetworkReachability { from, ports }, Evidence::NetworkReachability(path)) => {
-                from.is_none_or(|from| path.entry() == from)
+                from.is_none_or(|from| from.is_of(path))
                     && (ports.is_empty() || covers(path, ports))
             }
             (
@@ -227,15 +255,19 @@ fn is_flaw(
         && severity_at_least.is_none_or(|least| flaw.severity >= least)
 }
 
+/// What a signal writes for a CVSS metric of a vulnerability without a vector.
+const UNKNOWN_METRIC: &str = "unknown";
+
 impl VulnerabilityCondition {
     fn is_met_by(&self, vulnerability: &Vulnerability) -> bool {
         let metric_is = |name: &str, wanted: &Option<Vec<String>>| {
             wanted.as_ref().is_none_or(|wanted| {
-                vulnerability
+                let value = vulnerability
                     .cvss
                     .as_ref()
                     .and_then(|cvss| cvss.metric(name))
-                    .is_some_and(|value| wanted.iter().any(|one| one == value))
+                    .unwrap_or(UNKNOWN_METRIC);
+                wanted.iter().any(|one| one == value)
             })
         };
         metric_is("AV", &self.attack_vector)

@@ -152,6 +152,10 @@ pub(super) struct RawTrait {
     #[serde(default)]
     #[schemars(with = "Vec<Name>")]
     pub except: Vec<Spanned<String>>,
+    /// Mitigations that, where they are found on the same resource, show that this does not apply to it.
+    #[serde(default)]
+    #[schemars(with = "Vec<Name>")]
+    pub unless: Vec<Spanned<String>>,
     /// The factors that it raises, and how far.
     #[serde(default)]
     pub factors: RawFactors,
@@ -201,6 +205,13 @@ pub(super) struct RawMitigation {
     /// What shows it; one is enough.
     #[schemars(with = "Vec<RawSignal>")]
     pub signals: Spanned<Vec<Spanned<RawSignal>>>,
+    /// Mitigations that, where they are found on the same resource, show that this does not apply to it.
+    #[serde(default)]
+    #[schemars(with = "Vec<Name>")]
+    pub unless: Vec<Spanned<String>>,
+    /// Whether every resource at the end of `via` has to show it, and not just one.
+    #[serde(default)]
+    pub requires_all: bool,
     /// Where the claim comes from.
     pub source: String,
 }
@@ -220,7 +231,7 @@ pub(super) struct RawRemediation {
 pub(super) struct RawSignal {
     /// A Security Hub control that failed.
     pub control: Option<String>,
-    /// A Security Hub control that passed; of mitigations only.
+    /// A Security Hub control that passed; of mitigations, and of traits that raise no factor.
     pub passed_control: Option<String>,
 
     /// An Inspector finding.
@@ -229,7 +240,7 @@ pub(super) struct RawSignal {
     pub from: Option<RawOrigin>,
     /// Of a network path: it must cover one of these.
     pub ports: Option<Vec<u16>>,
-    /// Of a vulnerability: the CVSS metric "attack vector", such as `N`.
+    /// Of a vulnerability: the CVSS metric "attack vector", such as `N`; `unknown` if it has no vector.
     pub attack_vector: Option<Vec<String>>,
     /// Of a vulnerability: "privileges required".
     pub privileges_required: Option<Vec<String>>,
@@ -239,7 +250,7 @@ pub(super) struct RawSignal {
     pub epss_at_least: Option<f64>,
     /// Of a vulnerability: whether an exploit is public.
     pub exploit_available: Option<bool>,
-    /// Of a vulnerability: whether it was seen exploited.
+    /// Of a vulnerability: whether the date of a public exploit is known, which does not mean that it was seen exploited.
     pub known_exploited: Option<bool>,
     /// Of a vulnerability: how its id begins.
     pub id_prefix: Option<String>,
@@ -272,6 +283,8 @@ pub(super) struct RawSignal {
     pub name_contains: Option<Vec<String>>,
     /// Of an attribute that is a resource policy: that it lets anyone in, on no condition.
     pub allows_anyone: Option<bool>,
+    /// Of a resource policy: the action that anyone must be allowed, such as `ecr:PutImage`.
+    pub action: Option<String>,
 
     /// The end of the ARN of a resource that is known by its name.
     pub known_resource: Option<String>,
@@ -302,6 +315,8 @@ impl RawInspector {
 pub enum RawOrigin {
     /// An internet gateway, or a load balancer that faces the internet.
     Internet,
+    /// A load balancer that faces the internet.
+    LoadBalancer,
     /// A peering connection, a VPN gateway, the VPC itself.
     PrivateNetwork,
 }
@@ -311,6 +326,7 @@ impl RawOrigin {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Internet => "internet",
+            Self::LoadBalancer => "load balancer",
             Self::PrivateNetwork => "private network",
         }
     }

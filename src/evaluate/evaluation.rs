@@ -14,6 +14,7 @@ use super::grading::{TriagedResource, apply_triage};
 use super::propagate::provenance::Propagator;
 use super::propagate::reachability::Reachability;
 use super::propagate::traits::PropagatedTraits;
+use super::propagate::universal::partial_facts;
 use super::severity_cache::SeverityCache;
 use super::verdict::{Verdict, VerdictCache};
 
@@ -200,6 +201,7 @@ impl<'a> ChunkEvaluator<'a> {
         let criticality = triage
             .active_criticality()
             .and_then(|criticality| Some(criticality.level_change(&view.tags(index))?.0));
+        let traits = traits.difference(&partial_facts(view, catalog, index, &traits));
         let inputs = severities.inputs(propagator, index, traits, propagated, criticality);
         let severity = severities.get_or_grade(inputs, || {
             apply_triage(view, catalog, triage, propagator.provenance(index)).grader

@@ -8,7 +8,7 @@ use crate::model::{ActiveTriage, Mute, MutedItem, RuleId, Severity, TraitSet};
 
 use super::propagate::provenance::TraitProvenance;
 use super::resource_facts::{CriticalityTag, ResourceFacts};
-use super::score::Score;
+use super::score::{Score, lowers_unknown_impact};
 
 /// The rules that the user muted for a resource.
 #[derive(Clone, Debug, Default)]
@@ -179,9 +179,22 @@ impl Grader<'_> {
         }
     }
 
+    /// The score of the rules that match, or of those whose unknown impact no mitigation lowers, if that is higher: what is
+    /// known about the impact of one rule says nothing about that of another.
     fn score_once(&self, rules: &[ExposureRule], traits: &TraitSet) -> Option<Score> {
         let matching = self.matching(rules, traits);
-        (!matching.is_empty()).then(|| Score::compute(&self.facts, &matching, traits))
+        let is_lowered =
+            |rule: &&ExposureRule| lowers_unknown_impact(self.facts.catalog, rule, traits);
+        let (lowered, rest): (Vec<_>, Vec<_>) = matching.iter().partition(|rule| is_lowered(rule));
+        let compute = |rules: &[&ExposureRule]| {
+            (!rules.is_empty()).then(|| Score::compute(&self.facts, rules, traits))
+        };
+        let all = compute(&matching)?;
+        let rest = compute(&rest).filter(|_| !lowered.is_empty());
+        match rest {
+            Some(rest) if rest.severity > all.severity => Some(rest),
+            _ => Some(all),
+        }
     }
 }
 

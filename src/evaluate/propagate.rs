@@ -8,3 +8,4 @@
 pub(super) mod provenance;
 pub(super) mod reachability;
 pub(super) mod traits;
+pub(super) mod universal;

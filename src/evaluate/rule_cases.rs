@@ -79,7 +79,10 @@ fn view(catalog: &Catalog, case: &RuleCase) -> View {
         signals: 0,
         collected_at: None,
     });
-    store.merge().with_iam_edges()
+    store
+        .merge()
+        .without_excluded_traits(catalog)
+        .with_iam_edges()
 }
 
 /// A vulnerability with the EPSS score of the case, if the trait depends on one. Otherwise any evidence.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{ExposureRule, FactorLevel};
+use crate::catalog::{Catalog, ExposureRule, FactorLevel};
 use crate::model::{
     Adjustment, Factor, FactorScore, Impact, Level, LevelChange, Likelihood, Severity, TraitId,
     TraitIndex, TraitSet,
@@ -137,7 +137,37 @@ fn rule_contributions(
             contribution.lower(mitigations, minimum);
         }
     }
+    let lowers_impact = impact_mitigations(rule, traits);
+    if !lowers_impact.is_empty() && !contributions.contains_key(&Factor::Impact) {
+        // An unknown impact is graded like a medium one and is lowered from there.
+        let lowered = Contribution {
+            level: Level::default().raised(),
+            because: BTreeSet::new(),
+            lowered_by: lowers_impact,
+        };
+        contributions.insert(Factor::Impact, lowered);
+    }
     contributions
+}
+
+/// Returns whether mitigations lower an impact that no trait of the rule determines.
+pub(super) fn lowers_unknown_impact(
+    catalog: &Catalog,
+    rule: &ExposureRule,
+    traits: &TraitSet,
+) -> bool {
+    !impact_mitigations(rule, traits).is_empty()
+        && !rule
+            .contributing(traits)
+            .intersects(&catalog.impact_traits())
+}
+
+fn impact_mitigations(rule: &ExposureRule, traits: &TraitSet) -> BTreeSet<TraitIndex> {
+    rule.mitigated_by
+        .iter()
+        .filter(|one| one.lowers == Factor::Impact && traits.contains(one.mitigation))
+        .map(|one| one.mitigation)
+        .collect()
 }
 
 /// The highest level that any of the traits gives each factor.

@@ -208,7 +208,10 @@ impl<'a> TestGraph<'a> {
             signals: 0,
             collected_at: None,
         });
-        store.merge().with_iam_edges()
+        store
+            .merge()
+            .without_excluded_traits(self.catalog)
+            .with_iam_edges()
     }
 }
 
@@ -289,7 +292,9 @@ fn reachability_and_misconfigurations_alone_do_not_expose() {
 #[test]
 fn an_unprivileged_profile_gives_low_severity() {
     let catalog = catalog();
-    let graph = open_instance(&catalog).with_trait(&instance("i-1"), "instance-profile-attached");
+    let graph = open_instance(&catalog)
+        .with_trait(&instance("i-1"), "instance-profile-attached")
+        .with_trait(&instance("i-1"), "permissions-limited");
     let exposure = graph.evaluated().exposures.remove(0);
     assert_eq!(exposure.severity, Severity::Low);
     assert_eq!(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::catalog::Catalog;
 use crate::model::{CollectionTarget, RelationKind, TraitIndex, TraitSet};
 
 use super::csr_rows::{CsrRows, Keyed};
@@ -28,6 +29,18 @@ impl MergedSnapshots {
             traits: TraitSets::default(),
         };
         view.traits = number_trait_sets(&view);
+        Self(view)
+    }
+}
+
+impl MergedSnapshots {
+    /// Leaves out the traits that other facts of the same resource exclude.
+    #[must_use]
+    pub fn without_excluded_traits(self, catalog: &Catalog) -> Self {
+        let Self(mut view) = self;
+        for set in &mut view.traits.sets {
+            *set = catalog.without_excluded(*set);
+        }
         Self(view)
     }
 }

@@ -15,7 +15,9 @@ pub enum Principal {
     Identity(String),
     /// The AWS service with this service principal.
     Service(String),
-    /// An identity provider, a canonical user, or everyone except those in `NotPrincipal`: who that is, is not known.
+    /// The identities of the identity provider with this ARN.
+    Federated(String),
+    /// A canonical user, or everyone except those in `NotPrincipal`: who that is, is not known.
     Other,
 }
 
@@ -51,6 +53,7 @@ impl Principal {
         match kind {
             "AWS" => Self::parse_aws(text),
             "Service" => Self::Service(text.to_owned()),
+            "Federated" => Self::Federated(text.to_owned()),
             _ => Self::Other,
         }
     }
@@ -99,7 +102,7 @@ mod tests {
             ),
             (
                 json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/x"}),
-                Principal::Other,
+                Principal::Federated("arn:aws:iam::111122223333:oidc-provider/x".into()),
             ),
             (json!({"AWS": "AIDAIOSFODNN7EXAMPLE"}), Principal::Other),
         ] {

@@ -13,7 +13,7 @@ pub enum PrivilegeLevel {
     Unknown,
     /// All actions of some service, or of all services except IAM.
     ServiceAdministrator,
-    /// All actions of all services, or all actions of IAM, with which the holder can grant itself everything else.
+    /// All actions of all services, all actions of IAM, or actions with which the holder can grant itself everything else.
     Administrator,
 }
 
@@ -28,6 +28,42 @@ impl PrivilegeLevel {
         }
     }
 }
+
+/// Sets of actions that, allowed on all resources, make their holder an administrator in one step: by changing policies,
+/// by taking over another identity, or by running code with any role.
+///
+/// Source: Rhino Security Labs, "AWS IAM Privilege Escalation – Methods and Mitigation"; pathfinding.cloud.
+const ESCALATIONS: &[&[&str]] = &[
+    &["iam:CreatePolicyVersion"],
+    &["iam:AttachUserPolicy"],
+    &["iam:AttachRolePolicy"],
+    &["iam:AttachGroupPolicy"],
+    &["iam:PutUserPolicy"],
+    &["iam:PutRolePolicy"],
+    &["iam:PutGroupPolicy"],
+    &["iam:AddUserToGroup"],
+    &["iam:CreateAccessKey"],
+    &["iam:CreateLoginProfile"],
+    &["iam:UpdateLoginProfile"],
+    &["iam:UpdateAssumeRolePolicy", "sts:AssumeRole"],
+    &["iam:PassRole", "ec2:RunInstances"],
+    &["iam:PassRole", "lambda:CreateFunction"],
+    &["iam:PassRole", "cloudformation:CreateStack"],
+    &["iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:RunTask"],
+    &["iam:PassRole", "glue:CreateDevEndpoint"],
+    &["iam:PassRole", "glue:CreateJob", "glue:StartJobRun"],
+    &[
+        "iam:PassRole",
+        "codebuild:CreateProject",
+        "codebuild:StartBuild",
+    ],
+    &["iam:PassRole", "sagemaker:CreateNotebookInstance"],
+    &[
+        "iam:PassRole",
+        "datapipeline:CreatePipeline",
+        "datapipeline:PutPipelineDefinition",
+    ],
+];
 
 /// Returns the privilege level that the statements grant. As for the controls IAM.1 and IAM.21, only actions that are
 /// allowed on all resources and without a condition count.
@@ -47,11 +83,20 @@ pub fn privilege_level(statements: &[Statement]) -> PrivilegeLevel {
         .map(decide_all_actions)
         .max()
         .unwrap_or(Decision::Denied);
-    if iam == Decision::Allowed {
+    let escalation = ESCALATIONS
+        .iter()
+        .filter_map(|actions| {
+            let decide_action =
+                |action: &&str| decide(statements, action, RequestedResource::Arn(UNUSED_NAME));
+            actions.iter().map(decide_action).min()
+        })
+        .max()
+        .unwrap_or(Decision::Denied);
+    if [iam, escalation].contains(&Decision::Allowed) {
         PrivilegeLevel::Administrator
     } else if any_service == Decision::Allowed || some_service == Decision::Allowed {
         PrivilegeLevel::ServiceAdministrator
-    } else if [iam, any_service, some_service].contains(&Decision::Unknown) {
+    } else if [iam, escalation, any_service, some_service].contains(&Decision::Unknown) {
         PrivilegeLevel::Unknown
     } else {
         PrivilegeLevel::Limited
@@ -137,6 +182,29 @@ mod tests {
                     {"Effect": "Deny", "Action": "iam:DeleteRole", "Resource": "*"},
                 ]),
                 PrivilegeLevel::Administrator,
+            ),
+            (
+                json!({"Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": "*"}),
+                PrivilegeLevel::Administrator,
+            ),
+            (
+                json!({"Effect": "Allow", "Action": ["iam:Pass*", "lambda:Create*"], "Resource": "*"}),
+                PrivilegeLevel::Administrator,
+            ),
+            (
+                json!({"Effect": "Allow", "Action": ["iam:PassRole", "ec2:RunInstances"], "Resource": "*", "Condition": mfa}),
+                PrivilegeLevel::Unknown,
+            ),
+            (
+                json!({"Effect": "Allow", "Action": ["iam:PassRole", "s3:GetObject"], "Resource": "*"}),
+                PrivilegeLevel::Limited,
+            ),
+            (
+                json!([
+                    {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"},
+                    {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/web"},
+                ]),
+                PrivilegeLevel::Limited,
             ),
             (json!([]), PrivilegeLevel::Limited),
         ];

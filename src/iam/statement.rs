@@ -43,6 +43,8 @@ pub struct Statement {
     pub effect: Effect,
     /// Whether it is not known if the statement applies: it has a condition or a policy variable.
     pub is_conditional: bool,
+    /// Whether a condition names the subject of a web identity token, or the repository that it was made for.
+    pub names_token_subject: bool,
     actions: PatternSet,
     /// The resources, with `*` for each policy variable.
     resources: PatternSet,
@@ -68,6 +70,7 @@ impl Statement {
         Ok(Self {
             effect,
             is_conditional: has_condition || actions.has_variables() || resources.has_variables(),
+            names_token_subject: names_token_subject(value.get("Condition")),
             actions,
             resources: resources.with_variables_widened(),
             principals: Principal::parse_all(value),
@@ -126,4 +129,39 @@ impl Statement {
             .filter_map(|pattern| pattern.as_str().strip_suffix(":*"))
             .filter(|service| !service.contains(['*', '?']))
     }
+}
+
+/// Returns whether a condition requires a token of a certain repository, organization, or other subject. `repo:*` names
+/// every repository.
+///
+/// Source: IAM User Guide, "Create a role for OpenID Connect federation", GitHub.
+fn names_token_subject(condition: Option<&Value>) -> bool {
+    const CLAIMS: [&str; 5] = [
+        ":sub",
+        ":repository",
+        ":repository_owner",
+        ":repository_owner_id",
+        ":job_workflow_ref",
+    ];
+    let is_specific = |value: &Value| {
+        let subject = value.as_str().unwrap_or_default();
+        let subject = subject.strip_prefix("repo:").unwrap_or(subject);
+        !subject.is_empty() && !subject.starts_with('*')
+    };
+    let names_values = |values: &Value| match values {
+        Value::Array(values) => !values.is_empty() && values.iter().all(is_specific),
+        value => is_specific(value),
+    };
+    let operators = condition.and_then(Value::as_object).into_iter().flatten();
+    operators
+        .filter(|(operator, _)| {
+            let operator = operator.to_lowercase();
+            operator.contains("string") && !operator.contains("not")
+        })
+        .filter_map(|(_, keys)| keys.as_object())
+        .flatten()
+        .any(|(key, values)| {
+            let key = key.to_lowercase();
+            CLAIMS.iter().any(|claim| key.ends_with(claim)) && names_values(values)
+        })
 }

@@ -9,7 +9,17 @@ use crate::model::{
 use super::document::PolicyDocument;
 use super::edges::assume_role::ASSUME_ROLE;
 use super::principal::Principal;
-use super::statement::Effect;
+use super::statement::{Effect, Statement};
+
+const ASSUME_ROLE_WITH_WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
+
+/// The identity providers that sign tokens for the repositories of all their customers.
+/// Source: IAM User Guide, "Identity-provider controls for shared OIDC providers".
+const SHARED_PROVIDERS: [&str; 3] = [
+    "token.actions.githubusercontent.com",
+    "gitlab.com",
+    "app.terraform.io",
+];
 
 /// Those outside an account that can assume a role in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +28,8 @@ pub enum AssumableBy {
     Anyone,
     /// An account, or an identity of an account, other than that of the role.
     AnotherAccount,
+    /// A workflow of any repository that a shared identity provider, such as that of GitHub, hosts.
+    AnyRepository,
     /// Nobody.
     NobodyOutside,
     /// The trust policy alone does not decide that.
@@ -30,6 +42,7 @@ impl AssumableBy {
         match self {
             Self::Anyone => "anyone",
             Self::AnotherAccount => "another account",
+            Self::AnyRepository => "any repository",
             Self::NobodyOutside => "nobody outside",
             Self::Unknown => "unknown",
         }
@@ -65,6 +78,15 @@ impl RoleTrust {
             for principal in &statement.principals {
                 trust.add(role, principal, is_certain);
             }
+        }
+        let admits_any_repository = |statement: &&Statement| {
+            statement.effect == Effect::Allow
+                && statement.covers_action(ASSUME_ROLE_WITH_WEB_IDENTITY)
+                && !statement.names_token_subject
+                && statement.principals.iter().any(is_shared_provider)
+        };
+        if statements.iter().any(|one| admits_any_repository(&one)) && !has_denial {
+            trust.assumable_by.insert(AssumableBy::AnyRepository);
         }
         if trust.assumable_by.is_empty() {
             trust.assumable_by.insert(AssumableBy::NobodyOutside);
@@ -103,7 +125,7 @@ impl RoleTrust {
                     AssumableBy::AnotherAccount
                 }
             },
-            Principal::Other => AssumableBy::Unknown,
+            Principal::Other | Principal::Federated(_) => AssumableBy::Unknown,
         };
         self.assumable_by.insert(assumable_by);
     }
@@ -125,6 +147,14 @@ impl RoleTrust {
             self.trusted.push(trusted);
         }
     }
+}
+
+fn is_shared_provider(principal: &Principal) -> bool {
+    let Principal::Federated(provider) = principal else {
+        return false;
+    };
+    let host = provider.rsplit("oidc-provider/").next();
+    host.is_some_and(|host| SHARED_PROVIDERS.contains(&host))
 }
 
 /// The type and the account of the role or user with this ARN.
@@ -160,6 +190,42 @@ mod tests {
 
     fn allow(principal: Value) -> Value {
         json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal})
+    }
+
+    #[test]
+    fn a_shared_provider_without_a_subject_admits_any_repository() {
+        let trusts = |provider: &str, condition: Value| {
+            let provider = format!("arn:aws:iam::111122223333:oidc-provider/{provider}");
+            let statement = json!({
+                "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+                "Principal": {"Federated": provider}, "Condition": condition,
+            });
+            evaluate(statement)
+                .assumable_by
+                .contains(&AssumableBy::AnyRepository)
+        };
+        let github = "token.actions.githubusercontent.com";
+        let claim = |operator: &str, claim: &str, value: Value| json!({operator: {format!("{github}:{claim}"): value}});
+        let audience = claim("StringEquals", "aud", json!("sts.amazonaws.com"));
+        for open in [
+            audience.clone(),
+            json!({}),
+            claim("StringLike", "sub", json!("repo:*")),
+            claim("StringLike", "sub", json!(["repo:shop/app:*", "*"])),
+            claim("StringNotLike", "sub", json!("repo:shop/app:*")),
+        ] {
+            assert!(trusts(github, open.clone()), "{open}");
+        }
+        for narrow in [
+            claim("StringLike", "sub", json!("repo:shop/app:*")),
+            claim("StringEquals", "repository_owner", json!("shop")),
+        ] {
+            assert!(!trusts(github, narrow.clone()), "{narrow}");
+        }
+        assert!(
+            !trusts("oidc.eks.us-east-1.amazonaws.com/id/A", audience),
+            "only the cluster's own workloads have its tokens"
+        );
     }
 
     #[test]

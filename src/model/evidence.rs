@@ -205,18 +205,24 @@ impl NetworkPath {
     ///
     /// Source: Amazon Inspector User Guide, "Finding types", network reachability.
     pub fn entry(&self) -> EntryPoint {
-        let first = self
-            .steps
-            .first()
-            .and_then(|step| ResourceType::from_any_name(&step.component_type));
-        match first {
-            Some(
-                ResourceType::Ec2InternetGateway
-                | ResourceType::LoadBalancer
-                | ResourceType::ClassicLoadBalancer,
-            ) => EntryPoint::Internet,
+        match self.first_component() {
+            Some(ResourceType::Ec2InternetGateway) => EntryPoint::Internet,
+            _ if self.starts_at_load_balancer() => EntryPoint::Internet,
             _ => EntryPoint::PrivateNetwork,
         }
+    }
+
+    /// Returns whether the path starts with a load balancer. The resource then needs no public address.
+    pub fn starts_at_load_balancer(&self) -> bool {
+        matches!(
+            self.first_component(),
+            Some(ResourceType::LoadBalancer | ResourceType::ClassicLoadBalancer)
+        )
+    }
+
+    fn first_component(&self) -> Option<ResourceType> {
+        let first = self.steps.first()?;
+        ResourceType::from_any_name(&first.component_type)
     }
 }
 

@@ -62,7 +62,9 @@ fn arn_form(resource_type: ResourceType) -> Option<ArnForm> {
             regional("elasticloadbalancing", "loadbalancer/")
         }
         T::CloudFrontDistribution => global("cloudfront", "distribution/"),
+        T::AppSyncGraphQlApi => regional("appsync", "apis/"),
         T::CodeBuildProject => regional("codebuild", "project/"),
+        T::CognitoIdentityPool => regional("cognito-identity", "identitypool/"),
         T::DynamoDbTable => regional("dynamodb", "table/"),
         T::Ec2Eip => regional("ec2", "elastic-ip/"),
         T::Ec2Instance => regional("ec2", "instance/"),
@@ -83,6 +85,7 @@ fn arn_form(resource_type: ResourceType) -> Option<ArnForm> {
         T::EcsTaskDefinition => regional("ecs", "task-definition/"),
         T::EksCluster => regional("eks", "cluster/"),
         T::EksNodegroup => regional("eks", "nodegroup/"),
+        T::ElasticsearchDomain | T::OpenSearchDomain => regional("es", "domain/"),
         T::IamGroup => global("iam", "group/"),
         T::IamInstanceProfile => global("iam", "instance-profile/"),
         T::IamPolicy => global("iam", "policy/"),
@@ -94,6 +97,7 @@ fn arn_form(resource_type: ResourceType) -> Option<ArnForm> {
         T::RdsDbClusterSnapshot => regional("rds", "cluster-snapshot:"),
         T::RdsDbInstance => regional("rds", "db:"),
         T::RdsDbSnapshot => regional("rds", "snapshot:"),
+        T::RedshiftCluster => regional("redshift", "cluster:"),
         T::S3AccessPoint => regional("s3", "accesspoint/"),
         T::S3Bucket => Some(ArnForm {
             service: "s3",
@@ -109,9 +113,12 @@ fn arn_form(resource_type: ResourceType) -> Option<ArnForm> {
         T::TargetGroup => regional("elasticloadbalancing", "targetgroup/"),
         T::Account
         | T::ApiGatewayMethod
+        // The ID of a route is unique within its API only.
+        | T::ApiGatewayV2Route
         | T::AutoScalingGroup
         | T::BedrockAgentCoreGatewayTarget
         | T::LaunchConfiguration
+        | T::RedshiftServerlessWorkgroup
         | T::SsmPatchCompliance => None,
     }
 }

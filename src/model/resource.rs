@@ -47,10 +47,13 @@ resource_types! {
     AutoScalingGroup "AWS::AutoScaling::AutoScalingGroup" "AwsAutoScalingAutoScalingGroup";
     LaunchConfiguration "AWS::AutoScaling::LaunchConfiguration" "AwsAutoScalingLaunchConfiguration";
     ApiGatewayMethod "AWS::ApiGateway::Method" "Other";
+    ApiGatewayV2Route "AWS::ApiGatewayV2::Route" "AwsApiGatewayV2Route";
+    AppSyncGraphQlApi "AWS::AppSync::GraphQLApi" "AwsAppSyncGraphQlApi";
     BedrockAgentCoreGateway "AWS::BedrockAgentCore::Gateway" "Other";
     BedrockAgentCoreGatewayTarget "AWS::BedrockAgentCore::GatewayTarget" "Other";
     CloudFrontDistribution "AWS::CloudFront::Distribution" "AwsCloudFrontDistribution";
     CodeBuildProject "AWS::CodeBuild::Project" "AwsCodeBuildProject";
+    CognitoIdentityPool "AWS::Cognito::IdentityPool" "AwsCognitoIdentityPool";
     DynamoDbTable "AWS::DynamoDB::Table" "AwsDynamoDbTable";
     Ec2Eip "AWS::EC2::EIP" "AwsEc2Eip";
     Ec2Instance "AWS::EC2::Instance" "AwsEc2Instance", "AWS_EC2_INSTANCE";
@@ -72,6 +75,7 @@ resource_types! {
     EcsTaskDefinition "AWS::ECS::TaskDefinition" "AwsEcsTaskDefinition";
     EksCluster "AWS::EKS::Cluster" "AwsEksCluster";
     EksNodegroup "AWS::EKS::Nodegroup" "Other";
+    ElasticsearchDomain "AWS::Elasticsearch::Domain" "AwsElasticsearchDomain";
     LoadBalancer "AWS::ElasticLoadBalancingV2::LoadBalancer" "AwsElbv2LoadBalancer";
     ClassicLoadBalancer "AWS::ElasticLoadBalancing::LoadBalancer" "AwsElbLoadBalancer";
     TargetGroup "AWS::ElasticLoadBalancingV2::TargetGroup" "Other";
@@ -82,32 +86,49 @@ resource_types! {
     IamUser "AWS::IAM::User" "AwsIamUser";
     KmsKey "AWS::KMS::Key" "AwsKmsKey";
     LambdaFunction "AWS::Lambda::Function" "AwsLambdaFunction", "AWS_LAMBDA_FUNCTION";
+    OpenSearchDomain "AWS::OpenSearch::Domain" "AwsOpenSearchServiceDomain";
     RdsDbCluster "AWS::RDS::DBCluster" "AwsRdsDbCluster";
     RdsDbClusterSnapshot "AWS::RDS::DBClusterSnapshot" "AwsRdsDbClusterSnapshot";
     RdsDbInstance "AWS::RDS::DBInstance" "AwsRdsDbInstance";
     RdsDbSnapshot "AWS::RDS::DBSnapshot" "AwsRdsDbSnapshot";
+    RedshiftCluster "AWS::Redshift::Cluster" "AwsRedshiftCluster";
+    RedshiftServerlessWorkgroup "AWS::RedshiftServerless::Workgroup" "AwsRedshiftServerlessWorkgroup";
     S3AccessPoint "AWS::S3::AccessPoint" "AwsS3AccessPoint";
     S3Bucket "AWS::S3::Bucket" "AwsS3Bucket";
-    SageMakerNotebookInstance "AWS::SageMaker::NotebookInstance" "AwsSageMakerNotebookInstance";
-    SecretsManagerSecret "AWS::SecretsManager::Secret" "AwsSecretsManagerSecret";
     SnsTopic "AWS::SNS::Topic" "AwsSnsTopic";
     SqsQueue "AWS::SQS::Queue" "AwsSqsQueue";
     SsmPatchCompliance "AWS::SSM::PatchCompliance" "AwsSsmPatchCompliance";
+    SageMakerNotebookInstance "AWS::SageMaker::NotebookInstance" "AwsSageMakerNotebookInstance";
+    SecretsManagerSecret "AWS::SecretsManager::Secret" "AwsSecretsManagerSecret";
 }
 
 impl ResourceType {
     /// Returns a noun for resources of the type, as in "this instance". For types that cannot be exposed it is "resource".
     pub fn noun(self) -> &'static str {
         match self {
+            Self::Account => "account",
+            Self::ApiGatewayV2Route => "route",
+            Self::AppSyncGraphQlApi => "API",
+            Self::CodeBuildProject => "project",
+            Self::CognitoIdentityPool => "identity pool",
             Self::DynamoDbTable => "table",
             Self::Ec2Instance => "instance",
+            Self::EcrRepository => "repository",
             Self::EcsService => "service",
-            Self::EksCluster => "cluster",
+            Self::EcsCluster | Self::EksCluster | Self::RedshiftCluster => "cluster",
+            Self::ElasticsearchDomain | Self::OpenSearchDomain => "domain",
+            Self::IamRole => "role",
             Self::IamUser => "user",
+            Self::KmsKey => "key",
             Self::LambdaFunction => "function",
+            Self::RdsDbClusterSnapshot | Self::RdsDbSnapshot => "snapshot",
             Self::RdsDbInstance => "DB instance",
+            Self::RedshiftServerlessWorkgroup => "workgroup",
             Self::S3Bucket => "bucket",
             Self::SageMakerNotebookInstance => "notebook instance",
+            Self::SecretsManagerSecret => "secret",
+            Self::SnsTopic => "topic",
+            Self::SqsQueue => "queue",
             _ => "resource",
         }
     }

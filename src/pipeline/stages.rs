@@ -31,7 +31,12 @@ impl CycleRunner {
     pub(super) fn view_and_coverage(&self) -> (Arc<View>, Vec<CoverageRow>) {
         let store = self.store();
         (
-            Arc::new(store.merge().with_iam_edges()),
+            Arc::new(
+                store
+                    .merge()
+                    .without_excluded_traits(&self.catalog)
+                    .with_iam_edges(),
+            ),
             store.coverage().cloned().collect(),
         )
     }

@@ -4,7 +4,9 @@
 //!
 //! - `Grants`: `administrator`, `service-administrator`, or `limited`; absent if the documents do not decide it.
 //! - `GrantsNotKnown`: whether they do not.
-//! - `AssumableBy.*` of a role: `anyone`, `another account`, `nobody outside`, `unknown`.
+//! - `InlinePolicies`: `none` if an identity is known to have none.
+//! - `AssumableBy.*` of a role: `anyone`, `another account`, `any repository`, `nobody outside`,
+//!   `unknown`.
 //!
 //! Source: the shapes of `AwsIamRole`, `AwsIamUser`, `AwsIamGroup`, and `AwsIamPolicy` in the securityhub model, which
 //! have only the names of inline policies, and of the configuration items of AWS Config, which have the documents.
@@ -42,6 +44,10 @@ pub(super) fn iam_facts(resource: &Resource, details: &Value) -> IamFacts {
     let mut attributes = Map::new();
     let mut fallback_attributes = Value::Null;
     match documents.grants(is_bounded) {
+        // A record that lists managed policies, or an empty list of inline ones, leaves out no inline policy.
+        Grants::NoDocuments if lists_policies(resource.resource_type, details) => {
+            attributes.insert("InlinePolicies".into(), "none".into());
+        }
         Grants::NoDocuments => {}
         Grants::NotShown => fallback_attributes = json!({"GrantsNotKnown": true}),
         Grants::Level(level) => {
@@ -88,6 +94,18 @@ fn documents(resource_type: T, details: &Value) -> Option<AttachedDocuments> {
     Some(AttachedDocuments::new(
         documents.into_iter().map(parse).collect(),
     ))
+}
+
+fn lists_policies(resource_type: T, details: &Value) -> bool {
+    let inline = match resource_type {
+        T::IamRole => "RolePolicyList",
+        T::IamUser => "UserPolicyList",
+        T::IamGroup => "GroupPolicyList",
+        _ => return false,
+    };
+    [inline, "AttachedManagedPolicies"]
+        .iter()
+        .any(|list| member(details, list).is_some_and(Value::is_array))
 }
 
 /// The document of the default version of a managed policy.
@@ -172,14 +190,21 @@ mod tests {
         // A finding of IAM.1 has only the IDs of the versions.
         let versions =
             json!({"PolicyVersionList": [{"VersionId": "v1", "IsDefaultVersion": true}]});
-        for (resource_type, details) in [
-            (T::IamRole, json!({"rolePolicyList": []})),
-            (T::IamRole, json!({})),
-            (T::IamPolicy, versions),
-        ] {
+        for (resource_type, details) in [(T::IamRole, json!({})), (T::IamPolicy, versions)] {
             let facts = iam_facts(&resource(resource_type, "x"), &details);
             assert_eq!(facts.attributes, json!({}), "{details}");
             assert_eq!(facts.fallback_attributes, Value::Null, "{details}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_lists_policies_leaves_out_no_inline_policy() {
+        for details in [
+            json!({"rolePolicyList": []}),
+            json!({"AttachedManagedPolicies": [{"PolicyName": "p"}]}),
+        ] {
+            let facts = iam_facts(&resource(T::IamRole, "x"), &details);
+            assert_eq!(facts.attributes, json!({"InlinePolicies": "none"}));
         }
     }
 

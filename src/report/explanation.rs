@@ -233,10 +233,11 @@ fn evidence(signal: &SignalReference, subject: &Resource) -> String {
                 .epss
                 .map(|score| format!(", EPSS {}", score.value()))
                 .unwrap_or_default();
-            let exploit = match (found.known_exploited, found.exploit_available) {
-                (true, _) => ", exploited in the wild",
-                (false, Some(true)) => ", an exploit is public",
-                _ => "",
+            // `lastKnownExploitAt` is the date of the last public exploit, and no sign of exploitation.
+            let exploit = if found.known_exploited || found.exploit_available == Some(true) {
+                ", an exploit is public"
+            } else {
+                ""
             };
             format!("{}{epss}{exploit}", found.title)
         }

@@ -43,6 +43,7 @@ fn assert_seed_case(result: &Value) {
         [
             "imds-v1-allowed",
             "open-security-group",
+            "login-port-internet-reachable",
             "public-ipv4-assigned",
             "vpc-reachable"
         ]

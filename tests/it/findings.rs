@@ -154,8 +154,8 @@ pub fn sensitive_data(bucket: &str) -> Value {
     })
 }
 
-/// The three instances of the seed case: reachable from the internet on every port, IMDSv1 on, a public address, an
-/// open group; without a profile, with a modest one, with an administrator's.
+/// The three instances of the seed case: reachable from the internet on every port, with a public address and an open
+/// group; without a profile, with a modest one, with an administrator's. The last one requires IMDSv2.
 pub struct Seed {
     pub security_hub: Vec<Value>,
     pub inspector: Vec<Value>,
@@ -179,6 +179,15 @@ pub fn seed() -> Seed {
                 "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}],
             }),
         ),
+        control(
+            "KMS.2",
+            "AwsIamRole",
+            &format!("arn:aws:iam::{ACCOUNT}:role/web"),
+            json!({
+                "InstanceProfileList": [{"Arn": format!("arn:aws:iam::{ACCOUNT}:instance-profile/web")}],
+                "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"}],
+            }),
+        ),
     ];
     let mut inspector = Vec::new();
     for (instance, profile) in [
@@ -186,14 +195,15 @@ pub fn seed() -> Seed {
         ("i-modest", Some("web")),
         ("i-admin", Some("deploy")),
     ] {
-        for id in ["EC2.8", "EC2.9"] {
-            let details = json!({"VpcId": "vpc-1", "MetadataOptions": {"HttpTokens": "optional"}});
-            security_hub.push(control(
-                id,
-                "AwsEc2Instance",
-                &ec2("instance", instance),
-                details,
-            ));
+        let (tokens, imds_status) = match profile {
+            Some("deploy") => ("required", "PASSED"),
+            _ => ("optional", "FAILED"),
+        };
+        for (id, status) in [("EC2.8", imds_status), ("EC2.9", "FAILED")] {
+            let details = json!({"VpcId": "vpc-1", "MetadataOptions": {"HttpTokens": tokens}});
+            let mut finding = control(id, "AwsEc2Instance", &ec2("instance", instance), details);
+            finding["Compliance"]["Status"] = json!(status);
+            security_hub.push(finding);
         }
         inspector.push(reachable(instance, profile));
     }

@@ -26,7 +26,7 @@ fn the_sample_as_people_see_it() {
 #[test]
 fn the_readme_shows_what_the_sample_gives() {
     let ran = run(exposured().args(["fixes", "--sample"])).expect(0);
-    let end = ran.stdout.find("5 more contribute").unwrap();
+    let end = ran.stdout.find("6 more contribute").unwrap();
     let readme = include_str!("../../README.md");
     assert!(readme.contains(&ran.stdout[end..]), "{}", ran.stdout);
 }
@@ -43,7 +43,8 @@ fn programs_get_a_contract() {
     assert_eq!(admin["resolves"], 0);
     assert_eq!(
         admin["reduces"],
-        json!([{"from": "HIGH", "to": "LOW", "count": 1}])
+        // What the role can do without the policy is not known.
+        json!([{"from": "HIGH", "to": "MEDIUM", "count": 1}])
     );
     assert_eq!(admin["resource"]["type"], "AWS::IAM::Policy");
     assert_eq!(admin["exposures"].as_array().unwrap().len(), 1);

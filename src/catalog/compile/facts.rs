@@ -1,6 +1,6 @@
 //! Traits and mitigations: what is known of a resource.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -31,30 +31,41 @@ struct RawDerivation<'a> {
     via: &'a [Spanned<String>],
     signals: &'a Spanned<Vec<Spanned<RawSignal>>>,
     except: &'a [Spanned<String>],
+    unless: &'a [Spanned<String>],
+    requires_all: bool,
 }
 
 impl Compiler {
     /// `with_mitigations`: without, they are checked and then as if they were not there, so nothing asks for them.
     pub(super) fn facts(&mut self, parts: &[Part], with_mitigations: bool) -> Facts {
-        let traits = self.entries::<TraitId, RawTrait>(parts, |part| &part.raw.traits);
-        let mitigations =
+        let trait_entries = self.entries::<TraitId, RawTrait>(parts, |part| &part.raw.traits);
+        let mitigation_entries =
             self.entries::<TraitId, RawMitigation>(parts, |part| &part.raw.mitigations);
-        self.number(&traits, &mitigations);
+        self.number(&trait_entries, &mitigation_entries);
         let mut conditions = Conditions::default();
-        let traits = traits
+        let traits = trait_entries
             .iter()
             .map(|(id, (part, entry))| self.trait_definition(part, entry, id, &mut conditions))
             .collect();
-        let mut with_theirs = conditions.clone();
-        let mitigations = mitigations
+        // What excludes a fact makes it true or false, so it counts even where mitigations do not.
+        let excluding: BTreeSet<&str> = unless_names(&trait_entries, &mitigation_entries);
+        let mut with_theirs = Conditions::default();
+        let mitigations = mitigation_entries
             .iter()
-            .map(|(id, (part, entry))| self.mitigation(part, entry, id, &mut with_theirs))
+            .map(|(id, (part, entry))| {
+                let into = if excluding.contains(id.as_str()) {
+                    &mut conditions
+                } else {
+                    &mut with_theirs
+                };
+                self.mitigation(part, entry, id, into)
+            })
             .collect();
         Facts {
             traits,
             mitigations,
             conditions: if with_mitigations {
-                with_theirs
+                conditions.merge(with_theirs)
             } else {
                 conditions
             },
@@ -107,20 +118,28 @@ impl Compiler {
             via: &entry.via,
             signals: &entry.signals,
             except: &entry.except,
+            unless: &entry.unless,
+            requires_all: false,
+        };
+        let factors = self.factors(file, &entry.factors);
+        let owner = if factors.is_empty() {
+            Owner::ContextualTrait
+        } else {
+            Owner::Trait
         };
         TraitDefinition {
             id: id.clone(),
             title: entry.title.clone(),
             titles: entry.titles.clone(),
             trait_type: entry.trait_type,
-            derivation: self.derivation(file, &derivation, Owner::Trait, id, conditions),
+            derivation: self.derivation(file, &derivation, owner, id, conditions),
             entry: entry.entry,
             leads_to: entry
                 .leads_to
                 .iter()
                 .filter_map(|route| self.route(file, route))
                 .collect(),
-            factors: self.factors(file, &entry.factors),
+            factors,
             techniques: entry
                 .techniques
                 .iter()
@@ -148,6 +167,8 @@ impl Compiler {
             via: &entry.via,
             signals: &entry.signals,
             except: &[],
+            unless: &entry.unless,
+            requires_all: entry.requires_all,
         };
         MitigationDefinition {
             id: id.clone(),
@@ -195,6 +216,8 @@ impl Compiler {
             resource_types: resource_types.iter().copied().collect(),
             found_on: raw.found_on.iter().copied().collect(),
             except: self.trait_set(file, raw.except),
+            unless: self.trait_set(file, raw.unless),
+            requires_all: raw.requires_all,
             via: raw
                 .via
                 .iter()
@@ -309,6 +332,19 @@ impl Compiler {
         self.is_switched_off(RawTrait::KIND, name)
             || self.is_switched_off(RawMitigation::KIND, name)
     }
+}
+
+/// The names of the facts that exclude others.
+fn unless_names<'a>(
+    traits: &BTreeMap<TraitId, (&'a Part, &'a RawTrait)>,
+    mitigations: &BTreeMap<TraitId, (&'a Part, &'a RawMitigation)>,
+) -> BTreeSet<&'a str> {
+    let of_traits = traits.values().flat_map(|(_, entry)| &entry.unless);
+    let of_mitigations = mitigations.values().flat_map(|(_, entry)| &entry.unless);
+    of_traits
+        .chain(of_mitigations)
+        .map(|name| name.get_ref().as_str())
+        .collect()
 }
 
 /// `T1552` or `T1552.005`.

@@ -17,7 +17,10 @@ use super::Compiler;
 /// Whose signals are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
+    /// A trait that raises a factor.
     Trait,
+    /// A trait that raises none, and only changes the title of an exposure.
+    ContextualTrait,
     Mitigation,
 }
 
@@ -121,7 +124,7 @@ impl Compiler {
         }
         match raw.inspector? {
             RawInspector::NetworkReachability => Some(SignalCondition::NetworkReachability {
-                from: raw.from.map(Into::into),
+                from: raw.from,
                 ports: raw.ports.clone().unwrap_or_default(),
             }),
             RawInspector::CodeVulnerability => Some(SignalCondition::CodeVulnerability {
@@ -174,7 +177,8 @@ fn misfit(raw: &RawSignal, owner: Owner) -> Option<&'static str> {
     }
     if raw.passed_control.is_some() && owner == Owner::Trait {
         return Some(
-            "a control that passed shows what stands in an attacker's way: it belongs to a mitigation",
+            "a control that passed shows what stands in an attacker's way: it belongs to a mitigation, or to a trait \
+             that raises no factor",
         );
     }
     let of_path = raw.from.is_some() || raw.ports.is_some();
@@ -260,9 +264,9 @@ fn in_words(raw: &RawSignal) -> SignalDescription {
         }),
         raw.known_exploited.map(|yes| {
             if yes {
-                "exploited in the wild"
+                "the date of a public exploit is known"
             } else {
-                "not seen exploited"
+                "no date of a public exploit is known"
             }
             .to_owned()
         }),

@@ -9,6 +9,8 @@ use crate::catalog::{Catalog, Route};
 use crate::graph::{ResourceIndex, View};
 use crate::model::{RelationKind, ResourceType, TraitIndex, TraitSet};
 
+use super::universal::partial_facts;
+
 /// One relation of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::evaluate) struct Hop {
@@ -156,6 +158,12 @@ impl<'a> Propagator<'a> {
                     chains.insert(endpoint.chain.clone());
                 }
             }
+        }
+        let partial = partial_facts(self.view, self.catalog, resource, &provenance.traits);
+        provenance.traits = provenance.traits.difference(&partial);
+        provenance.own = provenance.own.difference(&partial);
+        for index in partial.iter() {
+            provenance.chains.remove(&index);
         }
         provenance
     }

@@ -281,7 +281,8 @@ fn a_shared_policy_counts_for_everyone_who_has_no_other() {
         .iter()
         .map(|one| (one.from, one.to, one.count))
         .collect();
-    assert_eq!(reduced, [(Severity::High, Severity::Low, 3)]);
+    // What the role can do without the policy is not known.
+    assert_eq!(reduced, [(Severity::High, Severity::Medium, 3)]);
     assert_eq!(
         targets(&found.leaves_no_high),
         [("administrative-access-policy", "r-0")]

@@ -44,7 +44,10 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
         signals,
         collected_at: None,
     });
-    store.merge().with_iam_edges()
+    store
+        .merge()
+        .without_excluded_traits(&catalog())
+        .with_iam_edges()
 }
 
 fn finding(product: &str, types: &[&str], resources: Value) -> Value {

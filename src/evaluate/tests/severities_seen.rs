@@ -19,7 +19,12 @@ struct Observed {
 const OBSERVED: &[Observed] = &[
     Observed {
         resource_type: T::Ec2Instance,
-        traits: &["internet-reachable", "instance-profile-attached"],
+        // A modest profile: its permissions were known.
+        traits: &[
+            "internet-reachable",
+            "instance-profile-attached",
+            "permissions-limited",
+        ],
         exposure: Some((
             Severity::Low,
             "Potential Credential Stealing: Internet reachable EC2 instance with instance profile",

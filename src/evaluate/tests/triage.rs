@@ -144,14 +144,36 @@ fn graded(traits: &[&str], tags: &[(&str, &str)]) -> Exposure {
 }
 
 #[test]
+fn criticality_does_not_make_a_low_impact_unknown() {
+    let traits = [
+        "internet-reachable",
+        "instance-profile-attached",
+        "permissions-limited",
+    ];
+    let exposure = graded(&traits, &[("environment", "sandbox")]);
+    assert_eq!(exposure.impact, Some(crate::model::Impact::Low));
+    let adjusted = &exposure.factors[4].adjusted;
+    assert!(
+        adjusted
+            .iter()
+            .all(|one| matches!(one, Adjustment::Mitigation { .. })),
+        "{adjusted:?}"
+    );
+}
+
+#[test]
 fn criticality_moves_the_impact_by_one_step_and_records_the_reason() {
     use crate::model::Impact;
-    let profile = &["internet-reachable", "instance-profile-attached"][..];
+    let profile = &[
+        "internet-reachable",
+        "instance-profile-attached",
+        "service-administrative-policy",
+    ][..];
     let unknown = &["low-priority-vulnerability"][..];
     let cases = [
-        (profile, "production", Some(Impact::Medium), true),
-        (profile, "sandbox", Some(Impact::Low), false),
-        (profile, "test", Some(Impact::Low), false),
+        (profile, "production", Some(Impact::High), true),
+        (profile, "sandbox", Some(Impact::Low), true),
+        (profile, "test", Some(Impact::Medium), false),
         // An unknown impact is graded like a medium one and is moved from there.
         (unknown, "production", Some(Impact::High), true),
         (unknown, "sandbox", Some(Impact::Low), true),
