@@ -38,26 +38,6 @@ failed_or_passed_controls=(
     DynamoDB.2 EC2.180 EC2.182 EC2.19 EC2.21 EC2.42 EC2.8 EC2.9 ECS.2 ECS.4 IAM.27 KMS.2 Lambda.1 RDS.1 RDS.11
     RDS.2 RDS.7 S3.1 S3.14 S3.17 S3.19 S3.8 SageMaker.1
 )
-guardduty_types=(
-    TTPs/Backdoor/Backdoor:EC2- TTPs/Backdoor/Backdoor:Lambda- TTPs/Backdoor/Backdoor:Runtime-
-    TTPs/CryptoCurrency/CryptoCurrency:EC2- TTPs/CryptoCurrency/CryptoCurrency:Lambda-
-    TTPs/CryptoCurrency/CryptoCurrency:Runtime- TTPs/Execution/Execution:Container-MaliciousFile
-    TTPs/Execution/Execution:EC2-MaliciousFile TTPs/Execution/Execution:ECS-MaliciousFile
-    TTPs/Execution/Execution:Kubernetes-MaliciousFile TTPs/Execution/Execution:Runtime-MaliciousFileExecuted
-    TTPs/Execution/Execution:Runtime-ReverseShell TTPs/Impact/Impact:EC2- TTPs/Impact/Impact:Runtime-
-    "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-AdminAccessToDefaultServiceAccount"
-    "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-AnonymousAccessGranted"
-    "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-ExposedDashboard"
-    "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-KubeflowDashboardExposed"
-    "Software and Configuration Checks/AWS Security Best Practices/Policy:S3-BucketAnonymousAccessGranted"
-    "Software and Configuration Checks/AWS Security Best Practices/Policy:S3-BucketPublicAccessGranted"
-    TTPs/Trojan/Trojan:EC2- TTPs/Trojan/Trojan:Lambda- TTPs/Trojan/Trojan:Runtime-
-    "TTPs/Initial Access/UnauthorizedAccess:EC2-MetadataDNSRebind"
-    "TTPs/Initial Access/UnauthorizedAccess:EC2-RDPBruteForce"
-    "TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce"
-    "TTPs/Initial Access/UnauthorizedAccess:EC2-TorRelay"
-    "TTPs/Initial Access/UnauthorizedAccess:Runtime-TorRelay"
-)
 resource_types=(
     AWS::ApiGateway::Method AWS::ApiGatewayV2::Route AWS::AppSync::GraphQLApi AWS::BedrockAgentCore::Gateway
     AWS::BedrockAgentCore::GatewayTarget AWS::CodeBuild::Project AWS::Cognito::IdentityPool
@@ -143,14 +123,11 @@ read_security_hub() {
                 \"ComplianceStatus\": [$(filters EQUALS FAILED PASSED)],
                 \"ComplianceSecurityControlId\": [$(filters EQUALS "${failed_or_passed_controls[@]:first:values_per_filter}")]}"
     done
-    for ((first = 0; first < ${#guardduty_types[@]}; first += values_per_filter)); do
-        read_pages "security-hub-$region-guardduty-$((first / values_per_filter + 1))" \
-            securityhub get-findings --region "$region" --page-size 100 --filters "{
-                \"ProductName\": [$(filters EQUALS GuardDuty)],
-                \"RecordState\": [$(filters EQUALS ACTIVE)],
-                \"WorkflowStatus\": [$workflow],
-                \"Type\": [$(filters PREFIX "${guardduty_types[@]:first:values_per_filter}")]}"
-    done
+    read_pages "security-hub-$region-guardduty" \
+        securityhub get-findings --region "$region" --page-size 100 --filters "{
+            \"ProductName\": [$(filters EQUALS GuardDuty)],
+            \"RecordState\": [$(filters EQUALS ACTIVE)],
+            \"WorkflowStatus\": [$workflow]}"
 }
 
 read_inspector() {

@@ -121,12 +121,11 @@ fn queries(catalog: &Catalog) -> Vec<AwsSecurityFindingFilters> {
         .filter(|control| !in_any_status.contains(control))
         .collect();
     let in_any_status: Vec<&str> = in_any_status.into_iter().collect();
-    let detections = guardduty_types(&catalog.detections());
     let failed = if_failed.chunks(VALUES_PER_FILTER).map(failed_controls);
     let any_status = in_any_status
         .chunks(VALUES_PER_FILTER)
         .map(controls_in_any_status);
-    let detections = detections.chunks(VALUES_PER_FILTER).map(guardduty_findings);
+    let detections = (!catalog.detections().is_empty()).then(guardduty_findings);
     failed.chain(any_status).chain(detections).collect()
 }
 
@@ -158,43 +157,15 @@ fn active_controls(controls: &[&str]) -> AwsSecurityFindingFiltersBuilder {
         ))
 }
 
-/// Returns GuardDuty's finding types as ASFF's `Types` has them: `Execution:EC2/MaliciousFile` is
-/// `TTPs/Execution/Execution:EC2-MaliciousFile`. Policy findings about buckets are Macie's, and read from Macie.
-fn guardduty_types(types: &[&str]) -> Vec<String> {
-    types
-        .iter()
-        .filter(|finding_type| !finding_type.starts_with("Policy:IAMUser/S3Bucket"))
-        .filter_map(|finding_type| {
-            let (purpose, _) = finding_type.split_once(':')?;
-            let name = finding_type.replacen('/', "-", 1);
-            Some(format!("{}/{name}", asff_namespace(purpose)))
-        })
-        .collect()
-}
-
-/// Returns the part of an ASFF type that Security Hub puts before a type with this threat purpose.
+/// The finding types are not filtered: the ASFF type of a GuardDuty finding does not follow from its own type. For example,
+/// `Backdoor:EC2/C&CActivity.B` is `TTPs/Command and Control/Backdoor:EC2-C&CActivity.B`.
 /// Source: GuardDuty User Guide, "Integrating AWS Security Hub CSPM with GuardDuty".
-fn asff_namespace(purpose: &str) -> String {
-    match purpose {
-        "Policy" => "Software and Configuration Checks/AWS Security Best Practices".to_owned(),
-        "UnauthorizedAccess" => "TTPs/Initial Access".to_owned(),
-        other => format!("TTPs/{other}"),
-    }
-}
-
-fn guardduty_findings(types: &[String]) -> AwsSecurityFindingFilters {
-    let has_prefix = |value: &String| {
-        StringFilter::builder()
-            .value(value)
-            .comparison(StringFilterComparison::Prefix)
-            .build()
-    };
+fn guardduty_findings() -> AwsSecurityFindingFilters {
     AwsSecurityFindingFilters::builder()
         .product_name(equals("GuardDuty"))
         .record_state(equals("ACTIVE"))
         .workflow_status(equals("NEW"))
         .workflow_status(equals("NOTIFIED"))
-        .set_type(Some(types.iter().map(has_prefix).collect()))
         .build()
 }
 
@@ -203,26 +174,4 @@ fn equals(value: &str) -> StringFilter {
         .value(value)
         .comparison(StringFilterComparison::Equals)
         .build()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn guardduty_types_are_written_as_in_asff() {
-        assert_eq!(
-            guardduty_types(&[
-                "Execution:EC2/MaliciousFile",
-                "Policy:IAMUser/S3BucketSharedExternally",
-                "Policy:Kubernetes/AnonymousAccessGranted",
-                "UnauthorizedAccess:EC2/SSHBruteForce",
-            ]),
-            [
-                "TTPs/Execution/Execution:EC2-MaliciousFile",
-                "Software and Configuration Checks/AWS Security Best Practices/Policy:Kubernetes-AnonymousAccessGranted",
-                "TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce",
-            ]
-        );
-    }
 }

@@ -350,3 +350,41 @@ fn gzipped(content: &[u8]) -> Vec<u8> {
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
+
+/// The ASFF type of a GuardDuty finding does not follow from its own type, so the query does not name types.
+#[test]
+fn a_guardduty_finding_is_read_whatever_its_asff_namespace_is() {
+    let detection = |asff_type: &str, instance: &str| {
+        let mut finding = control("x", "AwsEc2Instance", &ec2("instance", instance), json!({}));
+        finding["Id"] = json!(format!("arn:aws:guardduty:finding/{instance}"));
+        finding["ProductArn"] = json!("arn:aws:securityhub:us-east-1::product/aws/guardduty");
+        finding["ProductName"] = json!("GuardDuty");
+        finding["Types"] = json!([asff_type]);
+        finding.as_object_mut().unwrap().remove("Compliance");
+        finding
+    };
+    let aws = Aws::start();
+    let mut seed = seed();
+    seed.security_hub = vec![
+        detection(
+            "TTPs/Command and Control/Backdoor:EC2-C&CActivity.B",
+            "i-c2",
+        ),
+        detection(
+            "Effects/Resource Consumption/Impact:EC2-PortSweep",
+            "i-sweep",
+        ),
+    ];
+    seed.inspector = vec![];
+    put(&aws, seed);
+    let ran = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "json"])).expect(0);
+    let compromised =
+        "Potential Resource Hijacking: EC2 instance behaves as if it were compromised";
+    assert_eq!(
+        exposures(&ran.json())
+            .iter()
+            .map(|(_, _, title)| title.as_str())
+            .collect::<Vec<_>>(),
+        [compromised, compromised]
+    );
+}

@@ -125,7 +125,6 @@ fn generated() -> String {
     collected(&aws, &["--format", "json"]);
     let mut failed = BTreeSet::new();
     let mut failed_or_passed = BTreeSet::new();
-    let mut guardduty = Vec::new();
     let mut types = Vec::new();
     for request in aws.requests_to(Operation::GetFindings) {
         let filters = &request.body["Filters"];
@@ -135,21 +134,17 @@ fn generated() -> String {
         } else {
             failed_or_passed.extend(controls);
         }
-        guardduty.extend(values(&filters["Type"]));
     }
     for request in aws.requests_to(Operation::GetResourcesV2) {
         let filters = &request.body["Filters"]["CompositeFilters"][0]["StringFilters"];
         let asked = filters.as_array().into_iter().flatten();
         types.extend(asked.map(|one| one["Filter"]["Value"].as_str().unwrap().to_owned()));
     }
-    // Queries arrive in any order; the collectors' lists are in this one.
-    guardduty.sort_by_key(|asff| asff.rsplit('/').next().map(str::to_owned));
     types.sort();
     let sorted = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>();
     [
         array("failed_controls", &sorted(failed)),
         array("failed_or_passed_controls", &sorted(failed_or_passed)),
-        array("guardduty_types", &guardduty),
         array("resource_types", &types),
     ]
     .concat()
