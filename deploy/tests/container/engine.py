@@ -52,11 +52,14 @@ class Container:
     def output(self):
         return docker("logs", self.id).stdout
 
-    def events(self, name=None):
-        """The events that the program logged, or those of one name."""
-        lines = docker("logs", self.id).stderr.splitlines()
-        events = [json.loads(line) for line in lines if line.startswith("{")]
-        return [event for event in events if name is None or event.get("event") == name]
+    def lines(self):
+        """The JSON lines of both streams, which ECS sends to one log."""
+        logs = docker("logs", self.id)
+        return [json.loads(line) for line in (logs.stdout + logs.stderr).splitlines() if line.startswith("{")]
+
+    def events(self, name):
+        """The events of a name that the program logged."""
+        return [line for line in self.lines() if line.get("event") == name]
 
     def outcomes(self):
         return [event["outcome"] for event in self.events("cycle_finished")]
