@@ -28,12 +28,14 @@ architecture() {
     esac
 }
 
+scratch=
+trap '[ -z "$scratch" ] || rm -rf "$scratch"' EXIT
+
 build() {
-    local name scratch date
+    local name date
     name=exposured-$version-linux-$(architecture)
     date=$(git log -1 --format=%ct)
     scratch=$(mktemp --directory)
-    trap 'rm -rf "$scratch"' EXIT
 
     local arguments=(--target binary --output "type=local,dest=$scratch/$name")
     [ -z "${PROFILE:-}" ] || arguments+=(--build-arg "PROFILE=$PROFILE")
