@@ -244,7 +244,8 @@ fn sort_resources(
             *index = LocalIndex::new(after);
         }
     }
-    let sorted = order.iter().filter_map(row_of).copied().collect();
+    let mut sorted = Vec::with_capacity(order.len());
+    sorted.extend(order.iter().filter_map(row_of).copied());
     (sorted, SortedIndices(indices))
 }
 
