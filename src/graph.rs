@@ -9,7 +9,7 @@ mod finding_key;
 mod iam_edges;
 mod index;
 mod merge;
-mod resource_name;
+mod resource_key;
 mod shared_evidence;
 mod snapshot;
 mod snapshot_builder;

@@ -134,7 +134,7 @@ fn signals(facts: &ResourceFacts<'_>, trait_index: TraitIndex) -> Vec<SignalRefe
                     product: observed.product,
                     resource: Arc::clone(&resource),
                     evidence: Arc::clone(observed.evidence),
-                    traveled: route.clone(),
+                    route: route.clone(),
                 });
         }
     }

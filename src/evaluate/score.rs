@@ -209,12 +209,12 @@ fn factor_score(
     FactorScore {
         factor,
         level: contribution.level,
-        because: contribution
+        traits: contribution
             .because
             .iter()
             .map(id)
             .collect::<Vec<TraitId>>(),
-        adjusted: contribution
+        adjustments: contribution
             .lowered_by
             .iter()
             .map(|index| Adjustment::Mitigation { id: id(index) })
@@ -236,10 +236,10 @@ fn apply_criticality(impact: &mut FactorScore, tag: &CriticalityTag) {
     };
     if after != before {
         impact.level = after;
-        impact.adjusted.push(Adjustment::Criticality {
+        impact.adjustments.push(Adjustment::Criticality {
             tag: tag.key.clone(),
             value: tag.value.clone(),
-            step: tag.change,
+            change: tag.change,
         });
     }
 }

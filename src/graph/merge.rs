@@ -9,7 +9,7 @@ use crate::model::{CollectionTarget, RelationKind, TraitIndex, TraitSet};
 
 use super::csr_rows::{CsrRows, Keyed};
 use super::index::{LocalIndex, ResourceIndex, ResourceRange, SnapshotIndex, TraitSetIndex};
-use super::resource_name::ResourceName;
+use super::resource_key::ResourceKey;
 use super::snapshot::Snapshot;
 use super::view::{Occurrence, TraitSets, View};
 
@@ -31,11 +31,8 @@ impl MergedSnapshots {
         view.traits = number_trait_sets(&view);
         Self(view)
     }
-}
 
-impl MergedSnapshots {
-    /// Leaves out the traits that other facts of the same resource exclude.
-    #[must_use]
+    /// Removes the traits that other facts about the same resource exclude.
     pub fn without_excluded_traits(self, catalog: &Catalog) -> Self {
         let Self(mut view) = self;
         for set in &mut view.traits.sets {
@@ -45,9 +42,9 @@ impl MergedSnapshots {
     }
 }
 
-/// Returns the occurrences of each resource in the snapshots. Resources are sorted by name.
+/// Returns the occurrences of each resource in the snapshots. Resources are sorted by key.
 fn merge_resources(snapshots: &[(CollectionTarget, Arc<Snapshot>)]) -> CsrRows<Occurrence> {
-    let mut named: Vec<(ResourceName<'_>, Occurrence)> = snapshots
+    let mut resources: Vec<(ResourceKey<'_>, Occurrence)> = snapshots
         .iter()
         .enumerate()
         .flat_map(|(number, (_, snapshot))| {
@@ -57,16 +54,16 @@ fn merge_resources(snapshots: &[(CollectionTarget, Arc<Snapshot>)]) -> CsrRows<O
                     snapshot: SnapshotIndex::new(number),
                     resource: LocalIndex::new(index),
                 };
-                (snapshot.name(row), occurrence)
+                (snapshot.key(row), occurrence)
             })
         })
         .collect();
     // The resources of each snapshot are sorted already, and the stable sort merges such runs.
-    named.sort();
-    let groups = named.chunk_by(|(name, _), (next, _)| name == next);
+    resources.sort();
+    let groups = resources.chunk_by(|(key, _), (next, _)| key == next);
     CsrRows::from_groups(
         groups.map(|group| group.iter().map(|(_, occurrence)| *occurrence)),
-        named.len(),
+        resources.len(),
     )
 }
 

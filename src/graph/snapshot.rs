@@ -14,7 +14,7 @@ use crate::model::{
 use super::csr_rows::CsrRows;
 use super::finding_key::{FindingKey, IdPrefixTable};
 use super::index::{EvidenceIndex, LocalIndex};
-use super::resource_name::{ResourceName, SplitId};
+use super::resource_key::{ResourceKey, SplitId};
 use super::string_arena::StringArena;
 
 /// A resource.
@@ -29,9 +29,9 @@ pub(super) struct ResourceRow {
 }
 
 impl ResourceRow {
-    /// Returns the name of the resource, where `resolve` returns the string of a symbol.
-    pub(super) fn name<'a>(&self, resolve: impl Fn(SymbolU32) -> &'a str) -> ResourceName<'a> {
-        ResourceName {
+    /// Returns the key of the resource, where `resolve` returns the string of a symbol.
+    pub(super) fn key<'a>(&self, resolve: impl Fn(SymbolU32) -> &'a str) -> ResourceKey<'a> {
+        ResourceKey {
             resource_type: self.resource_type,
             id: SplitId {
                 prefix: resolve(self.id_prefix),
@@ -89,7 +89,7 @@ pub(super) struct PermissionsRow {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     pub(super) strings: StringArena,
-    /// Sorted by name.
+    /// Sorted by key.
     pub(super) resources: Vec<ResourceRow>,
     /// By resource, sorted by trait. Of the findings with the same trait, the first has the highest EPSS score.
     pub(super) observations: CsrRows<ObservationRow>,
@@ -148,8 +148,8 @@ impl Snapshot {
         }
     }
 
-    pub(super) fn name(&self, row: &ResourceRow) -> ResourceName<'_> {
-        row.name(|symbol| self.strings.get(symbol))
+    pub(super) fn key(&self, row: &ResourceRow) -> ResourceKey<'_> {
+        row.key(|symbol| self.strings.get(symbol))
     }
 
     /// Returns the number of stored traits, which is one for each finding that shows a trait.

@@ -17,7 +17,7 @@ use super::csr_rows::{CsrRows, Keyed};
 use super::dedup_rows::DedupRows;
 use super::finding_key::IdPrefixTableBuilder;
 use super::index::{EvidenceIndex, LocalIndex};
-use super::resource_name::SplitId;
+use super::resource_key::SplitId;
 use super::snapshot::{
     AttributeRow, ObservationRow, PermissionsRow, RelationRow, ResourceRow, Snapshot, TagRow,
 };
@@ -229,7 +229,7 @@ impl SortedIndices {
     }
 }
 
-/// Sorts the resources by name, so that a view only has to merge those of all snapshots.
+/// Sorts the resources by key, so that a view only has to merge those of all snapshots.
 fn sort_resources(
     resources: &[ResourceRow],
     interner: &Interner,
@@ -237,7 +237,7 @@ fn sort_resources(
     let resolve = |symbol: SymbolU32| interner.resolve(symbol).unwrap_or_default();
     let row_of = |index: &LocalIndex| resources.get(index.get());
     let mut order: Vec<LocalIndex> = (0..resources.len()).map(LocalIndex::new).collect();
-    order.sort_unstable_by_key(|index| row_of(index).map(|row| row.name(resolve)));
+    order.sort_unstable_by_key(|index| row_of(index).map(|row| row.key(resolve)));
     let mut indices = vec![LocalIndex::new(0); order.len()];
     for (after, before) in order.iter().enumerate() {
         if let Some(index) = indices.get_mut(before.get()) {

@@ -14,6 +14,7 @@ use super::statement::{Effect, Statement};
 const ASSUME_ROLE_WITH_WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// The identity providers that sign tokens for the repositories of all their customers.
+///
 /// Source: IAM User Guide, "Identity-provider controls for shared OIDC providers".
 const SHARED_PROVIDERS: [&str; 3] = [
     "token.actions.githubusercontent.com",
@@ -21,31 +22,29 @@ const SHARED_PROVIDERS: [&str; 3] = [
     "app.terraform.io",
 ];
 
-/// Those outside an account that can assume a role in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Who outside an account can assume a role in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum AssumableBy {
     /// Anyone with an AWS account.
     Anyone,
     /// An account, or an identity of an account, other than that of the role.
+    #[strum(serialize = "another account")]
     AnotherAccount,
     /// A workflow of any repository that a shared identity provider, such as that of GitHub, hosts.
+    #[strum(serialize = "any repository")]
     AnyRepository,
     /// Nobody.
+    #[strum(serialize = "nobody outside")]
     NobodyOutside,
-    /// The trust policy alone does not decide that.
+    /// The trust policy alone does not decide it.
     Unknown,
 }
 
 impl AssumableBy {
     /// Returns the name in the catalog.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Anyone => "anyone",
-            Self::AnotherAccount => "another account",
-            Self::AnyRepository => "any repository",
-            Self::NobodyOutside => "nobody outside",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 }
 
@@ -67,25 +66,19 @@ impl RoleTrust {
     pub fn evaluate(role: &Resource, policy: &PolicyDocument) -> Self {
         let mut trust = Self::default();
         let statements = policy.statements.as_slice();
-        let has_denial = statements
+        let has_deny = statements
             .iter()
             .any(|statement| statement.effect == Effect::Deny);
         let allowing = statements.iter().filter(|statement| {
             statement.effect == Effect::Allow && statement.covers_action(ASSUME_ROLE)
         });
         for statement in allowing {
-            let is_certain = !statement.is_conditional && !has_denial;
+            let is_certain = !statement.is_conditional && !has_deny;
             for principal in &statement.principals {
                 trust.add(role, principal, is_certain);
             }
         }
-        let admits_any_repository = |statement: &&Statement| {
-            statement.effect == Effect::Allow
-                && statement.covers_action(ASSUME_ROLE_WITH_WEB_IDENTITY)
-                && !statement.names_token_subject
-                && statement.principals.iter().any(is_shared_provider)
-        };
-        if statements.iter().any(|one| admits_any_repository(&one)) && !has_denial {
+        if statements.iter().any(admits_any_repository) && !has_deny {
             trust.assumable_by.insert(AssumableBy::AnyRepository);
         }
         if trust.assumable_by.is_empty() {
@@ -94,7 +87,7 @@ impl RoleTrust {
         trust
     }
 
-    /// The trust of a role whose trust policy cannot be parsed.
+    /// Returns the trust of a role whose trust policy cannot be parsed.
     pub fn unknown() -> Self {
         Self {
             assumable_by: BTreeSet::from([AssumableBy::Unknown]),
@@ -149,6 +142,13 @@ impl RoleTrust {
     }
 }
 
+fn admits_any_repository(statement: &Statement) -> bool {
+    statement.effect == Effect::Allow
+        && statement.covers_action(ASSUME_ROLE_WITH_WEB_IDENTITY)
+        && !statement.names_token_subject
+        && statement.principals.iter().any(is_shared_provider)
+}
+
 fn is_shared_provider(principal: &Principal) -> bool {
     let Principal::Federated(provider) = principal else {
         return false;
@@ -157,7 +157,7 @@ fn is_shared_provider(principal: &Principal) -> bool {
     host.is_some_and(|host| SHARED_PROVIDERS.contains(&host))
 }
 
-/// The type and the account of the role or user with this ARN.
+/// Returns the type and the account of the role or user with this ARN.
 fn identity(arn: &str) -> Option<(ResourceType, AccountId)> {
     if !is_clean_identifier(arn) {
         return None;
@@ -273,7 +273,11 @@ mod tests {
             (json!({"Federated": provider}), vec![], vec![], Unknown),
         ] {
             let trust = evaluate(allow(principal.clone()));
-            let ids: Vec<&str> = trust.trusted.iter().map(|one| one.id.as_str()).collect();
+            let ids: Vec<&str> = trust
+                .trusted
+                .iter()
+                .map(|resource| resource.id.as_str())
+                .collect();
             assert_eq!(ids, trusted, "{principal}");
             let accounts: Vec<AccountId> = accounts.iter().map(|id| id.parse().unwrap()).collect();
             assert_eq!(trust.trusted_accounts, accounts, "{principal}");
@@ -286,12 +290,12 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_or_a_denial_leaves_it_unknown() {
+    fn a_condition_or_a_deny_makes_it_unknown() {
         let mut conditional = allow(json!("*"));
         conditional["Condition"] = json!({"StringEquals": {"sts:ExternalId": "x"}});
-        let mut denial = allow(json!({"AWS": "444455556666"}));
-        denial["Effect"] = json!("Deny");
-        for statements in [json!([conditional]), json!([allow(json!("*")), denial])] {
+        let mut deny = allow(json!({"AWS": "444455556666"}));
+        deny["Effect"] = json!("Deny");
+        for statements in [json!([conditional]), json!([allow(json!("*")), deny])] {
             let trust = evaluate(statements);
             assert_eq!(trust.assumable_by, BTreeSet::from([AssumableBy::Unknown]));
             assert!(trust.trusted.is_empty());

@@ -74,42 +74,33 @@ pub struct FactorScore {
     /// Its level.
     pub level: Level,
     /// The contributing traits that have this level before adjustments. Empty for level 0.
-    pub because: Vec<TraitId>,
+    #[serde(rename = "because")]
+    pub traits: Vec<TraitId>,
     /// What changed the level.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub adjusted: Vec<Adjustment>,
+    #[serde(rename = "adjusted", skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<Adjustment>,
 }
 
 impl FactorScore {
     /// Returns the traits and the adjustments in words. Empty if there are none.
-    pub fn why(&self) -> String {
-        let traits: Vec<&str> = self.because.iter().map(TraitId::as_str).collect();
-        let mitigations: Vec<&str> = self
-            .adjusted
-            .iter()
-            .filter_map(|adjustment| match adjustment {
-                Adjustment::Mitigation { id } => Some(id.as_str()),
-                Adjustment::Criticality { .. } => None,
-            })
-            .collect();
+    pub fn reasons(&self) -> String {
+        let traits: Vec<&str> = self.traits.iter().map(TraitId::as_str).collect();
+        let mut mitigations = Vec::new();
+        let mut tags = Vec::new();
+        for adjustment in &self.adjustments {
+            match adjustment {
+                Adjustment::Mitigation { id } => mitigations.push(id.as_str()),
+                Adjustment::Criticality { tag, value, change } => tags.push(format!(
+                    "{} one step by the tag {tag}={value}",
+                    change.as_str()
+                )),
+            }
+        }
         let mut parts = vec![traits.join(", ")];
         if !mitigations.is_empty() {
-            parts.push(format!("one step less by {}", mitigations.join(", ")));
+            parts.push(format!("lowered one step by {}", mitigations.join(", ")));
         }
-        parts.extend(
-            self.adjusted
-                .iter()
-                .filter_map(|adjustment| match adjustment {
-                    Adjustment::Mitigation { .. } => None,
-                    Adjustment::Criticality { tag, value, step } => Some(format!(
-                        "one step {} by the tag {tag}={value}",
-                        match step {
-                            LevelChange::Raised => "more",
-                            LevelChange::Lowered => "less",
-                        }
-                    )),
-                }),
-        );
+        parts.extend(tags);
         parts.retain(|part| !part.is_empty());
         parts.join("; ")
     }
@@ -131,18 +122,29 @@ pub enum Adjustment {
         /// The tag's value.
         value: String,
         /// Whether it was raised or lowered.
-        step: LevelChange,
+        #[serde(rename = "step")]
+        change: LevelChange,
     },
 }
 
 /// A change of a level by one step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum LevelChange {
     /// One step higher.
     Raised,
     /// One step lower.
     Lowered,
+}
+
+impl LevelChange {
+    /// Returns the change in words.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// A mitigation of an exposed resource.
@@ -168,7 +170,7 @@ pub struct SignalReference {
     /// What the finding reports.
     pub evidence: Arc<Evidence>,
     /// The route from the exposed resource to the resource of the finding. Empty if they are the same.
-    pub traveled: Vec<RouteHop>,
+    pub route: Vec<RouteHop>,
 }
 
 /// A hop of the route along which a trait was propagated.

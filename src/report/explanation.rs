@@ -257,15 +257,15 @@ fn evidence(signal: &SignalReference, subject: &Resource) -> String {
 /// instance".
 fn located(signal: &SignalReference, subject: &Resource) -> String {
     let mut text = signal.resource.name().into_owned();
-    for (place, hop) in signal.traveled.iter().enumerate().rev() {
+    for (place, hop) in signal.route.iter().enumerate().rev() {
         let holder = match place
             .checked_sub(1)
-            .and_then(|before| signal.traveled.get(before))
+            .and_then(|before| signal.route.get(before))
         {
             Some(before) => before.to.name().into_owned(),
             None => format!("this {}", subject.resource_type.noun()),
         };
-        let comma = if place + 1 == signal.traveled.len() {
+        let comma = if place + 1 == signal.route.len() {
             ","
         } else {
             ""
@@ -279,7 +279,7 @@ fn located(signal: &SignalReference, subject: &Resource) -> String {
 fn arithmetic(text: &mut String, exposure: &Exposure, model: &SeverityModel) {
     text.push_str("Severity\n");
     for score in &exposure.factors {
-        let why = score.why();
+        let why = score.reasons();
         let why = if why.is_empty() { "\u{2013}" } else { &why };
         let (factor, level) = (score.factor.as_str(), score.level.value());
         let _ = writeln!(text, "  {factor:<22} {level}  {why}");

@@ -446,7 +446,7 @@ fn a_tag_says_how_much_hangs_on_a_resource() {
     assert_eq!(severity, "MEDIUM");
     assert!(
         explained.contains(
-            "impact                 2  administrative-access-policy; one step less by the tag environment=sandbox"
+            "impact                 2  administrative-access-policy; lowered one step by the tag environment=sandbox"
         ),
         "{explained}"
     );
@@ -466,7 +466,7 @@ fn what_stands_in_the_way_is_shown_in_the_arithmetic_and_can_be_left_out() {
     let explained = with("");
     for told in [
         "Known to stand in the way\n  The EC2 instance requires IMDSv2 (imdsv2-required)",
-        "ease of exploit        0  instance-profile-attached, internet-reachable; one step less by imdsv2-required",
+        "ease of exploit        0  instance-profile-attached, internet-reachable; lowered one step by imdsv2-required",
     ] {
         assert!(explained.contains(told), "{told}: {explained}");
     }
@@ -533,7 +533,7 @@ fn passed_controls_are_asked_for_while_mitigations_count() {
         "{explained}"
     );
     assert!(
-        explained.contains("one step less by no-public-address"),
+        explained.contains("lowered one step by no-public-address"),
         "{explained}"
     );
     let without = explain("[severity]\nmitigations = false\n");

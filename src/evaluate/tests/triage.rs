@@ -152,7 +152,7 @@ fn criticality_does_not_make_a_low_impact_unknown() {
     ];
     let exposure = graded(&traits, &[("environment", "sandbox")]);
     assert_eq!(exposure.impact, Some(crate::model::Impact::Low));
-    let adjusted = &exposure.factors[4].adjusted;
+    let adjusted = &exposure.factors[4].adjustments;
     assert!(
         adjusted
             .iter()
@@ -182,17 +182,17 @@ fn criticality_moves_the_impact_by_one_step_and_records_the_reason() {
     for (traits, environment, impact, is_moved) in cases {
         let exposure = graded(traits, &[("environment", environment)]);
         assert_eq!(exposure.impact, impact, "{traits:?} {environment}");
-        let adjusted = &exposure.factors[4].adjusted;
+        let adjusted = &exposure.factors[4].adjustments;
         assert_eq!(!adjusted.is_empty(), is_moved, "{traits:?} {environment}");
         if is_moved {
-            let step = match environment {
+            let change = match environment {
                 "production" => LevelChange::Raised,
                 _ => LevelChange::Lowered,
             };
             let expected = Adjustment::Criticality {
                 tag: "environment".into(),
                 value: environment.into(),
-                step,
+                change,
             };
             assert_eq!(*adjusted, [expected]);
         }

@@ -349,7 +349,7 @@ fn product_fields(publication: &Publication<'_>, fit: &mut Fit) -> BTreeMap<Stri
         joined(exposure.mitigations.iter().map(|one| one.id.to_string())),
     ));
     for score in &exposure.factors {
-        let why = score.why();
+        let why = score.reasons();
         let value = if why.is_empty() {
             score.level.value().to_string()
         } else {

@@ -151,7 +151,7 @@ impl<'a> From<&'a SignalReference> for SignalJson<'a> {
             product: vocabulary::product_name(signal.product),
             resource: (&*signal.resource).into(),
             evidence: (&*signal.evidence).into(),
-            traveled: list(&signal.traveled),
+            traveled: list(&signal.route),
         }
     }
 }

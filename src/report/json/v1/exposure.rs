@@ -205,8 +205,8 @@ impl<'a> From<&'a FactorScore> for FactorJson<'a> {
         Self {
             factor: vocabulary::factor_name(score.factor),
             level: score.level.value(),
-            because: score.because.iter().map(TraitId::as_str).collect(),
-            adjusted: list(&score.adjusted),
+            because: score.traits.iter().map(TraitId::as_str).collect(),
+            adjusted: list(&score.adjustments),
         }
     }
 }
@@ -215,10 +215,10 @@ impl<'a> From<&'a Adjustment> for AdjustmentJson<'a> {
     fn from(adjustment: &'a Adjustment) -> Self {
         match adjustment {
             Adjustment::Mitigation { id } => Self::Mitigation { id: id.as_str() },
-            Adjustment::Criticality { tag, value, step } => Self::Criticality {
+            Adjustment::Criticality { tag, value, change } => Self::Criticality {
                 tag,
                 value,
-                step: vocabulary::level_change_name(*step),
+                step: change.as_str(),
             },
         }
     }

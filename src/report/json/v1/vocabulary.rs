@@ -55,15 +55,8 @@ pub(super) fn level(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": 0, "maximum": 3 })
 }
 
-pub(super) fn level_change_name(change: LevelChange) -> &'static str {
-    match change {
-        LevelChange::Raised => "raised",
-        LevelChange::Lowered => "lowered",
-    }
-}
-
 pub(super) fn level_change(_: &mut SchemaGenerator) -> Schema {
-    one_of(&[LevelChange::Raised, LevelChange::Lowered].map(level_change_name))
+    one_of(&[LevelChange::Raised, LevelChange::Lowered].map(LevelChange::as_str))
 }
 
 pub(super) fn trait_type(_: &mut SchemaGenerator) -> Schema {

@@ -1,19 +1,20 @@
-//! The names of resources, split in two: the ARNs of a fleet differ only in their last part.
+//! The keys by which resources are identified and sorted. Their IDs are split in two, because the ARNs of a fleet differ
+//! only in their last part.
 
 use std::cmp::Ordering;
 
 use crate::model::{AccountId, ResourceType};
 
-/// What identifies a resource. Names are sorted by type, ID, account, and Region.
+/// What identifies a resource. Keys are sorted by type, ID, account, and Region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ResourceName<'a> {
+pub(super) struct ResourceKey<'a> {
     pub resource_type: ResourceType,
     pub id: SplitId<'a>,
     pub account: AccountId,
     pub region: &'a str,
 }
 
-impl Ord for ResourceName<'_> {
+impl Ord for ResourceKey<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.resource_type
             .cmp(&other.resource_type)
@@ -23,7 +24,7 @@ impl Ord for ResourceName<'_> {
     }
 }
 
-impl PartialOrd for ResourceName<'_> {
+impl PartialOrd for ResourceKey<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
