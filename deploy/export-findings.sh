@@ -43,8 +43,9 @@ resource_types=(
     AWS::BedrockAgentCore::GatewayTarget AWS::CodeBuild::Project AWS::Cognito::IdentityPool
     AWS::DynamoDB::Table AWS::EC2::Instance AWS::EC2::NetworkAcl AWS::EC2::NetworkInterface
     AWS::EC2::RouteTable AWS::EC2::SecurityGroup AWS::ECR::Repository AWS::ECS::Cluster AWS::ECS::Service
-    AWS::ECS::TaskDefinition AWS::EKS::Cluster AWS::Elasticsearch::Domain AWS::IAM::Group
-    AWS::IAM::InstanceProfile AWS::IAM::Policy AWS::IAM::Role AWS::IAM::User AWS::KMS::Key
+    AWS::ECS::TaskDefinition AWS::EKS::Cluster AWS::ElasticLoadBalancing::LoadBalancer
+    AWS::ElasticLoadBalancingV2::Listener AWS::ElasticLoadBalancingV2::LoadBalancer AWS::Elasticsearch::Domain
+    AWS::IAM::Group AWS::IAM::InstanceProfile AWS::IAM::Policy AWS::IAM::Role AWS::IAM::User AWS::KMS::Key
     AWS::Lambda::Function AWS::OpenSearch::Domain AWS::RDS::DBCluster AWS::RDS::DBClusterSnapshot
     AWS::RDS::DBInstance AWS::RDS::DBSnapshot AWS::Redshift::Cluster AWS::RedshiftServerless::Workgroup
     AWS::S3::AccessPoint AWS::S3::Bucket AWS::SNS::Topic AWS::SQS::Queue AWS::SageMaker::NotebookInstance

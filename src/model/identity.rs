@@ -118,6 +118,7 @@ fn arn_form(resource_type: ResourceType) -> Option<ArnForm> {
         | T::AutoScalingGroup
         | T::BedrockAgentCoreGatewayTarget
         | T::LaunchConfiguration
+        | T::Listener
         | T::RedshiftServerlessWorkgroup
         | T::SsmPatchCompliance => None,
     }

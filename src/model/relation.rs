@@ -77,6 +77,12 @@ pub enum RelationKind {
     CanRead,
     /// Role, user → role that it can assume.
     CanAssume,
+    /// Service → target group.
+    RegisteredWith,
+    /// Target group → listener.
+    ForwardedBy,
+    /// Listener, service → load balancer.
+    BehindLoadBalancer,
 }
 
 impl RelationKind {
@@ -113,6 +119,9 @@ impl RelationKind {
             Self::GuardsDatabase => "guarded by",
             Self::CanRead => "readable by",
             Self::CanAssume => "assumable by",
+            Self::RegisteredWith => "registering",
+            Self::ForwardedBy => "forwarding to",
+            Self::BehindLoadBalancer => "in front of",
         }
     }
 }

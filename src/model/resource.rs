@@ -75,10 +75,11 @@ resource_types! {
     EcsTaskDefinition "AWS::ECS::TaskDefinition" "AwsEcsTaskDefinition";
     EksCluster "AWS::EKS::Cluster" "AwsEksCluster";
     EksNodegroup "AWS::EKS::Nodegroup" "Other";
-    ElasticsearchDomain "AWS::Elasticsearch::Domain" "AwsElasticsearchDomain";
-    LoadBalancer "AWS::ElasticLoadBalancingV2::LoadBalancer" "AwsElbv2LoadBalancer";
     ClassicLoadBalancer "AWS::ElasticLoadBalancing::LoadBalancer" "AwsElbLoadBalancer";
+    Listener "AWS::ElasticLoadBalancingV2::Listener" "Other";
+    LoadBalancer "AWS::ElasticLoadBalancingV2::LoadBalancer" "AwsElbv2LoadBalancer";
     TargetGroup "AWS::ElasticLoadBalancingV2::TargetGroup" "Other";
+    ElasticsearchDomain "AWS::Elasticsearch::Domain" "AwsElasticsearchDomain";
     IamGroup "AWS::IAM::Group" "AwsIamGroup";
     IamInstanceProfile "AWS::IAM::InstanceProfile" "Other";
     IamPolicy "AWS::IAM::Policy" "AwsIamPolicy", "AWS::IAM::ManagedPolicy";

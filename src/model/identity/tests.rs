@@ -56,6 +56,7 @@ const FORMS: &[(ResourceType, &[&str], &str)] = {
         (T::IamRole, &["service/web", "role/service/web", "arn:{}:iam::123456789012:role/service/web"], "arn:{}:iam::123456789012:role/service/web"),
         (T::IamUser, &["alice", "user/alice", "arn:{}:iam::123456789012:user/alice"], "arn:{}:iam::123456789012:user/alice"),
         (T::ElasticsearchDomain, &["d", "domain/d", "arn:{}:es:<>:123456789012:domain/d"], "arn:{}:es:<>:123456789012:domain/d"),
+        (T::Listener, &["arn:{}:elasticloadbalancing:<>:123456789012:listener/app/a/1/2"], "arn:{}:elasticloadbalancing:<>:123456789012:listener/app/a/1/2"),
         (T::KmsKey, &["k-1", "key/k-1", "arn:{}:kms:<>:123456789012:key/k-1"], "arn:{}:kms:<>:123456789012:key/k-1"),
         (T::LambdaFunction, &["f", "f:$LATEST", "function:f", "arn:{}:lambda:<>:123456789012:function:f", "arn:{}:lambda:<>:123456789012:function:f:$LATEST", "arn:{}:lambda:<>:123456789012:function:f:7"], "arn:{}:lambda:<>:123456789012:function:f"),
         (T::OpenSearchDomain, &["d", "domain/d", "arn:{}:es:<>:123456789012:domain/d"], "arn:{}:es:<>:123456789012:domain/d"),

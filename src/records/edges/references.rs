@@ -67,6 +67,8 @@ const REFERENCES: &[Reference] = &[
     to(T::EcsService, "TaskDefinition", K::RunsTaskDefinition, T::EcsTaskDefinition),
     to(T::EcsService, "NetworkConfiguration.AwsVpcConfiguration.SecurityGroups.*", K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
     to(T::EcsService, "NetworkConfiguration.AwsVpcConfiguration.Subnets.*", K::InSubnet, T::Ec2Subnet),
+    to(T::EcsService, "LoadBalancers.*.TargetGroupArn", K::RegisteredWith, T::TargetGroup),
+    to(T::EcsService, "LoadBalancers.*.LoadBalancerName", K::BehindLoadBalancer, T::ClassicLoadBalancer),
     // The execution role is left out: the container agent uses its credentials, and the containers have no access to them.
     to(T::EcsTaskDefinition, "TaskRoleArn", K::AssumesRole, T::IamRole),
     to(T::IamGroup, "AttachedManagedPolicies.*.PolicyArn", K::GrantsPolicy, T::IamPolicy),
@@ -80,6 +82,9 @@ const REFERENCES: &[Reference] = &[
     to(T::LambdaFunction, "VpcConfig.SecurityGroupIds.*", K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
     from(T::RdsDbCluster, "DbClusterMembers.*.DbInstanceIdentifier", K::MemberOfCluster, T::RdsDbInstance),
     from(T::RdsDbClusterSnapshot, "DbClusterIdentifier", K::HasSnapshot, T::RdsDbCluster),
+    from(T::Listener, "DefaultActions.*.TargetGroupArn", K::ForwardedBy, T::TargetGroup),
+    from(T::Listener, "DefaultActions.*.ForwardConfig.TargetGroups.*.TargetGroupArn", K::ForwardedBy, T::TargetGroup),
+    to(T::Listener, "LoadBalancerArn", K::BehindLoadBalancer, T::LoadBalancer),
     to(T::RdsDbInstance, "VpcSecurityGroups.*.VpcSecurityGroupId", K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
     to(T::RdsDbInstance, "DBClusterIdentifier", K::MemberOfCluster, T::RdsDbCluster),
     from(T::RdsDbInstance, "VpcSecurityGroups.*.VpcSecurityGroupId", K::GuardsDatabase, T::Ec2SecurityGroup),
@@ -211,6 +216,29 @@ mod tests {
         for (resource_type, id, details, expected) in cases {
             assert_eq!(edges(resource_type, id, &details), [expected]);
         }
+    }
+
+    #[test]
+    fn a_listener_leads_from_the_target_group_of_a_service_to_a_load_balancer() {
+        let arn =
+            |rest: &str| format!("arn:aws:elasticloadbalancing:us-east-1:111122223333:{rest}");
+        let group = arn("targetgroup/web/1");
+        let service = json!({"LoadBalancers": [{"TargetGroupArn": group}]});
+        assert_eq!(
+            edges(T::EcsService, "service/c/web", &service),
+            ["service/c/web registered-with targetgroup/web/1"]
+        );
+        let listener = json!({
+            "LoadBalancerArn": arn("loadbalancer/app/a/2"),
+            "DefaultActions": [{"Type": "forward", "TargetGroupArn": group}],
+        });
+        assert_eq!(
+            edges(T::Listener, &arn("listener/app/a/2/3"), &listener),
+            [
+                "targetgroup/web/1 forwarded-by listener/app/a/2/3",
+                "listener/app/a/2/3 behind-load-balancer loadbalancer/app/a/2"
+            ]
+        );
     }
 
     #[test]
