@@ -1,18 +1,22 @@
-//! The command line: one file a subcommand, no logic of its own.
+//! The command line: one file per subcommand, without logic of its own.
 
 mod arguments;
 mod catalog;
 mod check;
+mod completions;
 mod explain;
 mod fixes;
 mod health;
 mod init;
+mod man;
 mod once;
 mod policy;
 mod run;
 mod schema;
 mod synth;
 
+use std::fmt::Display;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,20 +29,21 @@ use crate::config::{self, Config, ConfigError, ConfigSource};
 use crate::daemon::Shutdown;
 use crate::model::Triage;
 use crate::pipeline::{ArchiveLimit, AwsGoal, CycleError, CycleOutcome, CycleRunner, CycleTask};
+use crate::report::{Output, unless_unread};
 use crate::telemetry::{self, Progress, Verbosity, metrics};
 
-use arguments::InputArgs;
+use arguments::{InputArgs, OutputArgs};
 
 /// How a command ended. Scripts can rely on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All done.
+    /// Everything was done.
     Done,
-    /// Failed, or something could not be published.
+    /// The command failed, or something could not be published.
     Failed,
-    /// The command line, the configuration or the catalog is wrong.
+    /// The command line, the configuration, or the catalog is invalid.
     Usage,
-    /// Done, but some target was partial or failed, or too much would have been archived.
+    /// Done, but a target was partial or failed, or too many exposures would have been archived.
     Partial,
 }
 
@@ -53,14 +58,17 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Tells a cloud security team which AWS resource to fix first, and why.
+const AFTER_HELP: &str = "\
+Exit codes: 0 done; 1 failed; 2 invalid command line, configuration, or catalog; 3 done, but a target was partial or \
+failed, or too many exposures would have been archived.
+
+Credentials, Region, endpoint, retries, and proxy come from the AWS SDK's environment. EXPOSURED_CONFIG names the \
+configuration file. EXPOSURED_LOG filters the log, for example \"debug\" or \"exposured=debug,warn\". NO_COLOR turns \
+colors off, and COLUMNS sets the width.";
+
+/// Tells a cloud security team which AWS resource to fix first, and why
 #[derive(Debug, Parser)]
-#[command(
-    version,
-    after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage, configuration or catalog; 3 done, but some target \
-                  was partial or failed, or too much would have been archived.\n\nCredentials, Region, endpoint, retries and proxy come from the AWS SDK's \
-                  environment. EXPOSURED_LOG filters the log (for example \"debug\", \"exposured=debug,warn\")."
-)]
+#[command(version, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -68,20 +76,20 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run as a daemon: a cycle at the start, then by the schedule
+    /// Run as a daemon: one cycle at the start, then one at each time of the schedule
     Run(run::RunArguments),
-    /// Run one cycle, and print the exposures
+    /// Run one cycle and print the exposures
     Once(once::OnceArguments),
-    /// Explain one resource: its traits, its severity, why not, what helps
+    /// Explain one resource: its traits, its severity, why it is not exposed, and how to fix it
     Explain(explain::ExplainArguments),
-    /// Rank what there is to fix by what each fix does to all exposures, and say which few leave nothing severe
+    /// Rank the fixes by their effect on all exposures, and find a few that leave nothing severe
     Fixes(fixes::FixesArguments),
-    /// Browse, check and test the catalog of traits and exposures
+    /// Browse, check, and test the catalog of traits and exposures
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
-    /// Tell whether the daemon lives: for the health check of its container
+    /// Check whether the daemon is healthy, for the health check of its container
     Health(health::HealthArguments),
-    /// Check configuration and catalog, and, with --aws, every API that would be called
+    /// Check the configuration and the catalog, and, with --aws, every API that would be called
     Check(check::CheckArguments),
     /// Print the IAM policy that the configuration needs
     Policy(policy::PolicyArguments),
@@ -89,7 +97,11 @@ enum Command {
     Init(init::InitArguments),
     /// Print the JSON Schema of the output of --format json
     Schema,
-    /// Write a made-up organization as files for --input, to see what a task of yours would need
+    /// Print a script that completes the command line in a shell
+    Completions(completions::CompletionsArguments),
+    /// Print the manual page
+    Man(man::ManArguments),
+    /// Write a made-up organization as files for --input, to find out how large a task you need
     Synth(synth::SynthArguments),
 }
 
@@ -98,7 +110,7 @@ pub async fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are no errors; where to print each, clap knows. A closed pipe is no news.
+            // Help and the version are errors to clap, which prints them on standard output. A closed pipe is harmless.
             let _ = error.print();
             return if error.use_stderr() {
                 Exit::Usage.into()
@@ -118,34 +130,43 @@ pub async fn main() -> ExitCode {
         Command::Policy(arguments) => policy::policy(arguments).await,
         Command::Init(arguments) => init::init(arguments).await,
         Command::Schema => schema::schema(),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => man::man(&arguments),
         Command::Synth(arguments) => synth::synth(&arguments),
     };
     exit.into()
 }
 
-/// Reads configuration and catalog, and tells every problem of both.
+/// Reads the configuration and the catalog, and reports every problem of both.
 fn load(source: &ConfigSource) -> Result<(Arc<Config>, Arc<Catalog>), Exit> {
     load_with(source, &[])
 }
 
-/// The same with more catalog files than the configuration names.
+/// Does the same with more catalog files than the configuration names.
 fn load_with(source: &ConfigSource, more: &[PathBuf]) -> Result<(Arc<Config>, Arc<Catalog>), Exit> {
     let more: Vec<&Path> = more.iter().map(PathBuf::as_path).collect();
-    let loaded = config::load(source).and_then(|config| {
-        let catalog = config::load_catalog(&config, &more)?;
-        Ok((Arc::new(config), Arc::new(catalog)))
-    });
+    let config = load_config(source)?;
+    let catalog = or_report(config::load_catalog(&config, &more))?;
+    Ok((Arc::new(config), Arc::new(catalog)))
+}
+
+/// Reads the configuration without the catalog.
+fn load_config(source: &ConfigSource) -> Result<Config, Exit> {
+    or_report(config::load(source))
+}
+
+fn or_report<T>(loaded: Result<T, ConfigError>) -> Result<T, Exit> {
     loaded.map_err(|error| {
         match error {
-            // A listing of its own, each problem of which says what it is.
-            ConfigError::Wrong(problems) => eprintln!("{problems}"),
-            other => complain(other),
+            // A listing in which each problem begins with `error`.
+            ConfigError::Wrong(problems) => print_error(problems),
+            other => report_error(other),
         }
         Exit::Usage
     })
 }
 
-/// What every command that runs cycles begins with: configuration and catalog, the log, the signals.
+/// Starts a command that runs cycles: the configuration, the catalog, the log, and the signals.
 fn start(
     config: &ConfigSource,
     verbosity: Verbosity,
@@ -153,27 +174,28 @@ fn start(
 ) -> Result<(Arc<Config>, Arc<Catalog>, Shutdown), Exit> {
     let (config, catalog) = load(config)?;
     telemetry::start(verbosity, progress).map_err(|error| {
-        complain(error);
+        report_error(error);
         Exit::Usage
     })?;
     let shutdown = Shutdown::listen().map_err(|error| {
-        complain(format_args!("listening for signals: {error}"));
+        report_error(format_args!("listening for signals: {error}"));
         Exit::Failed
     })?;
     Ok((config, catalog, shutdown))
 }
 
-/// What was read and derived by a cycle that only looks.
-struct Looked {
+/// The input of a command that publishes nothing, and what was derived from it.
+struct EvaluatedInput {
     outcome: CycleOutcome,
     catalog: Arc<Catalog>,
     triage: Triage,
 }
 
-/// Runs one cycle that collects and evaluates, and publishes nothing.
-async fn look(arguments: &InputArgs) -> Result<Looked, Exit> {
+/// Runs one cycle that collects and evaluates, and plans and publishes nothing.
+async fn evaluate_input(arguments: &InputArgs) -> Result<EvaluatedInput, Exit> {
     let progress = Progress::on_terminal();
-    let (config, catalog, shutdown) = start(&arguments.config(), Verbosity::Warnings, &progress)?;
+    let verbosity = arguments.verbosity.from(Verbosity::Warnings);
+    let (config, catalog, shutdown) = start(&arguments.config(), verbosity, &progress)?;
     let task = match arguments.files() {
         Some(files) => CycleTask::Files(files),
         None => CycleTask::Aws(AwsGoal::Evaluate),
@@ -187,13 +209,13 @@ async fn look(arguments: &InputArgs) -> Result<Looked, Exit> {
         cancel: shutdown.token().clone(),
     };
     match runner.run(&task).await {
-        Ok(outcome) => Ok(Looked {
+        Ok(outcome) => Ok(EvaluatedInput {
             outcome,
             catalog,
             triage: config.triage(),
         }),
         Err(error) => {
-            complain(&error);
+            report_error(&error);
             Err(exit_of(&error))
         }
     }
@@ -207,7 +229,7 @@ fn archive_limit(allow_mass_archive: bool) -> ArchiveLimit {
     }
 }
 
-/// A Region that nobody named is missing from the command line or the configuration.
+/// A missing or invalid Region is a mistake in the configuration or the environment.
 fn exit_of_session(error: &SessionError) -> Exit {
     match error {
         SessionError::NoRegion | SessionError::BadRegion(_) => Exit::Usage,
@@ -215,7 +237,7 @@ fn exit_of_session(error: &SessionError) -> Exit {
     }
 }
 
-/// What is the user's to mend in the command line or the configuration is wrong usage.
+/// An error that the user can fix in the command line or the configuration is a usage error.
 fn exit_of(error: &CycleError) -> Exit {
     match error {
         CycleError::Session(error) => exit_of_session(error),
@@ -224,7 +246,37 @@ fn exit_of(error: &CycleError) -> Exit {
     }
 }
 
-/// Tells an error on standard error, in the form that every command uses.
-fn complain(error: impl std::fmt::Display) {
-    eprintln!("error: {error}");
+/// Opens the output of a report.
+fn open_output(arguments: &OutputArgs) -> Result<Output, Exit> {
+    arguments
+        .open()
+        .map_err(|error| output_failed(arguments, &error))
+}
+
+fn output_failed(arguments: &OutputArgs, error: &std::io::Error) -> Exit {
+    report_error(format_args!("writing to {}: {error}", arguments.name()));
+    Exit::Failed
+}
+
+/// Prints on standard output. A reader that has seen enough, such as `head`, is not an error.
+fn print(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Exit {
+    let mut output = std::io::stdout().lock();
+    let written = write(&mut output).and_then(|()| output.flush());
+    match unless_unread(written) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            report_error(format_args!("writing to standard output: {error}"));
+            Exit::Failed
+        }
+    }
+}
+
+/// Reports an error on standard error, in the form that every command uses.
+fn report_error(error: impl Display) {
+    print_error(format_args!("error: {error}"));
+}
+
+/// Prints a line on standard error. If nobody can read it, there is nothing else to do.
+fn print_error(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -1,113 +1,100 @@
-//! The result of a cycle, as text.
+//! Everything that a person or a program reads: text, JSON, ASFF, OCSF, and graphs.
 
+mod api_checks;
+mod attack_path;
 pub mod catalog;
 mod explanation;
+mod exposures;
+mod finding_formats;
 mod fixes;
 mod format;
 mod graph;
 mod json;
+mod layout;
+mod near_misses;
+mod options;
+mod output;
 mod plan;
-mod table;
+mod summary;
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
-use serde::Serialize;
-
-use crate::evaluate::GradedResource;
-use crate::formats::asff;
-use crate::formats::ocsf::{Activity, Event, event};
-use crate::model::{AccountId, Arn, Exposure, Partition, RecordState, Region};
 use crate::pipeline::CycleOutcome;
 
-pub(crate) use explanation::explanation;
-pub(crate) use fixes::fixes;
+pub(crate) use api_checks::{ApiCheck, api_checks};
+pub(crate) use explanation::ExplanationReport;
+pub(crate) use fixes::FixesReport;
 pub use format::{CatalogFormat, ExplainFormat, FixesFormat, ResultFormat};
 pub(crate) use json::{pretty as json_text, schema as json_schema};
+pub(crate) use options::{ExposureFilter, ListOptions};
+pub(crate) use output::{Output, unless_unread};
 
-/// Prints on standard output. A reader that has seen enough (`| head`) is no failure.
-pub(crate) fn print(text: &str) -> std::io::Result<()> {
-    unless_unread(std::io::stdout().write_all(text.as_bytes()))
+use json::{CycleJson, Document, write_pretty};
+use near_misses::nearly_exposed;
+use options::Selection;
+
+/// The result of a cycle.
+pub(crate) struct CycleReport<'a> {
+    pub(crate) outcome: &'a CycleOutcome,
+    pub(crate) options: &'a ListOptions,
+    /// The command that explains a resource, if the resources that are nearly exposed are to be listed.
+    pub(crate) explain_command: Option<String>,
 }
 
-/// Prints the result of a cycle in the format that was asked for, with a line break at the end. It is written as it is
-/// made: an organization's exposures in full may be larger than the memory.
-pub(crate) fn print_result(format: ResultFormat, outcome: &CycleOutcome) -> std::io::Result<()> {
-    let mut to = BufWriter::new(std::io::stdout().lock());
-    let written = match format {
-        ResultFormat::Table => table::write(&mut to, outcome),
-        ResultFormat::Json => json::write(&mut to, outcome),
-        ResultFormat::Asff => asff(&mut to, outcome),
-        ResultFormat::Ocsf => ocsf(&mut to, outcome),
-        ResultFormat::None => Ok(()),
-    };
-    unless_unread(written.and_then(|()| to.flush()))
-}
-
-fn unless_unread(printed: std::io::Result<()>) -> std::io::Result<()> {
-    match printed {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        printed => printed,
+impl CycleReport<'_> {
+    /// Writes the result, with a line break at the end. Exposures are written as they are described, because all of them
+    /// together may be larger than the memory.
+    pub(crate) fn write(&self, format: ResultFormat, output: Output) -> std::io::Result<()> {
+        let selection = Selection::new(self.outcome, self.options);
+        output.write_report(|to| match format {
+            ResultFormat::Table => self.write_text(to, &selection),
+            ResultFormat::Json => self.write_json(to, &selection),
+            ResultFormat::Asff => finding_formats::write_asff(to, self.outcome, &selection),
+            ResultFormat::Ocsf => finding_formats::write_ocsf(to, self.outcome, &selection),
+            ResultFormat::None => Ok(()),
+        })
     }
-}
 
-/// As `BatchImportFindings` would take them. Without a caller they are of the resources' own accounts and Regions.
-fn asff(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
-    let finding = |_: &GradedResource, exposure: Exposure| {
-        let (account, region) = seen_from(outcome, &exposure);
-        let publication = asff::Publication {
-            exposure: &exposure,
-            account,
-            partition: Partition::of_region(&region),
-            region,
-            created_at: outcome.as_of,
-            first_observed_at: outcome.as_of,
-            updated_at: outcome.as_of,
-            record_state: RecordState::Active,
-            catalog_version: outcome.catalog.version(),
-        };
-        // Its keys sorted.
-        serde_json::to_value(asff::finding(&publication).0).unwrap_or_default()
-    };
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Findings<T: Serialize> {
-        findings: T,
+    fn write_text(&self, to: &mut Output, selection: &Selection) -> std::io::Result<()> {
+        let layout = to.layout();
+        let (outcome, options) = (self.outcome, self.options);
+        let exposures = selection.exposures(outcome);
+        exposures::write(to, &layout, &exposures, options.limit.is_some())?;
+        if let Some(command) = &self.explain_command {
+            let found = nearly_exposed(outcome, options);
+            let text = near_misses::text(&layout, &found, options, command);
+            to.write_all(text.as_bytes())?;
+        }
+        let summary = summary::text(&layout, outcome, options, selection);
+        to.write_all(summary.as_bytes())
     }
-    let exposures = outcome.exposures();
-    let findings = json::Sequence::new(exposures.map(finding));
-    json::write_pretty(to, &Findings { findings })
-}
 
-fn ocsf(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
-    let line = |_: &GradedResource, exposure: Exposure| {
-        let event = event(&Event {
-            exposure: &exposure,
-            account: seen_from(outcome, &exposure).0,
-            activity: Activity::Create,
-            created_at: outcome.as_of,
-            modified_at: outcome.as_of,
-            time: outcome.as_of,
-            catalog_version: outcome.catalog.version(),
+    fn write_json(&self, to: &mut Output, selection: &Selection) -> std::io::Result<()> {
+        let found = self
+            .explain_command
+            .as_ref()
+            .map(|_| nearly_exposed(self.outcome, self.options));
+        let listed = found.as_deref().map(|found| {
+            let limit = self.options.limit.unwrap_or(found.len());
+            found.get(..limit).unwrap_or(found)
         });
-        // A structure of texts, numbers and lists always becomes JSON.
-        serde_json::to_string(&event).unwrap_or_default() + "\n"
-    };
-    let exposures = outcome.exposures();
-    let mut lines = exposures.map(line);
-    lines.try_for_each(|line| to.write_all(line.as_bytes()))
+        let document = CycleJson::new(self.outcome, selection, listed);
+        write_pretty(to, &Document::new(document))
+    }
 }
 
-fn seen_from(outcome: &CycleOutcome, exposure: &Exposure) -> (AccountId, Region) {
-    outcome.caller.clone().unwrap_or_else(|| {
-        let resource = &exposure.resource;
-        let region = if resource.region == Region::global() {
-            // A finding is imported in some Region, also that of a user.
-            let arn: Option<Arn> = resource.id.parse().ok();
-            arn.map_or(Partition::Aws, |arn| arn.partition())
-                .home_region()
-        } else {
-            resource.region.clone()
-        };
-        (resource.account, region)
-    })
+impl ExplanationReport<'_> {
+    /// Writes the explanation.
+    pub(crate) fn write(&self, format: ExplainFormat, output: Output) -> std::io::Result<()> {
+        let text = self.render(format, &output.layout());
+        output.write_report(|to| to.write_all(text.as_bytes()))
+    }
+}
+
+impl FixesReport<'_> {
+    /// Writes the fixes.
+    pub(crate) fn write(&self, format: FixesFormat, output: Output) -> std::io::Result<()> {
+        let text = self.render(format, &output.layout());
+        output.write_report(|to| to.write_all(text.as_bytes()))
+    }
 }

@@ -1,4 +1,4 @@
-//! `exposured catalog`: browse, check and test what the evaluation goes by.
+//! `exposured catalog`: browse, check, and test the rules of the evaluation.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,22 +11,22 @@ use crate::evaluate::{CaseResult, run_rule_case};
 use crate::model::ResourceType;
 
 use super::arguments::ConfigArgs;
-use super::{Exit, complain, load_with};
+use super::{Exit, load_with, report_error};
 use crate::report::catalog as text;
 use crate::report::{self, CatalogFormat};
 
-/// What is done with the catalog.
+/// The subcommands of `catalog`.
 #[derive(Debug, Subcommand)]
 pub(super) enum CatalogCommand {
-    /// List traits, mitigations and exposures
+    /// List traits, mitigations, and exposures
     List(ListArguments),
-    /// Show one trait, mitigation or exposure whole
+    /// Show one trait, mitigation, or exposure in full
     Show(ShowArguments),
-    /// Check files of one's own, on top of the built-in catalog
+    /// Check catalog files together with the built-in catalog
     Lint(FilesArguments),
-    /// Show which findings are used by what, and which resource types have no exposure
+    /// Show which findings are used by which entries, and which resource types have no exposure
     Coverage(CommonArguments),
-    /// Run the [[test]] cases of the catalog's files
+    /// Run the [[test]] cases in the catalog files
     Test(FilesArguments),
     /// Print the JSON Schema of a catalog file
     Schema,
@@ -45,14 +45,14 @@ pub(super) struct CommonArguments {
 pub(super) struct ListArguments {
     #[command(flatten)]
     common: CommonArguments,
-    /// Only what is of this type of resource, such as AWS::EC2::Instance
-    #[arg(long, value_name = "TYPE")]
+    /// Only entries for this resource type, such as AWS::EC2::Instance
+    #[arg(long = "type", value_name = "TYPE")]
     resource_type: Option<ResourceType>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
-    /// The id
+    /// The ID of the entry
     id: String,
     #[command(flatten)]
     common: CommonArguments,
@@ -60,7 +60,7 @@ pub(super) struct ShowArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct FilesArguments {
-    /// Files, or folders of *.toml files, that count besides those of the configuration
+    /// Files, or folders of *.toml files, to use in addition to those of the configuration
     paths: Vec<PathBuf>,
     #[command(flatten)]
     common: CommonArguments,
@@ -96,13 +96,13 @@ fn show(arguments: &ShowArguments) -> Result<Exit, Exit> {
     let entries = text::entries(&catalog, &arguments.id);
     if entries.is_empty() {
         let all = text::list(&catalog, None);
-        let near = nearest(&arguments.id, all.iter().map(text::Listed::id));
+        let near = nearest(&arguments.id, all.iter().map(text::ListedEntry::id));
         let hint = near.map_or(
-            "`exposured catalog list` names them all".to_owned(),
-            |near| format!("did you mean {near:?}?"),
+            "`exposured catalog list` lists all of them".to_owned(),
+            |near| format!("did you mean `{near}`?"),
         );
-        complain(format_args!(
-            "there is no trait, mitigation or exposure {:?}: {hint}",
+        report_error(format_args!(
+            "there is no trait, mitigation, or exposure `{}`; {hint}",
             arguments.id
         ));
         return Ok(Exit::Usage);
@@ -113,12 +113,12 @@ fn show(arguments: &ShowArguments) -> Result<Exit, Exit> {
     })
 }
 
-/// Problems are told by the loading, all at once.
+/// Loading reports every problem.
 fn lint(arguments: &FilesArguments) -> Result<Exit, Exit> {
     let catalog = load(&arguments.common, &arguments.paths)?;
     let counts = text::counts(&catalog);
     print(&match arguments.common.format {
-        CatalogFormat::Table => format!("{counts}: no problem\n"),
+        CatalogFormat::Table => format!("{counts}: no problems\n"),
         CatalogFormat::Json => report::json_text(&counts),
     })
 }
@@ -151,15 +151,15 @@ fn test(arguments: &FilesArguments) -> Result<Exit, Exit> {
 
 fn print_schema() -> Result<Exit, Exit> {
     let schema = schema().map_err(|error| {
-        complain(format_args!("making the JSON Schema: {error}"));
+        report_error(format_args!("generating the JSON Schema: {error}"));
         Exit::Failed
     })?;
     print(&schema)
 }
 
 fn print(text: &str) -> Result<Exit, Exit> {
-    report::print(text).map(|()| Exit::Done).map_err(|error| {
-        complain(format_args!("printing the answer: {error}"));
-        Exit::Failed
-    })
+    match super::print(|output| output.write_all(text.as_bytes())) {
+        Exit::Done => Ok(Exit::Done),
+        failed => Err(failed),
+    }
 }

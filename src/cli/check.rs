@@ -1,25 +1,25 @@
-//! `exposured check`: whether configuration and catalog hold, and what AWS lets us do.
+//! `exposured check`: whether the configuration and the catalog are valid, and whether every API can be called.
 
 use clap::Args;
-use comfy_table::{Table, presets};
 use futures_util::future::join_all;
 
-use crate::aws::{CallError, Failure, Session};
-use crate::config::{Config, Mode};
+use crate::aws::Session;
+use crate::config::{Config, Mode, SecurityHub};
 use crate::pipeline::{security_hub_options, source_options};
 use crate::publish;
+use crate::report::catalog::counts;
+use crate::report::{ApiCheck, api_checks};
 use crate::sources;
 use crate::telemetry::{self, Progress, Verbosity};
 
 use super::arguments::ConfigArgs;
-use super::{Exit, complain, load};
-use crate::report;
+use super::{Exit, load, print, report_error};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Also ask each API that would be called, with the smallest request
+    /// Also call each API that would be called, with the smallest request
     #[arg(long)]
     aws: bool,
 }
@@ -31,15 +31,17 @@ pub(super) async fn check(arguments: CheckArguments) -> Exit {
         Err(exit) => return exit,
     };
     if let Err(error) = telemetry::start(Verbosity::Warnings, &Progress::none()) {
-        complain(error);
+        report_error(error);
         return Exit::Usage;
     }
-    println!("configuration: {source}: ok");
-    println!("catalog: {}: ok", report::catalog::counts(&catalog));
-    if arguments.aws {
+    let printed = print(|output| {
+        writeln!(output, "configuration: {source}: ok")?;
+        writeln!(output, "catalog: {}: ok", counts(&catalog))
+    });
+    if arguments.aws && printed == Exit::Done {
         check_aws(&config).await
     } else {
-        Exit::Done
+        printed
     }
 }
 
@@ -47,83 +49,50 @@ async fn check_aws(config: &Config) -> Exit {
     let session = match Session::open(&config.regions).await {
         Ok(session) => session,
         Err(error) => {
-            complain(&error);
+            report_error(&error);
             return super::exit_of_session(&error);
         }
     };
-    let targets = sources::targets(&session, &source_options(config));
-    let probes = targets.iter().map(|target| target.probe(&session));
-    let results = join_all(probes).await;
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_header(["ACCOUNT", "REGION", "SERVICE", "RESULT"]);
-    let mut all_ok = true;
-    for (target, result) in targets.iter().zip(&results) {
+    let mut checks = check_sources(&session, config).await;
+    if let Some(security_hub) = &config.publish.security_hub {
+        checks.push(check_publishing(&session, security_hub).await);
+    }
+    let is_member = |security_hub: &SecurityHub| security_hub.mode != Mode::Home;
+    let printed = print(|output| {
+        writeln!(output, "\n{}", api_checks(&checks))?;
+        if config.publish.security_hub.as_ref().is_some_and(is_member) {
+            writeln!(
+                output,
+                "\nThe member role was not checked: only a cycle determines in which accounts it is assumed."
+            )?;
+        }
+        Ok(())
+    });
+    let all_ok = checks.iter().all(|check| check.result.is_ok());
+    if all_ok { printed } else { Exit::Partial }
+}
+
+async fn check_sources(session: &Session, config: &Config) -> Vec<ApiCheck> {
+    let targets = sources::targets(session, &source_options(config));
+    let results = join_all(targets.iter().map(|target| target.probe(session))).await;
+    let check = |(target, result): (&sources::SourceTarget, _)| {
         let target = target.collection_target();
-        all_ok &= result.is_ok();
-        table.add_row([
-            session.account.to_string(),
-            target.region().map(ToString::to_string).unwrap_or_default(),
-            target.source.to_string(),
-            describe(result),
-        ]);
-    }
-    if let Some(settings) = &config.publish.security_hub {
-        let (destination, result) = publish::probe(&session, &security_hub_options(settings)).await;
-        all_ok &= result.is_ok();
-        table.add_row([
-            destination.account.to_string(),
-            destination.region.to_string(),
-            "security-hub (publish)".to_owned(),
-            describe(&result),
-        ]);
-    }
-    println!("\n{}", table.trim_fmt());
-    if config
-        .publish
-        .security_hub
-        .as_ref()
-        .is_some_and(|settings| settings.mode != Mode::Home)
-    {
-        println!(
-            "\nThe member role is assumed in the accounts of exposed resources, which only a cycle knows."
-        );
-    }
-    if all_ok { Exit::Done } else { Exit::Partial }
+        ApiCheck {
+            account: session.account,
+            region: target.region().cloned(),
+            service: target.source.to_string(),
+            result,
+        }
+    };
+    targets.iter().zip(results).map(check).collect()
 }
 
-fn describe(result: &Result<(), CallError>) -> String {
-    match result {
-        Ok(()) => "ok".to_owned(),
-        Err(error) => match &error.failure {
-            Failure::NotEnabled => "not enabled".to_owned(),
-            Failure::Denied { action } => format!("denied: {action} is missing"),
-            _ => format!("{}: {error}", error.coverage_reason().as_str()),
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_are_short() {
-        let result = |failure| {
-            Err(CallError {
-                failure,
-                message: "m".into(),
-            })
-        };
-        assert_eq!(describe(&Ok(())), "ok");
-        assert_eq!(describe(&result(Failure::NotEnabled)), "not enabled");
-        assert_eq!(
-            describe(&result(Failure::Denied {
-                action: "a:B".into()
-            })),
-            "denied: a:B is missing"
-        );
-        assert_eq!(describe(&result(Failure::Throttled)), "throttled: m");
+async fn check_publishing(session: &Session, security_hub: &SecurityHub) -> ApiCheck {
+    let (destination, result) = publish::probe(session, &security_hub_options(security_hub)).await;
+    ApiCheck {
+        account: destination.account,
+        region: Some(destination.region),
+        service: "security-hub (publish)".to_owned(),
+        result,
     }
 }

@@ -1,15 +1,12 @@
-//! `exposured fixes`: what to fix first, over all exposures, from the same evaluation that publishes them.
-
-use std::num::NonZeroUsize;
+//! `exposured fixes`: what to fix first, over all exposures, by the same evaluation that publishes them.
 
 use clap::Args;
 
-use crate::evaluate::fixes as work_out;
+use crate::evaluate::fixes_where;
+use crate::report::{FixesFormat, FixesReport, Output};
 
-use super::arguments::InputArgs;
-use super::{Exit, complain, look};
-use crate::report;
-use crate::report::FixesFormat;
+use super::arguments::{InputArgs, OutputArgs};
+use super::{EvaluatedInput, Exit, evaluate_input, open_output, output_failed};
 
 #[derive(Debug, Args)]
 pub(super) struct FixesArguments {
@@ -18,26 +15,42 @@ pub(super) struct FixesArguments {
     /// How to print the fixes
     #[arg(long, value_enum, default_value_t = FixesFormat::Table)]
     format: FixesFormat,
-    /// List no more fixes than this; the sets are always whole
-    #[arg(long, value_name = "N")]
-    limit: Option<NonZeroUsize>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) async fn fixes(arguments: FixesArguments) -> Exit {
-    let looked = look(&arguments.input);
-    let looked = match looked.await {
-        Ok(looked) => looked,
+    let output = match open_output(&arguments.output) {
+        Ok(output) => output,
         Err(exit) => return exit,
     };
-    let outcome = &looked.outcome;
-    let triage = looked.triage.on(outcome.as_of.date_naive());
-    let found = work_out(&outcome.view, &looked.catalog, &triage);
-    let limit = arguments.limit.map(NonZeroUsize::get);
-    match report::print(&report::fixes(arguments.format, &found, limit)) {
-        Err(error) => {
-            complain(format_args!("printing the fixes: {error}"));
-            Exit::Failed
-        }
+    match evaluate_input(&arguments.input).await {
+        Ok(evaluated) => report(&arguments, &evaluated, output),
+        Err(exit) => exit,
+    }
+}
+
+fn report(arguments: &FixesArguments, evaluated: &EvaluatedInput, output: Output) -> Exit {
+    let outcome = &evaluated.outcome;
+    let triage = evaluated.triage.on(outcome.as_of.date_naive());
+    let options = arguments.output.options();
+    let filter = &options.filter;
+    let fixes = fixes_where(
+        &outcome.view,
+        &evaluated.catalog,
+        &triage,
+        |index, severity| {
+            filter.allows_severity(severity)
+                && filter.allows_resource(&outcome.view.resource(index))
+        },
+    );
+    let report = FixesReport {
+        fixes: &fixes,
+        coverage: &outcome.coverage,
+        options: &options,
+    };
+    match report.write(arguments.format, output) {
+        Err(error) => output_failed(&arguments.output, &error),
         Ok(()) if outcome.is_partial() => Exit::Partial,
         Ok(()) => Exit::Done,
     }

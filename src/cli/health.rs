@@ -1,13 +1,12 @@
-//! `exposured health`: whether the daemon lives, for the health check of a container without a shell.
+//! `exposured health`: whether the daemon is healthy, for the health check of a container without a shell.
 
 use chrono::{SecondsFormat, Utc};
 use clap::Args;
 
-use crate::config;
 use crate::daemon::health;
 
 use super::arguments::ConfigArgs;
-use super::{Exit, complain};
+use super::{Exit, load_config, print, report_error};
 
 #[derive(Debug, Args)]
 pub(super) struct HealthArguments {
@@ -16,31 +15,29 @@ pub(super) struct HealthArguments {
 }
 
 pub(super) fn health(arguments: &HealthArguments) -> Exit {
-    let config = match config::load(&arguments.config.source()) {
+    let config = match load_config(&arguments.config.source()) {
         Ok(config) => config,
-        Err(error) => {
-            eprintln!("{error}");
-            return Exit::Usage;
-        }
+        Err(exit) => return exit,
     };
     match health::check(&config.schedule.health_file, Utc::now()) {
-        Ok(status) => {
-            let due = status
-                .cycle_due_by
-                .to_rfc3339_opts(SecondsFormat::Secs, true);
-            match status.last_cycle {
-                Some(last) => println!(
-                    "healthy: the last cycle ended at {} ({}), the next one has until {due}",
-                    last.ended_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-                    last.outcome
-                ),
-                None => println!("healthy: the first cycle has until {due}"),
-            }
-            Exit::Done
-        }
+        Ok(status) => print(|output| writeln!(output, "{}", describe(&status))),
         Err(error) => {
-            complain(error);
+            report_error(error);
             Exit::Failed
         }
+    }
+}
+
+fn describe(status: &health::Status) -> String {
+    let due = status
+        .cycle_due_by
+        .to_rfc3339_opts(SecondsFormat::Secs, true);
+    match &status.last_cycle {
+        Some(last) => format!(
+            "healthy: the last cycle ended at {} ({}); the next one is due by {due}",
+            last.ended_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            last.outcome
+        ),
+        None => format!("healthy: the first cycle is due by {due}"),
     }
 }

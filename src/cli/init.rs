@@ -11,7 +11,7 @@ use crate::config::{self, Config};
 use crate::report;
 
 use super::policy::scope_of;
-use super::{Exit, complain};
+use super::{Exit, print, print_error, report_error};
 use crate::permissions::PolicyScope;
 
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub(super) async fn init(arguments: InitArguments) -> Exit {
     let session = match Session::open(&[]).await {
         Ok(session) => session,
         Err(error) => {
-            complain(&error);
+            report_error(&error);
             return super::exit_of_session(&error);
         }
     };
@@ -42,33 +42,28 @@ pub(super) async fn init(arguments: InitArguments) -> Exit {
             return refuse_to_overwrite(&arguments.out);
         }
         let path = arguments.out.display();
-        complain(format_args!(
+        report_error(format_args!(
             "writing the configuration file `{path}`: {error}"
         ));
         return Exit::Failed;
     }
-    eprintln!(
+    print_error(format_args!(
         "wrote {} for account {} in {}; exposured needs a role with this policy:",
         arguments.out.display(),
         session.account,
         session.home()
-    );
+    ));
     let scope = PolicyScope {
         account: Some(session.account),
         ..scope_of(&Config::default(), vec![session.home().clone()])
     };
-    match report::print(&report::json_text(&scope.task_policy())) {
-        Ok(()) => Exit::Done,
-        Err(error) => {
-            complain(format_args!("printing the policy: {error}"));
-            Exit::Failed
-        }
-    }
+    let policy = report::json_text(&scope.task_policy());
+    print(|output| output.write_all(policy.as_bytes()))
 }
 
 fn refuse_to_overwrite(path: &Path) -> Exit {
     let path = path.display();
-    complain(format_args!(
+    report_error(format_args!(
         "`{path}` exists: name another file with --out, or overwrite it with --force"
     ));
     Exit::Usage

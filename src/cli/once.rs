@@ -1,17 +1,18 @@
 //! `exposured once`: one cycle, its result on standard output.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use clap::Args;
 
-use crate::pipeline::{AwsGoal, CycleRunner, CycleTask};
+use crate::pipeline::{AwsGoal, CycleOutcome, CycleRunner, CycleTask};
 use crate::telemetry::{CycleResult, Progress, Verbosity, metrics};
 
-use super::arguments::InputArgs;
-use super::{Exit, archive_limit, complain, exit_of, start};
-use crate::report;
-use crate::report::ResultFormat;
+use crate::report::{CycleReport, Output, ResultFormat};
+
+use super::arguments::{InputArgs, OutputArgs};
+use super::{
+    Exit, archive_limit, exit_of, open_output, output_failed, print_error, report_error, start,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct OnceArguments {
@@ -26,21 +27,30 @@ pub(super) struct OnceArguments {
     /// Archive even more than `[publish] max_archive_percent` of the active exposures; needs --publish to have an effect
     #[arg(long)]
     allow_mass_archive: bool,
+    /// Also list the resources that one more trait would expose, each with the command that explains it
+    #[arg(long)]
+    near_misses: bool,
     /// How to print the exposures
     #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
     format: ResultFormat,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) async fn once(arguments: OnceArguments) -> Exit {
     if arguments.publish {
         announce_publishing();
     }
+    let output = match open_output(&arguments.output) {
+        Ok(output) => output,
+        Err(exit) => return exit,
+    };
     let progress = Progress::on_terminal();
-    let (config, catalog, shutdown) =
-        match start(&arguments.input.config(), Verbosity::Warnings, &progress) {
-            Ok(started) => started,
-            Err(exit) => return exit,
-        };
+    let verbosity = arguments.input.verbosity.from(Verbosity::Warnings);
+    let (config, catalog, shutdown) = match start(&arguments.input.config(), verbosity, &progress) {
+        Ok(started) => started,
+        Err(exit) => return exit,
+    };
     let limit = archive_limit(arguments.allow_mass_archive);
     let task = match arguments.input.files() {
         Some(files) => CycleTask::Files(files),
@@ -56,29 +66,36 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
         cancel: shutdown.token().clone(),
     };
     match runner.run(&task).await {
-        Ok(outcome) => match report::print_result(arguments.format, &outcome) {
-            Err(error) => {
-                complain(format_args!("printing the result: {error}"));
-                Exit::Failed
-            }
-            Ok(()) => match outcome.result() {
-                CycleResult::Unpublished => Exit::Failed,
-                CycleResult::ArchiveRefused | CycleResult::Partial => Exit::Partial,
-                CycleResult::Complete => Exit::Done,
-            },
-        },
+        Ok(outcome) => report(&arguments, &outcome, output),
         Err(error) => {
-            complain(&error);
+            report_error(&error);
             exit_of(&error)
         }
     }
 }
 
-/// Says, before anything else on standard error, that this run changes what others see.
+fn report(arguments: &OnceArguments, outcome: &CycleOutcome, output: Output) -> Exit {
+    let explain_command = arguments
+        .near_misses
+        .then(|| arguments.input.explain_command());
+    let report = CycleReport {
+        outcome,
+        options: &arguments.output.options(),
+        explain_command,
+    };
+    match report.write(arguments.format, output) {
+        Err(error) => output_failed(&arguments.output, &error),
+        Ok(()) => match outcome.result() {
+            CycleResult::Unpublished => Exit::Failed,
+            CycleResult::ArchiveRefused | CycleResult::Partial => Exit::Partial,
+            CycleResult::Complete => Exit::Done,
+        },
+    }
+}
+
+/// Announces, before anything else on standard error, that this run changes what others see.
 fn announce_publishing() {
-    // Whether anyone reads it does not matter for the run.
-    let _ = writeln!(
-        std::io::stderr(),
-        "publishing: this run creates, updates, and archives exposures as the configuration says"
+    print_error(
+        "publishing: this run creates, updates, and archives exposures as the configuration says",
     );
 }

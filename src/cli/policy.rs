@@ -10,7 +10,7 @@ use crate::pipeline::{security_hub_options, source_options};
 use crate::report;
 
 use super::arguments::ConfigArgs;
-use super::{Exit, complain, load};
+use super::{Exit, load, print, print_error, report_error};
 
 #[derive(Debug, Args)]
 pub(super) struct PolicyArguments {
@@ -49,7 +49,7 @@ pub(super) async fn policy(arguments: PolicyArguments) -> Exit {
     let regions = match aws::configured_or_environment_regions(&config.regions).await {
         Ok(regions) => regions,
         Err(error) => {
-            complain(error);
+            report_error(error);
             return Exit::Usage;
         }
     };
@@ -59,7 +59,7 @@ pub(super) async fn policy(arguments: PolicyArguments) -> Exit {
         ..scope_of(&config, regions)
     };
     if arguments.account.is_none() && arguments.role != PolicyKind::Trust {
-        eprintln!("note: this policy applies in any account; name the account with --account");
+        print_error("note: this policy applies in any account; name the account with --account");
     }
     let document = match arguments.role {
         PolicyKind::Task => Ok(scope.task_policy()),
@@ -67,21 +67,15 @@ pub(super) async fn policy(arguments: PolicyArguments) -> Exit {
         PolicyKind::Trust => match trusted(&arguments, &scope) {
             Some(principal) => scope.trust_policy(&principal),
             None => {
-                complain("a trust policy names a principal: give --task-role or --account");
+                report_error("a trust policy names a principal: give --task-role or --account");
                 return Exit::Usage;
             }
         },
     };
     match document {
-        Ok(document) => match report::print(&report::json_text(&document)) {
-            Ok(()) => Exit::Done,
-            Err(error) => {
-                complain(format_args!("printing the policy: {error}"));
-                Exit::Failed
-            }
-        },
+        Ok(document) => print(|output| output.write_all(report::json_text(&document).as_bytes())),
         Err(error) => {
-            complain(error);
+            report_error(error);
             Exit::Usage
         }
     }

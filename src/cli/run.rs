@@ -8,25 +8,28 @@ use crate::daemon;
 use crate::pipeline::{AwsGoal, CycleRunner, CycleTask};
 use crate::telemetry::{Progress, Verbosity, metrics};
 
-use super::arguments::ConfigArgs;
-use super::{Exit, archive_limit, complain, start};
+use super::arguments::{ConfigArgs, VerbosityArgs};
+use super::{Exit, archive_limit, report_error, start};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Archive even if it is more than [publish] max_archive_percent of what stands, in every cycle of this daemon
+    /// Archive even more than [publish] max_archive_percent of the active exposures, in every cycle of this daemon
     #[arg(long)]
     allow_mass_archive: bool,
+    #[command(flatten)]
+    verbosity: VerbosityArgs,
 }
 
 pub(super) async fn run(arguments: RunArguments) -> Exit {
     let progress = Progress::none();
-    let (config, catalog, shutdown) =
-        match start(&arguments.config.source(), Verbosity::Events, &progress) {
-            Ok(started) => started,
-            Err(exit) => return exit,
-        };
+    let verbosity = arguments.verbosity.from(Verbosity::Events);
+    let (config, catalog, shutdown) = match start(&arguments.config.source(), verbosity, &progress)
+    {
+        Ok(started) => started,
+        Err(exit) => return exit,
+    };
     let limit = archive_limit(arguments.allow_mass_archive);
     let task = CycleTask::Aws(AwsGoal::Publish(limit));
     let runner = CycleRunner {
@@ -40,7 +43,7 @@ pub(super) async fn run(arguments: RunArguments) -> Exit {
     match daemon::run(runner, task, &config.schedule, shutdown).await {
         Ok(()) => Exit::Done,
         Err(error) => {
-            complain(format_args!("setting up the schedule: {error}"));
+            report_error(format_args!("setting up the schedule: {error}"));
             Exit::Failed
         }
     }

@@ -1,4 +1,4 @@
-//! `exposured synth`: a made-up organization, as files that `--input` reads.
+//! `exposured synth`: writes a made-up organization as files for `--input`.
 
 use std::path::PathBuf;
 
@@ -6,30 +6,30 @@ use clap::Args;
 
 use crate::synth::{self, Organization};
 
-use super::{Exit, complain};
+use super::{Exit, print, report_error};
 
 #[derive(Debug, Args)]
 pub(super) struct SynthArguments {
-    /// About how many resources the organization has
+    /// The approximate number of resources
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     resources: u32,
-    /// The folder to write into; it must be new or empty
+    /// The folder to write to, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Another seed, another organization; the same seed and size give the same bytes
+    /// Different seeds give different organizations; the same seed and size give the same bytes
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Pack the files with gzip: a twelfth of the size
+    /// Compress the files with gzip, to about a twelfth of their size
     #[arg(long)]
     gzip: bool,
 }
 
 pub(super) fn synth(arguments: &SynthArguments) -> Exit {
     let out = &arguments.out;
-    // What lies there already would be read along with it.
+    // Files that are already there would be read as well.
     if std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some()) {
-        complain(format_args!(
-            "{} is not empty: name a new folder",
+        report_error(format_args!(
+            "`{}` is not empty; give a new folder",
             out.display()
         ));
         return Exit::Usage;
@@ -39,18 +39,18 @@ pub(super) fn synth(arguments: &SynthArguments) -> Exit {
         seed: arguments.seed,
     };
     match synth::write(&organization, out, arguments.gzip) {
-        Ok(written) => {
-            println!(
-                "{} findings of {} accounts in {} files below {}",
+        Ok(written) => print(|output| {
+            writeln!(
+                output,
+                "{} findings of {} accounts in {} files in {}",
                 written.findings,
                 written.accounts,
                 written.files,
                 out.display()
-            );
-            Exit::Done
-        }
+            )
+        }),
         Err(error) => {
-            complain(&error);
+            report_error(&error);
             Exit::Failed
         }
     }

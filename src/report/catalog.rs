@@ -1,27 +1,31 @@
-//! The catalog, as tables, text and JSON.
+//! The catalog as tables, text, and JSON.
 
 mod coverage;
 mod list;
 mod show;
-mod tests;
+mod test_results;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::table::{WIDTH, is_terminal};
+use super::layout::{Layout, Medium};
 
 pub(crate) use coverage::coverage_text;
-pub(crate) use list::{Listed, counts, list, list_table};
+pub(crate) use list::{ListedEntry, counts, list, list_table};
 pub(crate) use show::{entries, entries_text};
-pub(crate) use tests::{test_results, test_results_json};
+pub(crate) use test_results::{test_results, test_results_json};
 
+/// A table for standard output.
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header.to_vec());
-    if !is_terminal() {
-        table.set_width(WIDTH);
-    }
+    let layout = Layout::of_environment(Medium::Output, false);
+    match layout.width.map(u16::try_from) {
+        Some(width) => table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width.unwrap_or(u16::MAX)),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
     table
 }

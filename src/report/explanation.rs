@@ -1,361 +1,266 @@
-//! An explanation, as text and as JSON.
+//! An explanation of one resource as text, JSON, or a graph of its attack path.
 
-use std::fmt::Write;
+mod evidence;
+mod severity;
 
-use crate::catalog::{Catalog, SeverityModel};
+use crate::catalog::Catalog;
 use crate::evaluate::{Explanation, NearMiss, PreventedRule};
 use crate::model::{
-    AttackPath, Evidence, Exposure, ExposureMitigation, ExposureTrait, Factor, FixEffect, Impact,
-    Likelihood, Mute, Resource, SignalReference, TraitFix, clean,
+    AttackPath, CoverageRow, ExposureMitigation, ExposureTrait, FixEffect, Mute, Resource,
+    SignalReference, TraitFix, clean, name_tag,
 };
 
 use super::ExplainFormat;
+use super::attack_path;
 use super::graph;
 use super::json::{Document, ExplanationJson, pretty};
+use super::layout::Layout;
+use super::near_misses::missing_traits;
+use super::options::ListOptions;
+use super::summary::incomplete_coverage;
 
-/// More findings behind one trait are counted and not listed; JSON has them all.
-const FINDINGS_A_TRAIT: usize = 5;
+/// The most findings that are listed for one trait, unless the user wants them all. JSON has all of them.
+const FINDINGS_PER_TRAIT: usize = 5;
 
-pub(crate) fn explanation(
-    format: ExplainFormat,
-    explanation: &Explanation,
-    catalog: &Catalog,
-) -> String {
-    match format {
-        ExplainFormat::Json => pretty(&Document::new(ExplanationJson::from(explanation))),
-        ExplainFormat::Text => text(explanation, catalog),
-        ExplainFormat::Mermaid => graph::mermaid(&path_of(explanation)),
-        ExplainFormat::Dot => graph::dot(&path_of(explanation)),
+/// The most near misses that are listed, unless the user sets a limit.
+const NEAR_MISSES: usize = 5;
+
+/// What is explained.
+pub(crate) struct ExplanationReport<'a> {
+    pub(crate) explanation: &'a Explanation,
+    pub(crate) catalog: &'a Catalog,
+    /// How completely each target was read: what was not read is unknown about the resource, too.
+    pub(crate) coverage: &'a [CoverageRow],
+    pub(crate) options: &'a ListOptions,
+}
+
+impl ExplanationReport<'_> {
+    pub(super) fn render(&self, format: ExplainFormat, layout: &Layout) -> String {
+        match format {
+            ExplainFormat::Json => pretty(&Document::new(ExplanationJson::new(
+                self.explanation,
+                self.coverage,
+                self.options,
+            ))),
+            ExplainFormat::Text => self.text(layout),
+            ExplainFormat::Mermaid => graph::mermaid(&self.attack_path()),
+            ExplainFormat::Dot => graph::dot(&self.attack_path()),
+        }
+    }
+
+    /// A resource that is not exposed has no path.
+    fn attack_path(&self) -> AttackPath {
+        self.explanation
+            .exposure
+            .as_ref()
+            .map(|exposure| exposure.attack_path.clone())
+            .unwrap_or_default()
+    }
+
+    fn text(&self, layout: &Layout) -> String {
+        let explanation = self.explanation;
+        let resource = &explanation.resource;
+        let mut sections = vec![subject(layout, explanation), verdict(layout, explanation)];
+        sections.push(traits(layout, &explanation.traits, resource));
+        sections.push(mitigations(layout, &explanation.mitigations, resource));
+        sections.push(mutes(layout, &explanation.muted));
+        if let Some(exposure) = &explanation.exposure {
+            let path = &exposure.attack_path;
+            if !path.is_empty() {
+                sections.push(layout.heading("Attack path") + &attack_path::tree(layout, path));
+            }
+            sections.push(severity::arithmetic(
+                layout,
+                exposure,
+                self.catalog.severity(),
+            ));
+            sections.push(remediation(layout, &explanation.fixes));
+        }
+        sections.push(self.near_misses(layout));
+        sections.push(self.prevented(layout));
+        sections.push(self.unread(layout));
+        sections.retain(|section| !section.is_empty());
+        sections.join("\n")
+    }
+
+    fn near_misses(&self, layout: &Layout) -> String {
+        let filter = &self.options.filter;
+        let wanted = |miss: &&NearMiss| filter.allows_severity(miss.severity);
+        let misses: Vec<&NearMiss> = self.explanation.near_misses.iter().filter(wanted).collect();
+        if misses.is_empty() {
+            return String::new();
+        }
+        let listed = match self.options.limit {
+            Some(limit) => limit,
+            None if layout.shortens_lists => NEAR_MISSES,
+            None => usize::MAX,
+        };
+        let mut text = layout.heading(if self.explanation.exposure.is_some() {
+            "What would raise the severity"
+        } else {
+            "Nearest misses"
+        });
+        for miss in misses.iter().take(listed) {
+            text += &layout.severity_line(miss.severity, &miss.title);
+            let missing = missing_traits(layout, miss);
+            text += &layout.below_severity(&format!("missing: {missing}"));
+        }
+        if misses.len() > listed {
+            let more = misses.len() - listed;
+            text += &layout.indent(&format!("and {more} more: --limit lists more"), 0);
+        }
+        text
+    }
+
+    fn prevented(&self, layout: &Layout) -> String {
+        let filter = &self.options.filter;
+        let wanted = |rule: &&PreventedRule| filter.allows_severity(rule.severity);
+        let lines: String = self
+            .explanation
+            .prevented
+            .iter()
+            .filter(wanted)
+            .map(|rule| {
+                let by: Vec<String> = rule
+                    .by
+                    .iter()
+                    .map(|(_, title)| layout.quote(title))
+                    .collect();
+                let by = format!("but for {}", by.join(" and "));
+                layout.severity_line(rule.severity, &rule.title) + &layout.below_severity(&by)
+            })
+            .collect();
+        section(layout, "Would be exposed", lines)
+    }
+
+    fn unread(&self, layout: &Layout) -> String {
+        let lines = incomplete_coverage(layout, self.coverage);
+        section(
+            layout,
+            "Not read completely, so more may be true of this resource",
+            lines,
+        )
     }
 }
 
-/// What is not exposed has no path.
-fn path_of(explanation: &Explanation) -> AttackPath {
-    explanation
-        .exposure
-        .as_ref()
-        .map(|exposure| exposure.attack_path.clone())
-        .unwrap_or_default()
+fn section(layout: &Layout, heading: &str, lines: String) -> String {
+    if lines.is_empty() {
+        return lines;
+    }
+    layout.heading(heading) + &lines
 }
 
-// Writing to a String cannot fail, so the results of `write!` are let go throughout.
-fn text(explanation: &Explanation, catalog: &Catalog) -> String {
-    let mut text = String::new();
+fn subject(layout: &Layout, explanation: &Explanation) -> String {
     let resource = &explanation.resource;
-    let _ = writeln!(
-        text,
-        "{}\n{} of account {} in {}\n",
-        resource.id, resource.resource_type, resource.account, resource.region
-    );
-    match &explanation.exposure {
-        Some(exposure) => {
-            let _ = writeln!(
-                text,
-                "{}: {}\n{}\n",
-                exposure.severity.as_str(),
-                exposure.title,
-                exposure.description
-            );
-        }
-        None if explanation.has_rules => text.push_str(&no_exposure(explanation)),
-        None => {
-            let _ = writeln!(
-                text,
-                "No exposure: there are no rules for {}.\n",
-                resource.resource_type
-            );
-        }
-    }
-    traits(&mut text, &explanation.traits, resource);
-    mitigations(&mut text, &explanation.mitigations, resource);
-    muted(&mut text, &explanation.muted);
-    if let Some(exposure) = &explanation.exposure {
-        if !exposure.attack_path.is_empty() {
-            let _ = writeln!(text, "Attack path\n{}", graph::tree(&exposure.attack_path));
-        }
-        arithmetic(&mut text, exposure, catalog.severity());
-        fixes(&mut text, &explanation.fixes);
-    }
-    near_misses(&mut text, explanation);
-    prevented(&mut text, &explanation.prevented);
-    text
+    let described = layout.resource(resource, name_tag(&explanation.tags));
+    // The ID is copied into other tools, so it is not wrapped.
+    format!("{}\n", clean(&resource.id)) + &layout.indent(&described, 0)
 }
 
-/// The answer to somebody who waited six hours.
-fn no_exposure(explanation: &Explanation) -> String {
+fn verdict(layout: &Layout, explanation: &Explanation) -> String {
+    let Some(exposure) = &explanation.exposure else {
+        let why = format!("No exposure: {}.", why_not(explanation));
+        return layout.indent(&why, 0);
+    };
+    let likelihood = exposure.likelihood.as_str();
+    let impact = exposure
+        .impact
+        .map_or("unknown", crate::model::Impact::as_str);
+    let mut text = layout.severity_line(exposure.severity, &exposure.title);
+    text += &layout.below_severity(&format!("likelihood {likelihood}, impact {impact}"));
+    text + &layout.below_severity(&exposure.description)
+}
+
+fn why_not(explanation: &Explanation) -> String {
+    if !explanation.has_rules {
+        let resource_type = explanation.resource.resource_type;
+        return format!("there are no rules for {resource_type}");
+    }
     let why = match (
         explanation.traits.is_empty(),
         explanation.near_misses.is_empty(),
     ) {
-        (true, _) => "nothing that was read shows a trait of it".to_owned(),
+        (true, _) => "nothing that was read shows a trait of this resource",
         (false, true) => {
-            "its traits are not sufficient, and no single further one would make them so".to_owned()
+            "its traits are not sufficient, and no single other trait would change that"
         }
         (false, false) => {
-            let missing: Vec<String> = explanation
-                .near_misses
-                .iter()
-                .filter(|miss| !miss.present.is_empty())
-                .map(missing)
-                .collect();
-            // Several rules may wait for the same trait.
-            let mut seen = std::collections::BTreeSet::new();
-            let missing: Vec<String> = missing
-                .into_iter()
-                .filter(|one| seen.insert(one.clone()))
-                .collect();
-            if missing.is_empty() {
-                "its traits alone are not sufficient".to_owned()
-            } else {
-                format!(
-                    "its traits alone are not sufficient; what is not known of it is {}",
-                    missing.join("; or ")
-                )
-            }
+            "its traits are not sufficient on their own; each of the rules below is missing one trait, as far as is known"
         }
     };
-    format!("No exposure: {why}.\n\n")
+    why.to_owned()
 }
 
-fn missing(miss: &NearMiss) -> String {
-    let titles: Vec<String> = miss
-        .missing
-        .iter()
-        .map(|(_, title)| format!("\u{201c}{title}\u{201d}"))
-        .collect();
-    titles.join(" or ")
-}
-
-fn traits(text: &mut String, traits: &[ExposureTrait], subject: &Resource) {
-    if traits.is_empty() {
-        return;
-    }
-    text.push_str("Traits\n");
-    for one in traits {
-        let kind = if one.contributing {
+fn traits(layout: &Layout, traits: &[ExposureTrait], subject: &Resource) -> String {
+    let lines = traits.iter().map(|shown| {
+        let kind = if shown.contributing {
             "contributing"
         } else {
             "contextual"
         };
-        let _ = writeln!(
-            text,
-            "  {} ({kind}, {}: {})",
-            one.title,
-            one.trait_type.as_str(),
-            one.id
+        let title = format!(
+            "{} ({kind}, {}: {})",
+            shown.title,
+            shown.trait_type.as_str(),
+            shown.id
         );
-        signals(text, &one.signals, subject);
-    }
-    text.push('\n');
+        layout.wrap(&title, "  ", "    ") + &signals(layout, &shown.signals, subject)
+    });
+    section(layout, "Traits", lines.collect())
 }
 
-fn signals(text: &mut String, signals: &[SignalReference], subject: &Resource) {
-    for signal in signals.iter().take(FINDINGS_A_TRAIT) {
-        let _ = writeln!(
-            text,
-            "    by {}\n       {}",
-            evidence(signal, subject),
-            signal.finding
-        );
+fn signals(layout: &Layout, signals: &[SignalReference], subject: &Resource) -> String {
+    let listed = if layout.shortens_lists {
+        FINDINGS_PER_TRAIT
+    } else {
+        usize::MAX
+    };
+    let mut text = String::new();
+    for signal in signals.iter().take(listed) {
+        let evidence = format!("shown by {}", evidence::describe(signal, subject));
+        text += &layout.wrap(&clean(&evidence), "    ", "      ");
+        text += &format!("      {}\n", clean(signal.finding.as_str()));
     }
-    if signals.len() > FINDINGS_A_TRAIT {
-        let _ = writeln!(text, "    and by {} more", signals.len() - FINDINGS_A_TRAIT);
+    if signals.len() > listed {
+        let more = format!("and by {} more findings", signals.len() - listed);
+        text += &layout.indent(&more, 4);
     }
+    text
 }
 
-fn mitigations(text: &mut String, mitigations: &[ExposureMitigation], subject: &Resource) {
-    if mitigations.is_empty() {
-        return;
-    }
-    text.push_str("Known to stand in the way\n");
-    for one in mitigations {
-        let _ = writeln!(text, "  {} ({})", one.title, one.id);
-        signals(text, &one.signals, subject);
-    }
-    text.push('\n');
+fn mitigations(layout: &Layout, mitigations: &[ExposureMitigation], subject: &Resource) -> String {
+    let lines = mitigations.iter().map(|known| {
+        let title = format!("{} ({})", known.title, known.id);
+        layout.wrap(&title, "  ", "    ") + &signals(layout, &known.signals, subject)
+    });
+    section(layout, "Mitigations", lines.collect())
 }
 
-fn muted(text: &mut String, mutes: &[Mute]) {
-    if mutes.is_empty() {
-        return;
-    }
-    text.push_str("MutedItem in the configuration\n");
-    for mute in mutes {
-        let _ = writeln!(
-            text,
-            "  {} until {}, by {}: {}",
+fn mutes(layout: &Layout, mutes: &[Mute]) -> String {
+    let lines = mutes.iter().map(|mute| {
+        let text = format!(
+            "{} until {}, by {}: {}",
             mute.muted,
             mute.until,
             clean(&mute.owner),
             clean(&mute.reason)
         );
-    }
-    text.push('\n');
-}
-
-fn prevented(text: &mut String, prevented: &[PreventedRule]) {
-    if prevented.is_empty() {
-        return;
-    }
-    text.push_str("Prevented\n");
-    for one in prevented {
-        let by: Vec<String> = one
-            .by
-            .iter()
-            .map(|(_, title)| format!("\u{201c}{title}\u{201d}"))
-            .collect();
-        let _ = writeln!(
-            text,
-            "  {}, were it not for {}\n    {}",
-            one.severity.as_str(),
-            by.join(" and "),
-            one.title
-        );
-    }
-}
-
-fn evidence(signal: &SignalReference, subject: &Resource) -> String {
-    let on = located(signal, subject);
-    match &*signal.evidence {
-        Evidence::Control { id, title } => format!("control {} on {on}: {title}", id.as_str()),
-        Evidence::PassedControl { id, title } => {
-            format!("control {} on {on}, which passed: {title}", id.as_str())
-        }
-        Evidence::NetworkReachability(path) => match path.ports {
-            Some(range) => format!(
-                "a network path, ports {} to {}: {}",
-                range.begin, range.end, path.title
-            ),
-            None => format!("a network path: {}", path.title),
-        },
-        Evidence::PackageVulnerability(found) => {
-            let epss = found
-                .epss
-                .map(|score| format!(", EPSS {}", score.value()))
-                .unwrap_or_default();
-            // `lastKnownExploitAt` is the date of the last public exploit, and no sign of exploitation.
-            let exploit = if found.known_exploited || found.exploit_available == Some(true) {
-                ", an exploit is public"
-            } else {
-                ""
-            };
-            format!("{}{epss}{exploit}", found.title)
-        }
-        Evidence::SensitiveData(data) => format!("{} in {on}", data.finding_type),
-        Evidence::Attribute { path, value, title } => {
-            format!("{path} is {value}, as told by: {title}")
-        }
-        Evidence::CodeVulnerability(found) => {
-            format!("a flaw in the code of {on}: {}", found.title)
-        }
-        Evidence::Detection { .. } => format!("a detection on {on}: {}", signal.evidence.title()),
-        Evidence::KnownResource { id } => format!("the policy {id}"),
-    }
-}
-
-/// The resource that a finding is about, and how it hangs on the explained one: "sg-1, attached to eni-2 of this
-/// instance".
-fn located(signal: &SignalReference, subject: &Resource) -> String {
-    let mut text = signal.resource.name().into_owned();
-    for (place, hop) in signal.route.iter().enumerate().rev() {
-        let holder = match place
-            .checked_sub(1)
-            .and_then(|before| signal.route.get(before))
-        {
-            Some(before) => before.to.name().into_owned(),
-            None => format!("this {}", subject.resource_type.noun()),
-        };
-        let comma = if place + 1 == signal.route.len() {
-            ","
-        } else {
-            ""
-        };
-        let _ = write!(text, "{comma} {} {holder}", hop.relation.inverse_phrase());
-    }
-    text
-}
-
-/// Each factor, its level, who gave it; the sum; the target of the matrix.
-fn arithmetic(text: &mut String, exposure: &Exposure, model: &SeverityModel) {
-    text.push_str("Severity\n");
-    for score in &exposure.factors {
-        let why = score.reasons();
-        let why = if why.is_empty() { "\u{2013}" } else { &why };
-        let (factor, level) = (score.factor.as_str(), score.level.value());
-        let _ = writeln!(text, "  {factor:<22} {level}  {why}");
-    }
-    let levels: std::collections::BTreeMap<Factor, _> = exposure
-        .factors
-        .iter()
-        .map(|score| (score.factor, score.level))
-        .collect();
-    let level = |factor| {
-        levels
-            .get(&factor)
-            .map_or(0, |level: &crate::model::Level| level.value())
-    };
-    let _ = writeln!(
-        text,
-        "  likelihood = {} + {} + the greater of {} and {} = {}: {}",
-        level(Factor::EaseOfExploit),
-        level(Factor::EaseOfDiscovery),
-        level(Factor::Awareness),
-        level(Factor::LikelihoodOfExploit),
-        SeverityModel::sum(&levels),
-        band(exposure.likelihood, model.likelihood_thresholds()),
-    );
-    let impact = exposure.impact.map_or("unknown", Impact::as_str);
-    let _ = writeln!(
-        text,
-        "  likelihood {} \u{d7} impact {impact} = {}\n",
-        exposure.likelihood.as_str(),
-        exposure.severity.as_str()
-    );
-}
-
-fn band(likelihood: Likelihood, [moderate, high, very_high]: [u8; 3]) -> String {
-    let range = match likelihood {
-        Likelihood::Low => format!("less than {moderate}"),
-        Likelihood::Moderate => format!("{moderate} or more"),
-        Likelihood::High => format!("{high} or more"),
-        Likelihood::VeryHigh => format!("{very_high} or more"),
-    };
-    format!("{} ({range})", likelihood.as_str())
-}
-
-fn fixes(text: &mut String, fixes: &[TraitFix]) {
-    text.push_str("What helps\n");
-    for fix in fixes {
-        let effect = match fix.effect {
-            FixEffect::Resolves => "resolves it".to_owned(),
-            FixEffect::Reduces(severity) => format!("reduces it to {}", severity.as_str()),
-            FixEffect::Unchanged => "alone changes nothing".to_owned(),
-        };
-        let _ = writeln!(
-            text,
-            "  ending {} {effect}\n    {}\n    {}",
-            fix.trait_id, fix.remediation.text, fix.remediation.url
-        );
-    }
-    text.push('\n');
-}
-
-fn near_misses(text: &mut String, explanation: &Explanation) {
-    if explanation.near_misses.is_empty() {
-        return;
-    }
-    text.push_str(if explanation.exposure.is_some() {
-        "What would make it worse\n"
-    } else {
-        "Why not\n"
+        layout.wrap(&text, "  ", "    ")
     });
-    for miss in &explanation.near_misses {
-        let _ = writeln!(
-            text,
-            "  {}, if it had {}\n    {}",
-            miss.severity.as_str(),
-            missing(miss),
-            miss.title
-        );
-    }
+    section(layout, "Muted in the configuration", lines.collect())
+}
+
+fn remediation(layout: &Layout, fixes: &[TraitFix]) -> String {
+    let lines = fixes.iter().map(|fix| {
+        let effect = match fix.effect {
+            FixEffect::Resolves => "resolves the exposure".to_owned(),
+            FixEffect::Reduces(severity) => format!("reduces it to {}", severity.as_str()),
+            FixEffect::Unchanged => "does not change the severity on its own".to_owned(),
+        };
+        let text = format!("Fixing {} {effect}", fix.trait_id);
+        layout.wrap(&text, "  ", "    ")
+            + &layout.indent(&fix.remediation.text, 4)
+            + &format!("    {}\n", fix.remediation.url)
+    });
+    section(layout, "Remediation", lines.collect())
 }

@@ -1,154 +1,165 @@
-//! What to fix first, as a table and as JSON.
+//! What to fix first, as text and as JSON.
 
-use std::fmt::Write;
-
-use comfy_table::{ContentArrangement, Table, presets};
-
-use crate::evaluate::{FixSet, Fixes, RankedFix, SeverityReduction};
-use crate::model::{Resource, Severity, clean};
+use crate::evaluate::{FixSet, FixTarget, Fixes, RankedFix, SeverityReduction};
+use crate::model::CoverageRow;
 
 use super::FixesFormat;
 use super::json::{Document, FixesJson, pretty};
-use super::table::{WIDTH, is_terminal};
+use super::layout::{Layout, count};
+use super::options::ListOptions;
+use super::summary::incomplete_coverage;
 
-pub(crate) fn fixes(format: FixesFormat, found: &Fixes, limit: Option<usize>) -> String {
-    let all = found.fixes.as_slice();
-    let shown = &all[..limit.unwrap_or(all.len()).min(all.len())];
-    let not_listed = all.len() - shown.len();
-    match format {
-        FixesFormat::Json => pretty(&Document::new(FixesJson {
-            fixes: shown.iter().map(Into::into).collect(),
-            not_listed,
-            no_effect_alone: found.no_effect_alone,
-            leaves_no_critical: (&found.leaves_no_critical).into(),
-            leaves_no_high: (&found.leaves_no_high).into(),
-        })),
-        FixesFormat::Table => text(found, shown, not_listed),
+/// What is reported.
+pub(crate) struct FixesReport<'a> {
+    pub(crate) fixes: &'a Fixes,
+    /// How completely each target was read: what was not read may need fixes, too.
+    pub(crate) coverage: &'a [CoverageRow],
+    pub(crate) options: &'a ListOptions,
+}
+
+impl FixesReport<'_> {
+    pub(super) fn render(&self, format: FixesFormat, layout: &Layout) -> String {
+        match format {
+            FixesFormat::Json => pretty(&Document::new(FixesJson {
+                fixes: self.listed().iter().map(Into::into).collect(),
+                not_listed: self.not_listed(),
+                no_effect_alone: self.fixes.no_effect_alone,
+                leaves_no_critical: (&self.fixes.leaves_no_critical).into(),
+                leaves_no_high: (&self.fixes.leaves_no_high).into(),
+                coverage: self.coverage.iter().map(Into::into).collect(),
+            })),
+            FixesFormat::Table => self.text(layout),
+        }
+    }
+
+    fn listed(&self) -> &[RankedFix] {
+        let all = &self.fixes.fixes;
+        let limit = self.options.limit.unwrap_or(all.len());
+        all.get(..limit).unwrap_or(all)
+    }
+
+    fn not_listed(&self) -> usize {
+        self.fixes.fixes.len() - self.listed().len()
+    }
+
+    fn text(&self, layout: &Layout) -> String {
+        let mut text = String::new();
+        if self.listed().is_empty() {
+            text += &layout.indent("No fix changes an exposure on its own.", 0);
+        }
+        for (index, fix) in self.listed().iter().enumerate() {
+            text += &ranked_fix(layout, index + 1, fix);
+            text.push('\n');
+        }
+        text += &layout.rule();
+        if self.not_listed() > 0 {
+            let noun = if self.not_listed() == 1 {
+                "fix"
+            } else {
+                "fixes"
+            };
+            let more = format!("{} {noun} not listed because of --limit", self.not_listed());
+            text += &layout.indent(&more, 0);
+        }
+        text += &no_effect_alone(layout, self.fixes.no_effect_alone);
+        let sets = [
+            ("CRITICAL", &self.fixes.leaves_no_critical),
+            ("HIGH or CRITICAL", &self.fixes.leaves_no_high),
+        ];
+        for (severities, set) in sets {
+            text += &fix_set(layout, severities, set);
+        }
+        if sets.iter().any(|(_, set)| set.fixes.len() > 1) {
+            let note = "Each set is chosen greedily: every fix in it is needed, but a smaller set may exist.";
+            text += &layout.indent(note, 0);
+        }
+        let unread = incomplete_coverage(layout, self.coverage);
+        if !unread.is_empty() {
+            text += "Not read completely, so there may be more to fix:\n";
+            text += &unread;
+        }
+        text
     }
 }
 
-fn text(found: &Fixes, shown: &[RankedFix], not_listed: usize) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    if shown.is_empty() {
-        text.push_str("No fix changes an exposure by itself\n");
-    } else {
-        let _ = writeln!(text, "{}", table(shown));
+fn ranked_fix(layout: &Layout, number: usize, fix: &RankedFix) -> String {
+    let target = &fix.target;
+    let first = format!("{number:>3}. ");
+    let heading = format!("fix {} on {}", target.trait_id, location(layout, target));
+    let mut text = layout.wrap(&heading, &first, "     ");
+    text += &layout.indent(&effect(fix), 5);
+    text += &layout.indent(&target.title, 5);
+    text += &layout.indent(&target.remediation.text, 5);
+    text + &format!("     {}\n", target.remediation.url)
+}
+
+fn effect(fix: &RankedFix) -> String {
+    let mut parts = Vec::new();
+    if fix.resolves > 0 {
+        parts.push(format!("resolves {}", count(fix.resolves, "exposure")));
     }
-    if not_listed > 0 {
-        let _ = writeln!(text, "\n{not_listed} more: without --limit they are listed");
+    parts.extend(fix.reduces.iter().map(|reduced: &SeverityReduction| {
+        format!(
+            "reduces {} from {} to {}",
+            count(reduced.count, "exposure"),
+            reduced.from.as_str(),
+            reduced.to.as_str()
+        )
+    }));
+    parts.join("; ")
+}
+
+fn no_effect_alone(layout: &Layout, number: usize) -> String {
+    let text = match number {
+        0 => return String::new(),
+        1 => "1 more trait contributes, but fixing it changes nothing unless others are fixed too"
+            .to_owned(),
+        number => format!(
+            "{number} more traits contribute, but fixing one of them changes nothing unless others are fixed too"
+        ),
+    };
+    layout.indent(&text, 0)
+}
+
+fn fix_set(layout: &Layout, severities: &str, set: &FixSet) -> String {
+    let are = |number: usize| match number {
+        1 => "1 exposure is".to_owned(),
+        number => format!("{number} exposures are"),
+    };
+    if set.exposures == 0 {
+        return layout.indent(&format!("No exposure is {severities}."), 0);
     }
-    match found.no_effect_alone {
-        0 => {}
-        1 => {
-            text.push_str("\n1 more contributes, and changes nothing unless others are fixed too\n")
-        }
-        count => {
-            let _ = writeln!(
-                text,
-                "\n{count} more contribute, and change nothing unless others are fixed too"
-            );
-        }
+    let outcome = match (set.fixes.is_empty(), set.remaining.is_empty()) {
+        (true, _) => "No known fix makes one less severe.".to_owned(),
+        (false, true) => "These fixes leave none:".to_owned(),
+        (false, false) => format!(
+            "These fixes leave none except the {} below:",
+            set.remaining.len()
+        ),
+    };
+    let mut text = layout.indent(
+        &format!("{} {severities}. {outcome}", are(set.exposures)),
+        0,
+    );
+    for (index, target) in set.fixes.iter().enumerate() {
+        let first = format!("{:>3}. ", index + 1);
+        let line = format!("fix {} on {}", target.trait_id, location(layout, target));
+        text += &layout.wrap(&line, &first, "     ");
     }
-    set(&mut text, "CRITICAL", &found.leaves_no_critical);
-    set(&mut text, "HIGH or CRITICAL", &found.leaves_no_high);
-    let sets = [&found.leaves_no_critical, &found.leaves_no_high];
-    if sets.iter().any(|set| set.fixes.len() > 1) {
-        text.push_str(
-            "\nThe sets are chosen greedily: no fix in them is idle, but a smaller set may exist.\n",
+    if !set.remaining.is_empty() {
+        let heading = format!(
+            "{} not known to become less severe, because a trait was found on more resources than are kept:",
+            are(set.remaining.len())
         );
+        text += &layout.indent(&heading, 2);
+        for remaining in &set.remaining {
+            let resource = layout.resource(&remaining.resource, remaining.name_tag.as_deref());
+            text += &layout.indent(&resource, 4);
+        }
     }
     text
 }
 
-fn table(fixes: &[RankedFix]) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header([
-            "RESOLVES", "REDUCES", "RESOURCE", "ACCOUNT", "REGION", "FIX",
-        ]);
-    if !is_terminal() {
-        table.set_width(WIDTH);
-    }
-    for fix in fixes {
-        let resource = &fix.target.resource;
-        table.add_row([
-            fix.resolves.to_string(),
-            reduces(fix),
-            format!("{}\n{}", name(resource), resource.resource_type),
-            resource.account.to_string(),
-            resource.region.to_string(),
-            format!(
-                "{}: {}\n{}",
-                fix.target.trait_id, fix.target.title, fix.target.remediation.text
-            ),
-        ]);
-    }
-    table.trim_fmt()
-}
-
-fn reduces(fix: &RankedFix) -> String {
-    let line = |one: &SeverityReduction| {
-        let grade = |severity: Severity| severity.as_str();
-        format!("{} → {}: {}", grade(one.from), grade(one.to), one.count)
-    };
-    let lines: Vec<String> = fix.reduces.iter().map(line).collect();
-    if lines.is_empty() {
-        "–".to_owned()
-    } else {
-        lines.join("\n")
-    }
-}
-
-/// What people call it.
-fn name(resource: &Resource) -> String {
-    let name = resource.id.rsplit([':', '/']).next();
-    clean(name.unwrap_or(&resource.id))
-}
-
-fn set(text: &mut String, grades: &str, set: &FixSet) {
-    let are = |count: usize| match count {
-        1 => "1 exposure is".to_owned(),
-        count => format!("{count} exposures are"),
-    };
-    if set.exposures == 0 {
-        let _ = writeln!(text, "\nNo exposure is {grades}");
-        return;
-    }
-    let _ = write!(text, "\n{} {grades}. ", are(set.exposures));
-    let _ = match (set.fixes.is_empty(), set.remaining.is_empty()) {
-        (true, _) => writeln!(text, "No fix that is known brings one down."),
-        (false, true) => writeln!(text, "What leaves none:"),
-        (false, false) => writeln!(
-            text,
-            "What leaves none but the {} below:",
-            set.remaining.len()
-        ),
-    };
-    for (number, target) in set.fixes.iter().enumerate() {
-        let on = whereabouts(&target.resource);
-        let _ = writeln!(text, "  {}. end {} on {on}", number + 1, target.trait_id);
-    }
-    if !set.remaining.is_empty() {
-        let _ = writeln!(
-            text,
-            "  {} not known to come down: a trait is found in more places than are kept:",
-            are(set.remaining.len())
-        );
-        for one in &set.remaining {
-            let _ = writeln!(text, "    {}", whereabouts(&one.resource));
-        }
-    }
-}
-
-fn whereabouts(resource: &Resource) -> String {
-    format!(
-        "{} ({}, {}, {})",
-        name(resource),
-        resource.resource_type,
-        resource.account,
-        resource.region
-    )
+fn location(layout: &Layout, target: &FixTarget) -> String {
+    layout.resource(&target.resource, target.name_tag.as_deref())
 }

@@ -7,10 +7,8 @@ use std::io::Write;
 
 use serde::{Serialize, Serializer};
 
-use crate::pipeline::CycleOutcome;
-
 pub(crate) use v1::schema;
-pub(super) use v1::{Document, ExplanationJson, FixesJson};
+pub(super) use v1::{CycleJson, Document, ExplanationJson, FixesJson};
 
 /// What an iterator yields, as a list that is written once.
 pub(super) struct Sequence<I>(RefCell<I>);
@@ -25,10 +23,6 @@ impl<I: Iterator<Item: Serialize>> Serialize for Sequence<I> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(&mut *self.0.borrow_mut())
     }
-}
-
-pub(super) fn write(to: &mut impl Write, outcome: &CycleOutcome) -> std::io::Result<()> {
-    write_pretty(to, &Document::new(v1::CycleJson::from(outcome)))
 }
 
 /// Writes indented JSON, with a line break at the end.

@@ -1,57 +1,68 @@
 //! What would be published: every step with its reason.
 
-use std::fmt::Write;
-
-use comfy_table::{ContentArrangement, Table, presets};
-
-use crate::model::{Severity, clean};
+use crate::model::clean;
 use crate::reconcile::{Action, Plan, PlanStep};
 
-/// Where standard output is no terminal; as wide as the other tables.
-const WIDTH: u16 = 140;
+use super::layout::Layout;
 
-/// The steps that leave nothing to do are counted, the others listed.
-pub(super) fn table(plan: &Plan) -> String {
+/// The most steps that are listed, unless the user wants them all.
+const MAX_STEPS: usize = 20;
+
+/// The longest action is `unchanged`.
+const ACTION_WIDTH: usize = 9;
+
+/// The plan. Steps that change nothing are counted; the others are listed.
+pub(super) fn text(layout: &Layout, plan: &Plan) -> String {
     let steps: Vec<&PlanStep> = plan
         .steps
         .iter()
         .filter(|step| step.decision.action() != Action::Unchanged)
         .collect();
-    let mut text = String::from("what would be published");
-    if !steps.is_empty() {
-        let _ = write!(text, "\n{}", rows(&steps));
+    let listed = if layout.shortens_lists {
+        MAX_STEPS
+    } else {
+        usize::MAX
+    };
+    let mut text = format!("\n{}", layout.heading("Plan for Security Hub"));
+    for step in steps.iter().take(listed) {
+        text += &line(layout, step);
     }
-    let counts: Vec<String> = Action::ALL
-        .into_iter()
-        .map(|action| format!("{} {}", plan.count(action), action.as_str()))
-        .collect();
-    let _ = write!(text, "\nplan: {}", counts.join(", "));
-    if let Some(mass) = &plan.archive_refused {
-        let _ = write!(
-            text,
-            "\nNOTHING IS ARCHIVED: {mass}; if that is right, run once with --allow-mass-archive"
-        );
+    if steps.len() > listed {
+        let more = steps.len() - listed;
+        text += &layout.indent(&format!("and {more} more steps: --wide lists them"), 2);
     }
-    text
+    text + &layout.indent(&counts(plan), 0)
 }
 
-fn rows(steps: &[&PlanStep]) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["STEP", "SEVERITY", "RESOURCE", "IN", "WHY"]);
-    if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
-        table.set_width(WIDTH);
+fn line(layout: &Layout, step: &PlanStep) -> String {
+    let action = step.decision.action().as_str();
+    let severity = step.severity.map_or_else(
+        || format!("{:<8}", layout.dash()),
+        |severity| layout.severity(severity),
+    );
+    let first = format!("  {action:<ACTION_WIDTH$}  {severity}  ");
+    let rest = " ".repeat(ACTION_WIDTH + 14);
+    let text = format!(
+        "{} in {}: {}",
+        clean(&step.resource),
+        step.destination,
+        clean(&step.decision.to_string())
+    );
+    layout.wrap(&text, &first, &rest)
+}
+
+fn counts(plan: &Plan) -> String {
+    let counts: Vec<String> = Action::ALL
+        .into_iter()
+        .map(|action| (action, plan.count(action)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(action, count)| format!("{count} {}", action.as_str()))
+        .collect();
+    if counts.is_empty() {
+        return "plan: there is nothing to publish; nothing was changed".to_owned();
     }
-    for step in steps {
-        table.add_row([
-            step.decision.action().as_str().to_owned(),
-            step.severity.map_or("–", Severity::as_str).to_owned(),
-            clean(&step.resource),
-            step.destination.to_string(),
-            clean(&step.decision.to_string()),
-        ]);
-    }
-    table.trim_fmt()
+    format!(
+        "plan: {}; nothing was changed, --publish carries it out",
+        counts.join(", ")
+    )
 }

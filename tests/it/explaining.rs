@@ -1,4 +1,4 @@
-//! `exposured explain`: why this severity, why not, what helps.
+//! `exposured explain`: why a resource has its severity, why it is not exposed, and how to fix it.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn explain(resource: &str, arguments: &[&str]) -> Ran {
 }
 
 #[test]
-fn somebody_waited_six_hours_and_is_told_why() {
+fn a_resource_without_an_exposure_lists_its_nearest_misses() {
     insta::assert_snapshot!(explain("i-none", &[]).expect(0).stdout);
 }
 
@@ -29,7 +29,7 @@ fn a_severity_is_shown_as_arithmetic() {
 }
 
 #[test]
-fn programs_get_the_same() {
+fn json_has_the_same_explanation() {
     let explanation: Value = explain("i-admin", &["--format", "json"]).expect(0).json();
     assert_eq!(explanation["exposure"]["severity"], "HIGH");
     let effects: Vec<(&str, &str)> = explanation["fixes"]
@@ -83,32 +83,35 @@ fn a_resource_is_found_by_arn_id_or_part() {
 }
 
 #[test]
-fn an_ambiguous_or_unknown_name_is_told() {
+fn an_ambiguous_or_unknown_name_is_an_error() {
     let many = explain("i-", &[]).expect(2);
     assert!(
-        many.stderr.contains("may mean 3 resources"),
+        many.stderr.contains("`i-` matches 3 resources"),
         "{}",
         many.stderr
     );
     let none = explain("i-nowhere", &[]).expect(2);
     assert!(
-        none.stderr.contains("no finding that was read names"),
+        none.stderr.contains("no finding that was read is about"),
         "{}",
         none.stderr
     );
 }
 
 #[test]
-fn to_explain_is_not_to_publish() {
+fn explaining_publishes_nothing() {
     let aws = Aws::start();
     put(&aws, seed());
     let ran = run(exposured_on(&aws).args(["explain", "i-admin"])).expect(0);
-    assert!(ran.stdout.contains("HIGH: Potential Credential Stealing"));
+    assert!(
+        ran.stdout
+            .contains("HIGH      Potential Credential Stealing")
+    );
     assert_eq!(aws.requests_to(Operation::BatchImportFindings).len(), 0);
 }
 
 #[test]
-fn a_table_ends_with_the_near_misses() {
+fn the_summary_counts_the_near_misses() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("f.json"),
@@ -142,7 +145,7 @@ fn drawn(format: &str) -> String {
     .stdout
 }
 
-/// By Graphviz itself where it is installed, which `.ci/run` sees to; and by a second reader of the language in any case.
+/// The graph is read by Graphviz, which `.ci/run` installs, and in any case by a second parser.
 #[test]
 fn graphviz_accepts_the_attack_path() {
     let dot = drawn("dot");
@@ -184,13 +187,13 @@ fn graphviz_accepts_the_attack_path() {
 }
 
 #[test]
-fn a_mermaid_flowchart_has_one_line_a_node_and_an_edge() {
+fn a_mermaid_flowchart_has_one_line_for_each_node_and_edge() {
     let mermaid = drawn("mermaid");
     let lines: Vec<&str> = mermaid.lines().collect();
     assert_eq!(lines[0], "flowchart LR");
     let edges = lines.iter().filter(|line| line.contains(" -->|\"")).count();
     assert_eq!((lines.len() - 1 - edges, edges), (9, 8), "{mermaid}");
-    // Each label begins and ends once: what an attacker wrote between is entity codes.
+    // Each label starts and ends once: what an attacker wrote in between is entity codes.
     for line in &lines[1..] {
         assert_eq!(line.matches('"').count(), 2, "{line}");
     }
@@ -198,7 +201,7 @@ fn a_mermaid_flowchart_has_one_line_a_node_and_an_edge() {
 }
 
 #[test]
-fn what_is_not_exposed_has_no_path() {
+fn a_resource_that_is_not_exposed_has_no_path() {
     let dot = explain("i-none", &["--format", "dot"]).expect(0).stdout;
     assert!(!dot.contains("->"), "{dot}");
     let mermaid = explain("i-none", &["--format", "mermaid"]).expect(0).stdout;

@@ -18,7 +18,7 @@ fn fixes(arguments: &[&str]) -> Ran {
 }
 
 #[test]
-fn the_sample_as_people_see_it() {
+fn the_fixes_of_the_sample() {
     let ran = run(exposured().args(["fixes", "--sample"])).expect(0);
     insta::assert_snapshot!(ran.stdout);
 }
@@ -26,13 +26,13 @@ fn the_sample_as_people_see_it() {
 #[test]
 fn the_readme_shows_what_the_sample_gives() {
     let ran = run(exposured().args(["fixes", "--sample"])).expect(0);
-    let end = ran.stdout.find("6 more contribute").unwrap();
+    let end = ran.stdout.find("6 more traits contribute").unwrap();
     let readme = include_str!("../../README.md");
     assert!(readme.contains(&ran.stdout[end..]), "{}", ran.stdout);
 }
 
 #[test]
-fn programs_get_a_contract() {
+fn json_has_every_fix_and_set() {
     let found: Value = fixes(&["--format", "json"]).expect(0).json();
     let admin = found["fixes"]
         .as_array()
@@ -62,7 +62,7 @@ fn programs_get_a_contract() {
 }
 
 #[test]
-fn a_limit_cuts_the_list_and_says_so() {
+fn a_limit_shortens_the_list_and_says_so() {
     let all = fixes(&["--format", "json"]).expect(0).json();
     let count = all["fixes"].as_array().unwrap().len();
     let cut = fixes(&["--format", "json", "--limit", "1"])
@@ -73,24 +73,29 @@ fn a_limit_cuts_the_list_and_says_so() {
     assert_eq!(cut["leaves_no_high"], all["leaves_no_high"]);
     let table = fixes(&["--limit", "1"]).expect(0).stdout;
     assert!(
-        table.contains(&format!("{} more: without --limit", count - 1)),
+        table.contains(&format!(
+            "{} fixes not listed because of --limit",
+            count - 1
+        )),
         "{table}"
     );
     fixes(&["--limit", "0"]).expect(2);
 }
 
 #[test]
-fn the_exit_code_tells_that_something_was_not_read() {
+fn what_was_not_read_is_shown_and_in_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("f.json"), "{ no JSON").unwrap();
     let ran = run(exposured().args(["fixes", "--input"]).arg(folder.path())).expect(3);
-    assert!(ran.stdout.contains("No fix changes an exposure by itself"));
+    assert!(ran.stdout.contains("No fix changes an exposure on its own"));
     assert!(ran.stdout.contains("No exposure is CRITICAL"));
+    assert!(ran.stdout.contains("Not read completely"));
+    assert!(ran.stdout.contains("unreadable-file"), "{}", ran.stdout);
     run(exposured().args(["fixes", "--input", "/nowhere"])).expect(2);
 }
 
 #[test]
-fn to_ask_what_to_fix_is_not_to_publish() {
+fn listing_fixes_publishes_nothing() {
     let aws = Aws::start();
     put(&aws, seed());
     let found = run(exposured_on(&aws).args(["fixes", "--format", "json"]))

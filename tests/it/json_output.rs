@@ -111,7 +111,10 @@ fn the_output_of_each_plan_fits_the_schema() {
         steps.iter().map(action).collect()
     };
     assert_eq!(actions(&once(&["--dry-run"], 0)), ["create", "create"]);
-    assert_eq!(once(&[], 0)["summary"]["published"]["created"], 2);
+    assert_eq!(
+        once(&["--publish"], 0)["summary"]["published"]["created"],
+        2
+    );
     assert_eq!(
         actions(&once(&["--dry-run"], 0)),
         ["unchanged", "unchanged"]

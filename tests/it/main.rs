@@ -34,3 +34,4 @@ mod reconciling;
 mod relations;
 mod schedules;
 mod sizing;
+mod terminal;

@@ -12,6 +12,7 @@ pub fn exposured() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_exposured"));
     command
         .env_clear()
+        .env("LANG", "C.UTF-8")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")

@@ -1,4 +1,4 @@
-//! What is used by what, as text.
+//! Which findings are used by which entries, as text.
 
 use std::fmt;
 use std::fmt::Write;
@@ -16,7 +16,7 @@ pub(crate) fn coverage_text(coverage: &Usage<'_>) -> String {
     let mut text = format!("{}\n", signals.trim_fmt());
     section(
         &mut text,
-        "Controls that are read for the relations they tell",
+        "Controls that are read only for the relationships in their findings",
         &coverage.relation_controls,
     );
     section(
@@ -26,7 +26,7 @@ pub(crate) fn coverage_text(coverage: &Usage<'_>) -> String {
     );
     section(
         &mut text,
-        "Resource types without an exposure: known only as what lies on the way",
+        "Resource types without an exposure rule, known only as parts of a path",
         &coverage.types_without_exposure,
     );
     text

@@ -1,4 +1,4 @@
-//! All entries, a line each, and how many there are.
+//! The list of all entries, and how many there are.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use crate::model::ResourceType;
 
 use super::table;
 
-/// An entry as a line.
+/// One line of the list.
 #[derive(Serialize)]
-pub(crate) struct Listed<'a> {
+pub(crate) struct ListedEntry<'a> {
     kind: &'static str,
     id: &'a str,
     title: &'a str,
@@ -19,29 +19,29 @@ pub(crate) struct Listed<'a> {
     is_own: bool,
 }
 
-impl Listed<'_> {
+impl ListedEntry<'_> {
     pub(crate) fn id(&self) -> &str {
         self.id
     }
 }
 
-pub(crate) fn list(catalog: &Catalog, resource_type: Option<ResourceType>) -> Vec<Listed<'_>> {
+pub(crate) fn list(catalog: &Catalog, resource_type: Option<ResourceType>) -> Vec<ListedEntry<'_>> {
     let types = |derivation: &Derivation| derivation.resource_types.iter().copied().collect();
-    let traits = catalog.traits().iter().map(|one| Listed {
+    let traits = catalog.traits().iter().map(|one| ListedEntry {
         kind: "trait",
         id: one.id.as_str(),
         title: &one.title,
         resource_types: types(&one.derivation),
         is_own: one.location.is_custom,
     });
-    let mitigations = catalog.mitigations().iter().map(|one| Listed {
+    let mitigations = catalog.mitigations().iter().map(|one| ListedEntry {
         kind: "mitigation",
         id: one.id.as_str(),
         title: &one.title,
         resource_types: types(&one.derivation),
         is_own: one.location.is_custom,
     });
-    let exposures = catalog.all_rules().map(|rule| Listed {
+    let exposures = catalog.all_rules().map(|rule| ListedEntry {
         kind: "exposure",
         id: rule.id.as_str(),
         title: &rule.title,
@@ -55,7 +55,7 @@ pub(crate) fn list(catalog: &Catalog, resource_type: Option<ResourceType>) -> Ve
         .collect()
 }
 
-pub(crate) fn list_table(listed: &[Listed<'_>]) -> String {
+pub(crate) fn list_table(listed: &[ListedEntry<'_>]) -> String {
     let mut table = table(&["KIND", "ID", "RESOURCE TYPES", "TITLE"]);
     for one in listed {
         let types: Vec<&str> = one
@@ -68,7 +68,7 @@ pub(crate) fn list_table(listed: &[Listed<'_>]) -> String {
     format!("{}\n\n{} entries\n", table.trim_fmt(), listed.len())
 }
 
-/// How large a catalog is.
+/// The number of entries of each kind.
 #[derive(Serialize)]
 pub(crate) struct Counts<'a> {
     traits: usize,

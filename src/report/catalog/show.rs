@@ -1,4 +1,4 @@
-//! Single entries, whole.
+//! Single entries in full.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::model::{
     Factor, Level, RelationKind, ResourceType, RuleId, TraitId, TraitIndex, TraitSet,
 };
 
-/// An entry, whole.
+/// An entry in full.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(crate) enum Entry<'a> {
@@ -35,7 +35,7 @@ pub(crate) struct TraitEntry<'a> {
     techniques: &'a [String],
     remediation: RemediationEntry<'a>,
     source: &'a str,
-    place: String,
+    location: String,
     needed_by: Vec<&'a RuleId>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct MitigationEntry<'a> {
     title: &'a str,
     derivation: DerivationEntry<'a>,
     source: &'a str,
-    place: String,
+    location: String,
     lowers: Vec<String>,
     prevents: Vec<&'a RuleId>,
 }
@@ -77,10 +77,10 @@ pub(crate) struct ExposureEntry<'a> {
     asff_types: &'a [String],
     ocsf_types: &'a [String],
     source: &'a str,
-    place: String,
+    location: String,
 }
 
-/// Every entry with the id: a trait and an exposure may have the same.
+/// Finds every entry with the ID. A trait and an exposure can have the same one.
 pub(crate) fn entries<'a>(catalog: &'a Catalog, id: &str) -> Vec<Entry<'a>> {
     let traits = catalog
         .traits()
@@ -119,7 +119,7 @@ fn trait_entry<'a>(catalog: &'a Catalog, one: &'a TraitDefinition) -> TraitEntry
             url: &one.remediation.url,
         },
         source: &one.source,
-        place: one.location.to_string(),
+        location: one.location.to_string(),
         needed_by: catalog
             .all_rules()
             .filter(needs)
@@ -154,7 +154,7 @@ fn mitigation_entry<'a>(
         title: &one.title,
         derivation: derivation_entry(&one.derivation),
         source: &one.source,
-        place: one.location.to_string(),
+        location: one.location.to_string(),
         lowers: lowers.collect(),
         prevents: catalog
             .all_rules()
@@ -201,14 +201,14 @@ fn exposure_entry<'a>(catalog: &'a Catalog, rule: &'a ExposureRule) -> ExposureE
         asff_types: &rule.types.asff,
         ocsf_types: &rule.types.ocsf,
         source: &rule.source,
-        place: rule.location.to_string(),
+        location: rule.location.to_string(),
     }
 }
 
-/// A label and its values, one a line; nothing where there is no value.
+/// Writes a label and its values, one per line, or nothing if there are no values.
 fn field<T: fmt::Display>(text: &mut String, label: &str, values: impl IntoIterator<Item = T>) {
-    for (place, value) in values.into_iter().enumerate() {
-        let label = if place == 0 { label } else { "" };
+    for (index, value) in values.into_iter().enumerate() {
+        let label = if index == 0 { label } else { "" };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {label:<16}{value}");
     }
@@ -240,12 +240,12 @@ fn trait_text(one: &TraitEntry<'_>) -> String {
     let remediation = [one.remediation.text, one.remediation.url];
     field(&mut text, "remediation", remediation);
     field(&mut text, "source", [one.source]);
-    field(&mut text, "stands at", [&one.place]);
+    field(&mut text, "defined at", [&one.location]);
     let titles = one
         .titles
         .iter()
         .map(|(resource_type, title)| format!("{resource_type}: {title}"));
-    field(&mut text, "also called", titles);
+    field(&mut text, "other titles", titles);
     text
 }
 
@@ -255,12 +255,12 @@ fn mitigation_text(one: &MitigationEntry<'_>) -> String {
     field(&mut text, "lowers", &one.lowers);
     field(&mut text, "prevents", &one.prevents);
     field(&mut text, "source", [one.source]);
-    field(&mut text, "stands at", [&one.place]);
+    field(&mut text, "defined at", [&one.location]);
     text
 }
 
 fn derivation_text(text: &mut String, derivation: &DerivationEntry<'_>) {
-    field(text, "carried by", derivation.resource_types);
+    field(text, "applies to", derivation.resource_types);
     field(text, "found on", derivation.found_on);
     field(text, "via", &derivation.via);
     let signals = derivation
@@ -272,15 +272,15 @@ fn derivation_text(text: &mut String, derivation: &DerivationEntry<'_>) {
 
 fn exposure_text(one: &ExposureEntry<'_>) -> String {
     let mut text = format!("exposure {}\n  {}\n\n", one.id, one.title);
-    field(&mut text, "of", [one.resource_type]);
+    field(&mut text, "applies to", [one.resource_type]);
     field(&mut text, "all of", &one.all);
     field(&mut text, "one of", &one.any);
     field(&mut text, "none of", &one.none);
     field(&mut text, "mitigated by", &one.mitigated_by);
-    field(&mut text, "means", [one.description]);
+    field(&mut text, "description", [one.description]);
     field(&mut text, "ASFF types", one.asff_types);
     field(&mut text, "OCSF types", one.ocsf_types);
     field(&mut text, "source", [one.source]);
-    field(&mut text, "stands at", [&one.place]);
+    field(&mut text, "defined at", [&one.location]);
     text
 }

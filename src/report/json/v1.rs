@@ -3,11 +3,13 @@
 //! Fields may be added within a version. A field is removed, or changes its type or meaning, only with a new
 //! [`SCHEMA_VERSION`].
 
+mod coverage;
 mod cycle;
 mod evidence;
 mod explanation;
 mod exposure;
 mod fixes;
+mod resource;
 mod vocabulary;
 
 use schemars::JsonSchema;
@@ -47,7 +49,11 @@ impl<T> Document<T> {
 /// Every document that `--format json` of `once`, `explain`, and `fixes` prints.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "describes the output, and is never created")]
+#[expect(
+    dead_code,
+    clippy::large_enum_variant,
+    reason = "describes the output, and is never created"
+)]
 enum Output<'a> {
     /// `once --format json`
     Once(Document<CycleJson<'a>>),

@@ -7,25 +7,44 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::evaluate::Exposures;
-use crate::model::{Coverage, CoverageReason, CoverageRow, Mute, MuteState, MuteUse, Severity};
+use crate::model::{Coverage, CoverageRow, Mute, MuteState, MuteUse, Severity};
 use crate::pipeline::CycleOutcome;
 use crate::reconcile::{Destination, MassArchive, Plan, PlanStep, PublicationOutcome};
 
-use super::exposure::{ExposureJson, MuteJson, list};
+use crate::report::near_misses::NearlyExposed;
+use crate::report::options::Selection;
+
+use super::coverage::CoverageRowJson;
+use super::explanation::NearMissJson;
+use super::exposure::{ExposureJson, MuteJson};
+use super::resource::{ResourceJson, list};
 use super::vocabulary;
 
 /// The result of one cycle.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "cycle")]
 pub(crate) struct CycleJson<'a> {
-    /// The exposures, the most severe first.
+    /// The exposures that match the filters, the most severe first.
     #[schemars(with = "Vec<ExposureJson<'_>>")]
     exposures: ExposuresJson<'a>,
+    /// With `--near-misses`: the resources that would be exposed with one more trait, those that would be most severe
+    /// first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    near_misses: Option<Vec<NearlyExposedJson<'a>>>,
     /// How completely each collection target was read.
     coverage: Vec<CoverageRowJson<'a>>,
     /// What is to be done in Security Hub, or was done; null if there is no plan.
     plan: Option<PlanJson<'a>>,
     summary: SummaryJson<'a>,
+}
+
+/// A resource that would be exposed with one more trait.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "nearly_exposed")]
+struct NearlyExposedJson<'a> {
+    resource: ResourceJson<'a>,
+    #[serde(flatten)]
+    nearest: NearMissJson<'a>,
 }
 
 /// The exposures as a list, each described when it is written: all of them at once may need more memory than there is.
@@ -40,41 +59,6 @@ impl Serialize for ExposuresJson<'_> {
         }
         list.end()
     }
-}
-
-/// A collection target, and how completely it was read. It has `account` and `region`, or `file`.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "coverage_row")]
-struct CoverageRowJson<'a> {
-    #[schemars(schema_with = "vocabulary::source")]
-    source: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
-    #[schemars(schema_with = "vocabulary::coverage")]
-    coverage: &'static str,
-    /// Why the coverage is not complete, such as `denied`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    /// With the reason `denied`: the IAM action that is missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<&'a str>,
-    /// With the reason `unreadable-records`: how many records could not be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<u64>,
-    /// The reason in words, and what to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-    records: u64,
-    signals: u64,
-    /// Whether the data is that of an earlier cycle.
-    stale: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    collected_at: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 /// What is to be done in Security Hub, or was done.
@@ -129,7 +113,10 @@ struct MassArchiveJson {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "summary")]
 struct SummaryJson<'a> {
+    /// How many exposures there are, listed or not.
     exposures: usize,
+    /// How many of them are not listed, because of filters or `--limit`.
+    exposures_not_listed: usize,
     critical: usize,
     high: usize,
     medium: usize,
@@ -199,38 +186,27 @@ struct PublishedJson {
     failed: usize,
 }
 
-impl<'a> From<&'a CycleOutcome> for CycleJson<'a> {
-    fn from(outcome: &'a CycleOutcome) -> Self {
+impl<'a> CycleJson<'a> {
+    pub(crate) fn new(
+        outcome: &'a CycleOutcome,
+        selection: &'a Selection,
+        nearly_exposed: Option<&'a [NearlyExposed]>,
+    ) -> Self {
         Self {
-            exposures: ExposuresJson(outcome.exposures()),
+            exposures: ExposuresJson(selection.exposures(outcome)),
+            near_misses: nearly_exposed.map(list),
             coverage: list(&outcome.coverage),
             plan: outcome.plan.as_ref().map(PlanJson::from),
-            summary: outcome.into(),
+            summary: SummaryJson::new(outcome, selection),
         }
     }
 }
 
-impl<'a> From<&'a CoverageRow> for CoverageRowJson<'a> {
-    fn from(row: &'a CoverageRow) -> Self {
-        let (action, count) = match &row.reason {
-            Some(CoverageReason::Denied { action }) => (Some(action.as_str()), None),
-            Some(CoverageReason::UnreadableRecords { count }) => (None, Some(*count)),
-            _ => (None, None),
-        };
+impl<'a> From<&'a NearlyExposed> for NearlyExposedJson<'a> {
+    fn from(one: &'a NearlyExposed) -> Self {
         Self {
-            source: row.target.source.as_str(),
-            account: row.target.account().map(|account| account.to_string()),
-            region: row.target.region().map(|region| region.as_str()),
-            file: row.target.file_name(),
-            coverage: row.coverage.as_str(),
-            reason: row.reason.as_ref().map(CoverageReason::as_str),
-            action,
-            count,
-            detail: row.detail.as_deref(),
-            records: row.records,
-            signals: row.signals,
-            stale: row.stale,
-            collected_at: row.collected_at,
+            resource: (&one.resource).into(),
+            nearest: (&one.nearest).into(),
         }
     }
 }
@@ -278,12 +254,13 @@ impl From<&MassArchive> for MassArchiveJson {
     }
 }
 
-impl<'a> From<&'a CycleOutcome> for SummaryJson<'a> {
-    fn from(outcome: &'a CycleOutcome) -> Self {
+impl<'a> SummaryJson<'a> {
+    fn new(outcome: &'a CycleOutcome, selection: &Selection) -> Self {
         let evaluation = &outcome.evaluation;
         let [critical, high, medium, low] = evaluation.by_severity().map(|(_, count)| count);
         Self {
             exposures: evaluation.graded.len(),
+            exposures_not_listed: evaluation.graded.len() - selection.listed(),
             critical,
             high,
             medium,

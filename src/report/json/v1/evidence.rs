@@ -8,7 +8,7 @@ use crate::model::{
     SensitiveData, SignalReference, Vulnerability,
 };
 
-use super::exposure::{ResourceJson, list};
+use super::resource::{ResourceJson, list};
 use super::vocabulary;
 
 /// A finding that shows a trait or a mitigation.
@@ -105,7 +105,7 @@ struct VulnerabilityJson<'a> {
     epss: Option<f64>,
     /// Whether an exploit is public; null if the source does not report it.
     exploit_available: Option<bool>,
-    /// Whether the vulnerability is known to be exploited.
+    /// Whether the source reports a public exploit with a date, or the CVE is in the catalog of CISA.
     known_exploited: bool,
     /// Whether all (`YES`), some (`PARTIAL`), or none (`NO`) of the packages have a fix.
     #[schemars(schema_with = "vocabulary::optional_fix_available")]

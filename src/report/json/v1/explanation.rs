@@ -4,12 +4,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::evaluate::{Explanation, NearMiss, PreventedRule};
-use crate::model::{FixEffect, TraitFix, TraitId};
+use crate::model::{CoverageRow, FixEffect, TraitFix, TraitId};
 
+use crate::report::options::ListOptions;
+
+use super::coverage::CoverageRowJson;
 use super::exposure::{
-    ExposureJson, MitigationJson, MuteJson, RemediationJson, ResourceJson, TitledIdJson, TraitJson,
-    list,
+    ExposureJson, MitigationJson, MuteJson, RemediationJson, TitledIdJson, TraitJson,
 };
+use super::resource::{ResourceJson, list};
 use super::vocabulary;
 
 /// Everything that is known about one resource.
@@ -26,12 +29,14 @@ pub(crate) struct ExplanationJson<'a> {
     near_misses: Vec<NearMissJson<'a>>,
     prevented: Vec<PreventedJson<'a>>,
     fixes: Vec<FixJson<'a>>,
+    /// How completely each collection target was read. What was not read is unknown about the resource, too.
+    coverage: Vec<CoverageRowJson<'a>>,
 }
 
 /// A rule that would match with one more trait.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "near_miss")]
-struct NearMissJson<'a> {
+pub(super) struct NearMissJson<'a> {
     rule: &'a str,
     title: &'a str,
     #[schemars(schema_with = "vocabulary::severity")]
@@ -78,17 +83,31 @@ enum EffectJson {
     Unchanged,
 }
 
-impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
-    fn from(explanation: &'a Explanation) -> Self {
+impl<'a> ExplanationJson<'a> {
+    pub(crate) fn new(
+        explanation: &'a Explanation,
+        coverage: &'a [CoverageRow],
+        options: &ListOptions,
+    ) -> Self {
+        let near_misses = explanation
+            .near_misses
+            .iter()
+            .filter(|miss| options.filter.allows_severity(miss.severity))
+            .take(options.limit.unwrap_or(usize::MAX));
+        let prevented = explanation
+            .prevented
+            .iter()
+            .filter(|rule| options.filter.allows_severity(rule.severity));
         Self {
             resource: (&explanation.resource).into(),
             exposure: explanation.exposure.as_ref().map(ExposureJson::from),
             traits: list(&explanation.traits),
             mitigations: list(&explanation.mitigations),
             muted: list(&explanation.muted),
-            near_misses: list(&explanation.near_misses),
-            prevented: list(&explanation.prevented),
+            near_misses: near_misses.map(NearMissJson::from).collect(),
+            prevented: prevented.map(PreventedJson::from).collect(),
             fixes: list(&explanation.fixes),
+            coverage: list(coverage),
         }
     }
 }

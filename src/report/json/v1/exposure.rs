@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use crate::model::{
     Adjustment, Exposure, ExposureMitigation, ExposureTrait, FactorScore, Mute, PathEdge, PathNode,
-    Remediation, Resource, RuleId, TraitId,
+    Remediation, RuleId, TraitId,
 };
 
 use super::evidence::SignalJson;
+use super::resource::{ResourceJson, list};
 use super::vocabulary;
 
 /// A resource that is exposed, why, and how severely.
@@ -43,20 +44,6 @@ pub(super) struct ExposureJson<'a> {
     attack_path_nodes: Vec<PathNodeJson<'a>>,
     /// How many edges are not listed.
     attack_path_left_out: usize,
-}
-
-/// A resource.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "resource")]
-pub(super) struct ResourceJson<'a> {
-    /// The CloudFormation type, such as `AWS::EC2::Instance`.
-    #[serde(rename = "type")]
-    resource_type: &'static str,
-    /// The ARN, or another ID if the type has no ARN.
-    id: &'a str,
-    account: String,
-    /// The Region, or `global`.
-    region: &'a str,
 }
 
 /// One factor of the severity.
@@ -189,17 +176,6 @@ impl<'a> From<&'a Exposure> for ExposureJson<'a> {
     }
 }
 
-impl<'a> From<&'a Resource> for ResourceJson<'a> {
-    fn from(resource: &'a Resource) -> Self {
-        Self {
-            resource_type: resource.resource_type.cloudformation(),
-            id: &resource.id,
-            account: resource.account.to_string(),
-            region: resource.region.as_str(),
-        }
-    }
-}
-
 impl<'a> From<&'a FactorScore> for FactorJson<'a> {
     fn from(score: &'a FactorScore) -> Self {
         Self {
@@ -293,9 +269,4 @@ impl<'a> From<&'a (TraitId, String)> for TitledIdJson<'a> {
     fn from((id, title): &'a (TraitId, String)) -> Self {
         Self(id.as_str(), title)
     }
-}
-
-/// Converts each element of a list.
-pub(super) fn list<'a, T, J: From<&'a T>>(elements: &'a [T]) -> Vec<J> {
-    elements.iter().map(J::from).collect()
 }

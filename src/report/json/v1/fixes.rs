@@ -8,7 +8,9 @@ use crate::evaluate::{
 };
 use crate::model::ExposureId;
 
-use super::exposure::{RemediationJson, ResourceJson, list};
+use super::coverage::CoverageRowJson;
+use super::exposure::RemediationJson;
+use super::resource::{ResourceJson, list};
 use super::vocabulary;
 
 /// What to fix first, over all exposures.
@@ -25,6 +27,8 @@ pub(crate) struct FixesJson<'a> {
     pub(crate) leaves_no_critical: FixSetJson<'a>,
     /// Fixes that together leave no exposure HIGH or CRITICAL.
     pub(crate) leaves_no_high: FixSetJson<'a>,
+    /// How completely each collection target was read. What was not read may need fixes, too.
+    pub(crate) coverage: Vec<CoverageRowJson<'a>>,
 }
 
 /// A trait on the resource where it was found.

@@ -1,4 +1,4 @@
-//! What came of the cases.
+//! The results of the catalog's test cases.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use crate::catalog::RuleCase;
 use crate::evaluate::CaseResult;
 use crate::model::{RuleId, Severity};
 
-/// Failures with what was expected and what came, then the counts.
+/// The failures with the expected and the actual outcome, then the counts.
 pub(crate) fn test_results(results: &[(&RuleCase, CaseResult)]) -> String {
     let mut text = String::new();
     let count = |wanted: fn(&CaseResult) -> bool| {
@@ -19,7 +19,7 @@ pub(crate) fn test_results(results: &[(&RuleCase, CaseResult)]) -> String {
             // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
-                "{}: {:?}\n  expected {}\n  got      {}",
+                "{}: {:?}\n  expected {}\n  actual   {}",
                 test.location,
                 test.name,
                 outcome(test.expected.as_ref()),
@@ -43,11 +43,11 @@ fn outcome(outcome: Option<&(RuleId, Severity)>) -> String {
     })
 }
 
-/// One case, for programs.
+/// One test case.
 #[derive(Serialize)]
 pub(crate) struct TestJson<'a> {
     name: &'a str,
-    place: String,
+    location: String,
     result: &'static str,
     expected: String,
     got: Option<String>,
@@ -60,7 +60,7 @@ pub(crate) fn test_results_json<'a>(
         .iter()
         .map(|(test, result)| TestJson {
             name: &test.name,
-            place: test.location.to_string(),
+            location: test.location.to_string(),
             result: match result {
                 CaseResult::Passed => "passed",
                 CaseResult::Failed(_) => "failed",
