@@ -26,7 +26,7 @@ pub struct PolicyScope {
     pub organization: Option<String>,
 }
 
-/// Why there is no policy for the member role.
+/// The configuration has no member role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no member role: publish.security_hub.mode is not \"member\", so exposured assumes no role"

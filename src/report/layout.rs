@@ -158,7 +158,7 @@ impl Layout {
         if self.is_ascii { "x" } else { "×" }
     }
 
-    /// What stands for nothing.
+    /// The mark for an empty value.
     pub(super) fn dash(&self) -> &'static str {
         if self.is_ascii { "-" } else { "–" }
     }

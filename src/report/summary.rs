@@ -1,4 +1,4 @@
-//! What stands below the exposures: how many there are, what was not read, what was muted, and what was published.
+//! The summary below the exposures: how many there are, what was not read, what was muted, and what was published.
 
 use crate::model::{Coverage, CoverageReason, CoverageRow, Mute, MuteState, clean};
 use crate::pipeline::CycleOutcome;

@@ -1,23 +1,21 @@
-//! The catalog as its users work with it: browse, lint, test, extend, switch off, mute.
+//! The catalog as users work with it: browse, lint, test, extend, turn off, and mute.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::aws::Aws;
-use crate::end_to_end::put;
-use crate::findings::{control, ec2, seed};
-use crate::program::{Ran, exposured, exposured_on, exposures, run};
+use crate::findings::seed;
+use crate::program::{Ran, exposured, exposures, run};
 
 fn catalog(arguments: &[&str]) -> Ran {
     run(exposured().arg("catalog").args(arguments))
 }
 
-/// A folder with the findings of the seed, a configuration, and further files.
-struct Desk(tempfile::TempDir);
+/// A folder with the findings of the seed, a configuration, and other files.
+pub struct Desk(tempfile::TempDir);
 
 impl Desk {
-    fn new(config: &str) -> Self {
+    pub fn new(config: &str) -> Self {
         let desk = Self(tempfile::tempdir().unwrap());
         let findings = [seed().security_hub, seed().inspector].concat();
         desk.write("findings/f.json", &json!(findings).to_string());
@@ -25,29 +23,29 @@ impl Desk {
         desk
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         self.0.path().join(name).display().to_string()
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         let path = self.0.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Ran {
         run(exposured()
             .args(arguments)
             .args(["--config", &self.path("exposured.toml")])
             .args(["--input", &self.path("findings")]))
     }
 
-    fn once(&self) -> Ran {
+    pub fn once(&self) -> Ran {
         self.run(&["once", "--format", "json"])
     }
 }
 
-const OWN_RULE: &str = r#"
+pub const OWN_RULE: &str = r#"
 [[trait]]
 id = "metrics-port-open"
 title = "The EC2 instance serves metrics to the internet"
@@ -76,7 +74,7 @@ exposure = "our-metrics"
 severity = "CRITICAL"
 "#;
 
-fn severities(result: &Value) -> Vec<(String, String)> {
+pub fn severities(result: &Value) -> Vec<(String, String)> {
     exposures(result)
         .into_iter()
         .map(|(instance, severity, _)| (instance, severity))
@@ -84,7 +82,7 @@ fn severities(result: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_builtin_cases_hold() {
+fn the_builtin_test_cases_pass() {
     let ran = catalog(&["test"]).expect(0);
     assert!(
         ran.stdout.contains(" 0 failed, 0 skipped"),
@@ -170,7 +168,7 @@ fn coverage_names_every_signal_and_the_types_without_exposure() {
     let without = coverage["types_without_exposure"].as_array().unwrap();
     assert!(without.contains(&json!("AWS::EC2::SecurityGroup")));
     assert!(!without.contains(&json!("AWS::EC2::Instance")));
-    // Context for whoever reads an exposure, and no reason for one.
+    // These traits are context in an exposure; no rule needs them.
     assert_eq!(
         coverage["traits_in_no_exposure"],
         json!([
@@ -188,9 +186,9 @@ fn coverage_names_every_signal_and_the_types_without_exposure() {
     assert!(text.contains("Resource types without an exposure"));
 }
 
-/// What stands in the repository for editors is what the binary says, and it fits what it describes.
+/// Editors use the schema in the repository. It is the one that the program prints, and the catalog fits it.
 #[test]
-fn the_schema_is_the_shipped_one_and_fits_the_builtin_files() {
+fn the_published_schema_is_current_and_fits_the_builtin_files() {
     let printed = catalog(&["schema"]).expect(0);
     let shipped = include_str!("../../config/catalog.schema.json");
     assert!(
@@ -221,7 +219,7 @@ fn the_schema_is_the_shipped_one_and_fits_the_builtin_files() {
 }
 
 #[test]
-fn ones_own_rules_count_beside_ours() {
+fn custom_rules_apply_beside_the_builtin_ones() {
     let desk = Desk::new("[catalog]\npaths = [\"rules\"]\n");
     desk.write("rules/metrics.toml", OWN_RULE);
     let result = desk.once().expect(0).json();
@@ -254,7 +252,7 @@ fn a_failing_case_reports_the_actual_outcome() {
 }
 
 #[test]
-fn wrong_rules_refuse_to_start_and_say_where() {
+fn invalid_rules_are_reported_with_their_location() {
     let desk = Desk::new("[catalog]\npaths = [\"rules.toml\", \"missing.toml\"]\n");
     let missing = desk.once().expect(2);
     assert!(missing.stderr.contains("rules.toml"), "{}", missing.stderr);
@@ -267,19 +265,23 @@ fn wrong_rules_refuse_to_start_and_say_where() {
         ),
     );
     let wrong = desk.once().expect(2);
-    for told in [
+    for expected in [
         "rules.toml:16:8",
         "there is no trait \"metrics-port-opne\"",
         "did you mean \"metrics-port-open\"?",
     ] {
-        assert!(wrong.stderr.contains(told), "{told}: {}", wrong.stderr);
+        assert!(
+            wrong.stderr.contains(expected),
+            "{expected}: {}",
+            wrong.stderr
+        );
     }
     let linted = run(exposured().args(["catalog", "lint", &desk.path("rules.toml")])).expect(2);
     assert!(linted.stderr.contains("rules.toml:16:8"));
 }
 
 #[test]
-fn what_is_switched_off_exposes_nothing() {
+fn an_entry_that_is_turned_off_exposes_nothing() {
     let desk = Desk::new("[catalog]\npaths = [\"off.toml\"]\n");
     desk.write(
         "off.toml",
@@ -296,7 +298,7 @@ fn what_is_switched_off_exposes_nothing() {
 }
 
 #[test]
-fn the_configuration_can_change_the_numbers() {
+fn the_configuration_can_change_the_severity_model() {
     let desk =
         Desk::new("[severity]\nlikelihood = { moderate = 2, high = 3, \"very high\" = 4 }\n");
     assert_eq!(
@@ -314,224 +316,4 @@ fn the_configuration_can_change_the_numbers() {
         "{}",
         wrong.stderr
     );
-}
-
-fn mute(what: &str, until: &str) -> String {
-    format!("[[mute]]\n{what}\nreason = \"known\"\nowner = \"team blue\"\nuntil = {until}\n")
-}
-
-#[test]
-fn a_mute_hides_is_counted_and_is_logged() {
-    let desk = Desk::new(&mute(
-        "trait = \"administrative-access-policy\"\nresource = \"*/i-admin\"",
-        "2099-12-31",
-    ));
-    let ran = desk.once().expect(0);
-    let result = ran.json();
-    assert_eq!(
-        severities(&result),
-        [
-            // What its role can do is not known then.
-            ("i-admin".into(), "MEDIUM".into()),
-            ("i-modest".into(), "LOW".into())
-        ]
-    );
-    assert_eq!(
-        result["summary"]["mutes"],
-        json!([{
-            "muted": "trait administrative-access-policy",
-            "reason": "known",
-            "owner": "team blue",
-            "until": "2099-12-31",
-            "state": "used",
-            "resources": 1,
-            "hidden": 0,
-            "lowered": 1,
-        }])
-    );
-    let events = ran.events("mute_used");
-    assert_eq!(events.len(), 1);
-    assert_eq!(events[0]["owner"], "team blue");
-    assert_eq!(events[0]["lowered"], 1);
-    let explained = desk.run(&["explain", "i-admin"]).expect(0).stdout;
-    assert!(
-        explained
-            .contains("trait administrative-access-policy until 2099-12-31, by team blue: known"),
-        "{explained}"
-    );
-}
-
-#[test]
-fn an_exposure_is_muted_for_some_accounts_regions_or_altogether() {
-    let seen =
-        |what: &str| severities(&Desk::new(&mute(what, "2099-12-31")).once().expect(0).json());
-    assert_eq!(seen("exposure = \"*\"\naccount = \"111122223333\""), []);
-    assert_eq!(
-        seen("exposure = \"*\"\naccount = \"444455556666\"").len(),
-        2
-    );
-    assert_eq!(seen("exposure = \"*\"\nregion = \"us-east-1\""), []);
-    assert_eq!(seen("exposure = \"*\"\nregion = \"eu-west-1\"").len(), 2);
-    let rule = "exposure = \"ec2-internet-reachable-with-instance-profile\"\nresource = \"*\"";
-    assert_eq!(seen(rule), [("i-admin".into(), "HIGH".into())]);
-}
-
-#[test]
-fn an_expired_or_idle_mute_is_reported() {
-    let expired = mute("exposure = \"*\"\nresource = \"*\"", "2020-01-31");
-    let idle = mute("exposure = \"*\"\nresource = \"*/i-gone\"", "2099-12-31");
-    let desk = Desk::new(&format!("{expired}{idle}"));
-    let ran = desk.once().expect(0);
-    assert_eq!(severities(&ran.json()).len(), 2);
-    assert_eq!(ran.events("mute_expired")[0]["until"], "2020-01-31");
-    assert_eq!(ran.events("mute_unmatched").len(), 1);
-    assert_eq!(ran.json()["summary"]["mutes"][0]["state"], "expired");
-    assert_eq!(ran.json()["summary"]["mutes"][1]["state"], "unmatched");
-    let table = desk.run(&["once"]).expect(0).stdout;
-    assert!(table.contains("expired on 2020-01-31"), "{table}");
-    assert!(table.contains("matches nothing that was read"), "{table}");
-}
-
-#[test]
-fn a_mute_of_what_is_not_there_is_a_mistake() {
-    let wrong = Desk::new(&mute(
-        "trait = \"imds-v1-alowed\"\nresource = \"*\"",
-        "2099-12-31",
-    ))
-    .once()
-    .expect(2);
-    for told in ["exposured.toml:2:9", "did you mean \"imds-v1-allowed\"?"] {
-        assert!(wrong.stderr.contains(told), "{told}: {}", wrong.stderr);
-    }
-}
-
-/// Findings about an instance with tags and IMDSv2.
-fn tagged(environment: &str, tokens: &str) -> Value {
-    let mut finding = control(
-        "EC2.9",
-        "AwsEc2Instance",
-        &ec2("instance", "i-admin"),
-        json!({"VpcId": "vpc-1", "MetadataOptions": {"HttpTokens": tokens}}),
-    );
-    finding["Resources"][0]["Tags"] = json!({"environment": environment});
-    finding["Id"] = json!("arn:aws:securityhub:us-east-1:111122223333:finding/tagged");
-    finding
-}
-
-#[test]
-fn a_tag_says_how_much_hangs_on_a_resource() {
-    let config = "[criticality]\nraise = [{ key = \"environment\", value = \"prod*\" }]\n\
-                  lower = [{ key = \"environment\", value = \"sandbox\" }]\n";
-    let admin = |environment: &str| {
-        let desk = Desk::new(config);
-        desk.write(
-            "findings/g.json",
-            &json!([tagged(environment, "required")]).to_string(),
-        );
-        let explained = desk.run(&["explain", "i-admin"]).expect(0).stdout;
-        let severity = severities(&desk.once().expect(0).json())[0].1.clone();
-        (severity, explained)
-    };
-    // High is the highest already; one step less is medium.
-    let (severity, explained) = admin("production");
-    assert_eq!(severity, "HIGH");
-    assert!(!explained.contains("by the tag"), "{explained}");
-    let (severity, explained) = admin("sandbox");
-    assert_eq!(severity, "MEDIUM");
-    assert!(
-        explained.contains(
-            "impact                 2  administrative-access-policy; lowered one step by the tag environment=sandbox"
-        ),
-        "{explained}"
-    );
-}
-
-#[test]
-fn a_mitigation_is_shown_in_the_severity_and_can_be_turned_off() {
-    let with = |config: &str| {
-        let desk = Desk::new(config);
-        let mut findings = [seed().security_hub, seed().inspector].concat();
-        // The seed's own findings allow IMDSv1.
-        findings.retain(|one| !one.to_string().contains("MetadataOptions"));
-        findings.push(tagged("lab", "required"));
-        desk.write("findings/f.json", &json!(findings).to_string());
-        desk.run(&["explain", "i-admin"]).expect(0).stdout
-    };
-    let explained = with("");
-    for told in [
-        "Mitigations\n  The EC2 instance requires IMDSv2 (imdsv2-required)",
-        "ease of exploit        0  instance-profile-attached, internet-reachable; lowered one step by imdsv2-required",
-    ] {
-        assert!(explained.contains(told), "{told}: {explained}");
-    }
-    let without = with("[severity]\nmitigations = false\n");
-    assert!(!without.contains("imdsv2-required"), "{without}");
-    assert!(without.contains("ease of exploit        1"), "{without}");
-}
-
-#[test]
-fn a_rule_that_a_mitigation_prevents_is_listed_with_the_mitigation() {
-    let desk = Desk::new("[catalog]\npaths = [\"rules.toml\"]\n");
-    let rule = OWN_RULE.replace(
-        "all = [\"metrics-port-open\"]",
-        "all = [\"metrics-port-open\"]\nnone = [\"imdsv2-required\"]",
-    );
-    desk.write("rules.toml", &rule);
-    let mut findings = [seed().security_hub, seed().inspector].concat();
-    findings.retain(|one| !one.to_string().contains("MetadataOptions"));
-    findings.push(tagged("lab", "required"));
-    desk.write("findings/f.json", &json!(findings).to_string());
-    let text = desk.run(&["explain", "i-admin"]).expect(0).stdout;
-    assert!(
-        text.contains("Would be exposed\nCRITICAL  Metrics are open"),
-        "{text}"
-    );
-    assert!(
-        text.contains("but for “The EC2 instance requires IMDSv2”"),
-        "{text}"
-    );
-    let json = desk
-        .run(&["explain", "i-admin", "--format", "json"])
-        .expect(0)
-        .json();
-    assert_eq!(json["prevented"][0]["rule"], "our-metrics");
-    assert_eq!(json["prevented"][0]["by"][0][0], "imdsv2-required");
-    let matched = json["exposure"]["matched_rules"].to_string();
-    assert!(!matched.contains("our-metrics"), "{matched}");
-}
-
-/// A control that passed is asked for, and only as long as mitigations count.
-#[test]
-fn passed_controls_are_asked_for_while_mitigations_count() {
-    let aws = Aws::start();
-    let mut findings = seed();
-    let mut passed = control(
-        "EC2.9",
-        "AwsEc2Instance",
-        &ec2("instance", "i-admin"),
-        json!({}),
-    );
-    passed["Compliance"]["Status"] = json!("PASSED");
-    passed["Workflow"]["Status"] = json!("RESOLVED");
-    passed["Id"] = json!("arn:aws:securityhub:us-east-1:111122223333:finding/passed");
-    findings.security_hub.push(passed);
-    put(&aws, findings);
-    let explain = |config: &str| {
-        let desk = Desk::new(config);
-        let config = desk.path("exposured.toml");
-        run(exposured_on(&aws).args(["explain", "i-admin", "--config", &config]))
-            .expect(0)
-            .stdout
-    };
-    let explained = explain("");
-    assert!(
-        explained.contains("control EC2.9 on i-admin, which passed"),
-        "{explained}"
-    );
-    assert!(
-        explained.contains("lowered one step by no-public-address"),
-        "{explained}"
-    );
-    let without = explain("[severity]\nmitigations = false\n");
-    assert!(!without.contains("no-public-address"), "{without}");
 }

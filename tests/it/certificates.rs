@@ -1,4 +1,4 @@
-//! A host without the right CA certificates is told so.
+//! A TLS failure because of CA certificates names them.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};

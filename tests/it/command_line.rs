@@ -1,9 +1,9 @@
-//! The command line's own contract: help, exit codes, errors.
+//! The contract of the command line: help, exit codes, and errors.
 
 use crate::program::{config, exposured, run};
 
 #[test]
-fn help_is_worth_reading() {
+fn the_help_of_each_command() {
     for arguments in [
         &["--help"][..],
         &["run", "--help"],
@@ -22,7 +22,7 @@ fn help_is_worth_reading() {
 }
 
 #[test]
-fn wrong_usage_is_2() {
+fn a_usage_error_exits_with_2() {
     for arguments in [
         &[][..],
         &["fly"],
@@ -43,7 +43,7 @@ fn wrong_usage_is_2() {
 }
 
 #[test]
-fn a_wrong_configuration_keeps_every_command_from_starting() {
+fn an_invalid_configuration_keeps_every_command_from_starting() {
     let folder = tempfile::tempdir().unwrap();
     let path = config(
         folder.path(),
@@ -66,7 +66,7 @@ fn the_shipped_configuration_is_accepted() {
 
 const INVALID: &str = "[schedule]\ncorn = \"\"\n";
 
-/// What each command says of an invalid configuration that only the environment names.
+/// The standard error of each command with an invalid configuration that only the environment names.
 fn stderr_of_every_command(environment: &[(&str, &std::ffi::OsStr)]) -> Vec<String> {
     let commands = [
         &["run"][..],
@@ -115,7 +115,7 @@ fn a_variable_holds_the_text_of_the_configuration_for_every_command() {
 }
 
 #[test]
-fn the_command_line_outranks_the_variable() {
+fn the_command_line_takes_precedence_over_the_variable() {
     let folder = tempfile::tempdir().unwrap();
     let path = config(folder.path(), "[aws]\nregions = [\"eu-west-1\"]\n");
     let check = |named: &str| {
@@ -126,7 +126,7 @@ fn the_command_line_outranks_the_variable() {
     };
     let path = path.to_str().unwrap();
     assert!(check(path).stdout.contains(path));
-    // The same notation works there, and an empty variable is absent.
+    // The command line takes the same notation, and an empty variable counts as absent.
     let ran = run(exposured()
         .env("EXPOSURED_CONFIG", "")
         .env("TEXT", "[metrics]\nnamespace = \"a\"")
@@ -150,7 +150,7 @@ fn a_variable_with_an_impossible_name_is_reported() {
 }
 
 #[test]
-fn paths_beside_a_text_in_a_variable_are_relative_to_the_working_directory() {
+fn paths_in_the_text_of_a_variable_are_relative_to_the_working_directory() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("own.toml"), "").unwrap();
     let ran = run(exposured()
@@ -162,14 +162,14 @@ fn paths_beside_a_text_in_a_variable_are_relative_to_the_working_directory() {
 }
 
 #[test]
-fn no_result_is_printed_where_none_is_wanted() {
+fn the_format_none_prints_no_result() {
     let ran = run(exposured().args(["once", "--sample", "--format", "none"])).expect(0);
     assert_eq!(ran.stdout, "");
     assert_eq!(ran.events("cycle_finished").len(), 1);
 }
 
 #[test]
-fn a_wrong_log_filter_is_told() {
+fn an_invalid_log_filter_is_an_error() {
     let ran = run(exposured()
         .env("EXPOSURED_LOG", "exposured=loud")
         .args(["once", "--sample"]))

@@ -1,4 +1,4 @@
-//! End to end, named after what the user does.
+//! End to end: the binary against a fake AWS, or on files.
 
 use std::io::Write;
 use std::path::Path;
@@ -59,7 +59,7 @@ fn assert_seed_case(result: &Value) {
 }
 
 #[test]
-fn somebody_opened_an_instance_to_the_internet_and_asks_aws() {
+fn instances_that_are_open_to_the_internet_are_found_in_aws() {
     let aws = Aws::start();
     put(&aws, seed());
     let ran = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "json"])).expect(0);
@@ -80,7 +80,7 @@ fn somebody_opened_an_instance_to_the_internet_and_asks_aws() {
 }
 
 #[test]
-fn somebody_has_the_same_findings_in_files() {
+fn the_same_findings_in_files_give_the_same_exposures() {
     let folder = tempfile::tempdir().unwrap();
     let Seed {
         security_hub,
@@ -110,7 +110,7 @@ fn somebody_has_the_same_findings_in_files() {
 }
 
 #[test]
-fn every_form_of_file_gives_the_same_result() {
+fn every_file_format_gives_the_same_result() {
     let Seed {
         security_hub,
         inspector,
@@ -163,7 +163,7 @@ fn the_sample_needs_no_account() {
 }
 
 #[test]
-fn resources_of_security_hub_tell_the_role_of_a_profile() {
+fn the_inventory_of_security_hub_shows_the_role_of_a_profile() {
     let folder = tempfile::tempdir().unwrap();
     let resource = |id: &str, kind: &str, config: Value| {
         json!({
@@ -201,7 +201,7 @@ fn resources_of_security_hub_tell_the_role_of_a_profile() {
 }
 
 #[test]
-fn a_large_answer_is_read_to_the_last_page() {
+fn a_listing_is_read_to_the_last_page() {
     let aws = Aws::start();
     let network = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
     let inspector = (0..450)
@@ -234,7 +234,7 @@ fn a_large_answer_is_read_to_the_last_page() {
         });
     assert_eq!(with_imds.count(), 350);
     let mut requests = aws.requests_to(Operation::GetFindings);
-    // One asks for what stands of our own, in all states.
+    // One query reads the published exposures back, in all record states.
     let all = requests.len();
     requests.retain(|request| request.body["Filters"]["GeneratorId"].is_null());
     assert_eq!(all - requests.len(), 1);
@@ -246,7 +246,7 @@ fn a_large_answer_is_read_to_the_last_page() {
             json!([{"Value": "ACTIVE", "Comparison": "EQUALS"}])
         );
     }
-    // The others ask for what GuardDuty says through Security Hub.
+    // The others read the findings of GuardDuty.
     let controls: Vec<&Value> = requests
         .iter()
         .map(|request| &request.body["Filters"])
@@ -269,13 +269,13 @@ fn a_large_answer_is_read_to_the_last_page() {
     assert!(failed.len() >= 3, "{}", failed.len());
     for (control, why) in [
         ("KMS.2", "tells relations"),
-        ("EC2.9", "shows what stands in the way"),
+        ("EC2.9", "shows a mitigation"),
     ] {
         let asks = |filters: &&Value| filters.to_string().contains(&format!("\"{control}\""));
         assert!(!failed.iter().any(&asks), "{control} {why}");
         assert!(any_verdict.iter().any(asks), "{control} {why}");
     }
-    // What passed Security Hub has resolved itself.
+    // Security Hub itself resolves findings of controls that passed.
     for filters in any_verdict {
         assert_eq!(filters["WorkflowStatus"], json!(null));
     }
@@ -286,7 +286,7 @@ fn a_large_answer_is_read_to_the_last_page() {
 }
 
 #[test]
-fn findings_that_do_not_count_make_no_exposure() {
+fn findings_that_are_not_active_show_no_trait() {
     let aws = Aws::start();
     let mut seed = seed();
     for finding in &mut seed.inspector {
@@ -329,7 +329,7 @@ fn two_regions_are_two_targets_each() {
 }
 
 #[test]
-fn a_check_tells_what_is_missing() {
+fn a_check_names_the_missing_permission() {
     let aws = Aws::start();
     aws.account(HOME)
         .region("us-east-1")

@@ -51,7 +51,7 @@ fn json_has_the_same_explanation() {
             ("administrative-access-policy", "reduces"),
         ]
     );
-    // What the role can do without the policy is not known.
+    // Without the policy, what the role can do is unknown.
     assert_eq!(explanation["fixes"][2]["severity"], "MEDIUM");
     let none: Value = explain("i-none", &["--format", "json"]).expect(0).json();
     assert_eq!(none["exposure"], Value::Null);
@@ -61,7 +61,7 @@ fn json_has_the_same_explanation() {
         .iter()
         .find(|miss| miss["rule"] == "ec2-internet-reachable-with-instance-profile")
         .unwrap();
-    // What the role of a profile could do is not known.
+    // What the role of the profile could do is unknown.
     assert_eq!(miss["severity"], "MEDIUM");
     assert_eq!(miss["missing"][0][0], "instance-profile-attached");
     assert_eq!(miss["present"], json!(["internet-reachable"]));
@@ -126,8 +126,8 @@ fn the_summary_counts_the_near_misses() {
     );
 }
 
-/// An administrator's instance whose security group has a name that tries to be more than a name.
-fn drawn(format: &str) -> String {
+/// The attack path of an instance whose security group has a name that tries to break out of its label.
+fn draw(format: &str) -> String {
     let hostile = "x\"] ; end <b>&amp; \\\" }| --> #quot; `%%{init}` \u{202e}";
     let folder = tempfile::tempdir().unwrap();
     let mut findings = [seed().security_hub, seed().inspector].concat();
@@ -148,7 +148,7 @@ fn drawn(format: &str) -> String {
 /// The graph is read by Graphviz, which `.ci/run` installs, and in any case by a second parser.
 #[test]
 fn graphviz_accepts_the_attack_path() {
-    let dot = drawn("dot");
+    let dot = draw("dot");
     let graph = layout::gv::DotParser::new(&dot).process();
     assert!(graph.is_ok(), "{dot}");
     let renderer = std::process::Command::new("dot")
@@ -188,7 +188,7 @@ fn graphviz_accepts_the_attack_path() {
 
 #[test]
 fn a_mermaid_flowchart_has_one_line_for_each_node_and_edge() {
-    let mermaid = drawn("mermaid");
+    let mermaid = draw("mermaid");
     let lines: Vec<&str> = mermaid.lines().collect();
     assert_eq!(lines[0], "flowchart LR");
     let edges = lines.iter().filter(|line| line.contains(" -->|\"")).count();

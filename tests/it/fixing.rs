@@ -24,7 +24,7 @@ fn the_fixes_of_the_sample() {
 }
 
 #[test]
-fn the_readme_shows_what_the_sample_gives() {
+fn the_readme_shows_the_fixes_of_the_sample() {
     let ran = run(exposured().args(["fixes", "--sample"])).expect(0);
     let end = ran.stdout.find("6 more traits contribute").unwrap();
     let readme = include_str!("../../README.md");
@@ -43,7 +43,7 @@ fn json_has_every_fix_and_set() {
     assert_eq!(admin["resolves"], 0);
     assert_eq!(
         admin["reduces"],
-        // What the role can do without the policy is not known.
+        // Without the policy, what the role can do is unknown.
         json!([{"from": "HIGH", "to": "MEDIUM", "count": 1}])
     );
     assert_eq!(admin["resource"]["type"], "AWS::IAM::Policy");

@@ -1,4 +1,4 @@
-//! `exposured synth`: a made-up organization, written and read again.
+//! `exposured synth`: a made-up organization is written, and read again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn what_is_written_is_read_without_a_fault_and_has_exposures() {
+fn the_written_files_are_read_completely_and_have_exposures() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("organization");
     let written = synth(&out, &[]).expect(0);
@@ -47,7 +47,7 @@ fn what_is_written_is_read_without_a_fault_and_has_exposures() {
 }
 
 #[test]
-fn the_same_seed_writes_the_same_bytes_and_packed_ones_say_the_same() {
+fn the_same_seed_writes_the_same_bytes_and_gzip_changes_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let out = |name: &str| folder.path().join(name);
     synth(&out("one"), &[]).expect(0);
@@ -57,7 +57,7 @@ fn the_same_seed_writes_the_same_bytes_and_packed_ones_say_the_same() {
     assert_eq!(files(&out("one")), files(&out("same")));
     assert_ne!(files(&out("one")), files(&out("other")));
     let exposures = |name: &str| once(&out(name)).expect(0).json()["exposures"].clone();
-    // Each names the file that it was seen in.
+    // Each exposure names the file that it was found in.
     let without_targets = |mut exposures: serde_json::Value| {
         for exposure in exposures.as_array_mut().unwrap() {
             exposure.as_object_mut().unwrap().remove("seen_by");
@@ -76,17 +76,17 @@ fn the_same_seed_writes_the_same_bytes_and_packed_ones_say_the_same() {
 }
 
 #[test]
-fn nothing_is_written_among_what_is_there() {
+fn nothing_is_written_beside_other_files() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mine.json"), "[]").unwrap();
     let refused = synth(folder.path(), &[]).expect(2);
     assert!(refused.stderr.contains("not empty"), "{}", refused.stderr);
     assert_eq!(files(folder.path()).len(), 1);
-    let elsewhere = synth(&folder.path().join("mine.json"), &[]);
-    assert_eq!(elsewhere.code, 1, "{}", elsewhere.stderr);
+    let into_a_file = synth(&folder.path().join("mine.json"), &[]);
+    assert_eq!(into_a_file.code, 1, "{}", into_a_file.stderr);
     assert!(
-        elsewhere.stderr.contains("mine.json"),
+        into_a_file.stderr.contains("mine.json"),
         "{}",
-        elsewhere.stderr
+        into_a_file.stderr
     );
 }

@@ -70,7 +70,7 @@ struct PlanJson<'a> {
     mass_archive_refused: Option<MassArchiveJson>,
 }
 
-/// What is done with one exposure, and why.
+/// The step for one exposure, and its reason.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "step")]
 struct StepJson<'a> {
