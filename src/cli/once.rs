@@ -38,6 +38,11 @@ pub(super) struct OnceArguments {
 }
 
 pub(super) async fn once(arguments: OnceArguments) -> Exit {
+    let lists = matches!(arguments.format, ResultFormat::Table | ResultFormat::Json);
+    if arguments.near_misses && !lists {
+        report_error("--near-misses needs --format table or --format json");
+        return Exit::Usage;
+    }
     if arguments.publish {
         announce_publishing();
     }

@@ -5,13 +5,13 @@ use clap::ValueEnum;
 /// How exposures are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ResultFormat {
-    /// For people
+    /// Text to read
     Table,
-    /// Everything: exposures, coverage, summary
+    /// JSON with exposures, coverage, plan, and summary; `exposured schema` describes it
     Json,
-    /// As Security Hub imports them
+    /// ASFF, as Security Hub imports it
     Asff,
-    /// OCSF Detection Findings, one a line
+    /// OCSF Detection Findings, one per line
     Ocsf,
     /// No result; the log and the exit code still report how the cycle ended
     None,
@@ -20,9 +20,9 @@ pub enum ResultFormat {
 /// How an explanation is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExplainFormat {
-    /// For people
+    /// Text to read
     Text,
-    /// For programs
+    /// JSON for programs
     Json,
     /// The attack path as a Mermaid flowchart
     Mermaid,
@@ -33,17 +33,17 @@ pub enum ExplainFormat {
 /// How fixes are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FixesFormat {
-    /// For people
+    /// Text to read
     Table,
-    /// For programs
+    /// JSON for programs
     Json,
 }
 
-/// How the answer is printed.
+/// How the catalog is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CatalogFormat {
-    /// For people
+    /// Text to read
     Table,
-    /// For programs
+    /// JSON for programs
     Json,
 }

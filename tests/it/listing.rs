@@ -236,6 +236,9 @@ fn near_misses_come_with_the_command_that_explains_them() {
     assert_eq!(found["summary"]["near_misses"], near_misses.len());
     assert!(near_misses.iter().all(|one| one["missing"][0].is_array()));
     assert!(organization.json(&["once"])["near_misses"].is_null());
+    organization
+        .run(&["once", "--near-misses", "--format", "ocsf"])
+        .expect(2);
 }
 
 #[test]
