@@ -26,7 +26,7 @@ pub(super) enum CatalogCommand {
     Lint(FilesArguments),
     /// Show which findings are used by which entries, and which resource types have no exposure
     Coverage(CommonArguments),
-    /// Run the [[test]] cases in the catalog files
+    /// Run the `[[test]]` cases in the catalog files
     Test(FilesArguments),
     /// Print the JSON Schema of a catalog file
     Schema,

@@ -15,7 +15,7 @@ use super::{Exit, archive_limit, report_error, start};
 pub(super) struct RunArguments {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Archive even more than [publish] max_archive_percent of the active exposures, in every cycle of this daemon
+    /// Archive even more than `[publish] max_archive_percent` of the active exposures, in every cycle of this daemon
     #[arg(long)]
     allow_mass_archive: bool,
     #[command(flatten)]
