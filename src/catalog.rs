@@ -3,6 +3,11 @@
 //!
 //! The built-in files stand in `config/catalog/` and are part of the binary; files of one's own come on top.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexes of traits are made only by this catalog"
+)]
+
 mod attribute;
 mod builtin;
 mod compile;

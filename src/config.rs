@@ -203,10 +203,13 @@ pub enum ConfigError {
     Wrong(Problems),
 }
 
+#[expect(
+    clippy::unreachable,
+    reason = "the empty text has no problems, as the test `every_key_has_a_default` shows"
+)]
 impl Default for Config {
     /// What holds without a file: every key has a default.
     fn default() -> Self {
-        // The empty text has no problems, which the test `every_key_has_a_default` shows.
         parse("", "defaults").unwrap_or_else(|problems| unreachable!("{problems}"))
     }
 }

@@ -3,6 +3,11 @@
 //! Source: the OCSF schema 1.8.0, classes `detection_finding`, objects as named below; the shape of AWS's own exposure
 //! findings (Security Hub User Guide, "Sample exposure finding").
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "assigning to a key of a JSON object inserts it"
+)]
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -1,5 +1,10 @@
 //! One account: its numbers, its names, and what of it is written so far.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "random indexes are below the length of the list"
+)]
+
 use fastrand::Rng;
 use serde_json::Value;
 

@@ -1,5 +1,10 @@
 //! An organization as files, as the AWS CLI writes them.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "both ends of the range are indexes of the list"
+)]
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};

@@ -2,6 +2,11 @@
 //!
 //! Source: Security Hub User Guide, "AWS Security Finding Format (ASFF)"; the models of inspector2 and macie2.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "assigning to a key of a JSON object inserts it"
+)]
+
 use serde_json::{Value, json};
 
 use crate::model::SourceKind;

@@ -1,5 +1,10 @@
 //! Vulnerabilities with the skew of real ones: few packages have most of them, and few are ever exploited.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "random indexes are below the length of the list"
+)]
+
 use std::sync::LazyLock;
 
 use fastrand::Rng;

@@ -1,5 +1,10 @@
 //! What an account has: workloads, each kind as often as in a usual one. Fleets and functions are here.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "assigning to a key of a JSON object inserts it"
+)]
+
 use serde_json::{Value, json};
 
 use super::account::{AccountWriter, Subject};

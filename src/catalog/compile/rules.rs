@@ -1,5 +1,10 @@
 //! Exposure rules, and the cases that they must fulfil.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the length of the list is checked first"
+)]
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,5 +1,10 @@
 //! How factors make a severity: our numbers, then those of the user.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "windows have two elements, and a bool is an index of a list of two"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

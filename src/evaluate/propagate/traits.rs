@@ -71,14 +71,14 @@ impl<'a> PropagatedTraits<'a> {
             let next = &self.nodes[node].next;
             let next = next.iter().find(|(wanted, _)| wanted == kind);
             if let Some((_, next)) = next.filter(|_| reachability.can_relay(*to)) {
-                traits.extend(&self.from_node(*to, *next));
+                traits.extend(&self.traits_at_node(*to, *next));
             }
         }
         traits
     }
 
     /// The traits that end at this node, and those beyond it.
-    fn from_node(&mut self, at: ResourceIndex, node: NodeIndex) -> TraitSet {
+    fn traits_at_node(&mut self, at: ResourceIndex, node: NodeIndex) -> TraitSet {
         let RouteTrieNode { traits, next } = &self.nodes[node];
         let mut traits = self.view.traits(at).intersection(traits);
         if next.is_empty() {

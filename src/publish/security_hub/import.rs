@@ -102,7 +102,7 @@ impl<'a> Importer<'a> {
 
     fn not_sent(&self, batch: &[OutgoingFinding], why: &CallError) -> Vec<String> {
         self.publisher.log.batch_failed(
-            &self.destination,
+            self.destination,
             batch.len(),
             &format!("{why}; {}", why.remedy()),
         );
@@ -129,7 +129,7 @@ impl<'a> Importer<'a> {
                 }
             };
             self.publisher.log.batch_published(
-                &self.destination,
+                self.destination,
                 batch.len().saturating_sub(refusals.len()),
                 refusals.len(),
                 clock.elapsed(),
@@ -157,7 +157,7 @@ impl<'a> Importer<'a> {
 
     fn log_refusal(&self, id: &str, why: &ImportFindingsError) {
         self.publisher.log.finding_refused(
-            &self.destination,
+            self.destination,
             id,
             &clean(why.error_code().unwrap_or_default()),
             &clean(why.error_message().unwrap_or_default()),
