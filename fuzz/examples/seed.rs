@@ -1,4 +1,4 @@
-//! Writes a corpus to begin with: the records of the built-in sample, the built-in catalog, the shipped configuration.
+//! Writes a corpus to start with: the records of the sample, the built-in catalog, and the shipped configuration.
 
 use std::path::Path;
 
@@ -21,8 +21,8 @@ fn main() -> std::io::Result<()> {
             .flatten()
             .map(ToString::to_string)
             .collect();
-        for (place, line) in lines.iter().enumerate() {
-            write(&corpus, target, &place.to_string(), line)?;
+        for (index, line) in lines.iter().enumerate() {
+            write(&corpus, target, &index.to_string(), line)?;
         }
         write(&corpus, target, "all", &lines.join("\n"))?;
         write(&corpus, "files", name, &file.to_string())?;
@@ -34,18 +34,22 @@ fn main() -> std::io::Result<()> {
     }
     for file in builtin_files() {
         let name = file.name.replace('/', "-");
-        // The whole file again would be refused as a whole; single entries under other ids are taken.
+        // The compiler rejects entries with the IDs of built-in ones, so the IDs are changed.
         let own = file.text.replace("id = \"", "id = \"own-");
         write(&corpus, "catalog", &name, &own)?;
-        for (place, entry) in file.text.split("\n[[").skip(1).enumerate() {
+        for (index, entry) in file.text.split("\n[[").skip(1).enumerate() {
             let entry = format!("[[{entry}").replace("id = \"", "id = \"own-");
-            write(&corpus, "catalog", &format!("{name}-{place}"), &entry)?;
+            write(&corpus, "catalog", &format!("{name}-{index}"), &entry)?;
         }
     }
     write(&corpus, "config", "shipped", SHIPPED)?;
     let uncommented: Vec<&str> = SHIPPED
         .lines()
-        .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+        .map(|line| {
+            line.strip_prefix("# ")
+                .filter(|rest| rest.contains(" = "))
+                .unwrap_or(line)
+        })
         .collect();
     write(&corpus, "config", "uncommented", &uncommented.join("\n"))
 }

@@ -1,4 +1,4 @@
-//! Records as `collect::record::asff` reads them, one a line.
+//! ASFF findings, one per line.
 #![no_main]
 
 use exposured::records::asff;

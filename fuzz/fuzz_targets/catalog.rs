@@ -1,4 +1,4 @@
-//! A catalog file of the user's own, on top of ours.
+//! A catalog file of a user, on top of the built-in one.
 #![no_main]
 
 use std::sync::Arc;
@@ -18,7 +18,11 @@ fuzz_target!(|text: &str| {
     };
     match compile(&layers) {
         Ok(catalog) => {
-            for case in catalog.cases().iter().filter(|case| case.location.is_custom) {
+            for case in catalog
+                .cases()
+                .iter()
+                .filter(|case| case.location.is_custom)
+            {
                 let _ = run_rule_case(&catalog, case);
             }
         }

@@ -1,10 +1,10 @@
-//! A file as `--input` reads it: any of the services' answers, a bare list, JSON Lines, gzipped or not.
+//! A file for `--input`: responses of the services, a list of records, or JSON Lines; gzipped or not.
 #![no_main]
 
 use std::sync::OnceLock;
 
-use exposured::sources::files::FileReader;
 use exposured::graph::Store;
+use exposured::sources::files::FileReader;
 use exposured::telemetry::{CycleLog, Progress};
 use libfuzzer_sys::fuzz_target;
 
@@ -21,7 +21,9 @@ fuzz_target!(|data: &[u8]| {
         log: &log,
         progress: &Progress::none(),
     };
-    let read = reader.read_path(folder.path()).expect("the folder is there");
+    let read = reader
+        .read_path(folder.path())
+        .expect("the folder is there");
     for collected in read {
         store.put(collected.outcome);
     }

@@ -1,4 +1,4 @@
-//! Records as `collect::record::inspector` reads them, one a line.
+//! Findings of Inspector, one per line.
 #![no_main]
 
 use exposured::records::inspector;

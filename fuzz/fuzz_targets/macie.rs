@@ -1,4 +1,4 @@
-//! Records as `collect::record::macie` reads them, one a line.
+//! Findings of Macie, one per line.
 #![no_main]
 
 use exposured::records::macie;

@@ -1,4 +1,4 @@
-//! Records of Security Hub's inventory and of AWS Config, one a line.
+//! Records of Security Hub's inventory and of AWS Config, one per line.
 #![no_main]
 
 use exposured::records::{config_item, inventory};

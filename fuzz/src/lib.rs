@@ -1,21 +1,25 @@
-//! What the fuzz targets have in common: a record goes all the way, from its text to what is published.
+//! What the fuzz targets share: a record goes through the whole program, from its JSON to what is published.
 
 use std::sync::OnceLock;
 
 use exposured::catalog::{Catalog, Layers, compile};
-use exposured::records::RecordParser;
 use exposured::evaluate::{Exposures, evaluate, explain};
 use exposured::formats::asff::{self, Publication};
-use exposured::model::{AccountId, ActiveTriage, CollectionTarget, Coverage, Exposure, Partition, RecordState, is_harmful};
-use exposured::graph::{TargetOutcome, Snapshot, SnapshotWriter, Store, View};
+use exposured::graph::{Snapshot, SnapshotWriter, Store, TargetOutcome, View};
+use exposured::model::{
+    AccountId, ActiveTriage, CollectionTarget, Coverage, Exposure, Partition, RecordState,
+    is_harmful,
+};
+use exposured::records::RecordParser;
 
 /// The built-in catalog.
 pub fn catalog() -> &'static Catalog {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
-    CATALOG.get_or_init(|| compile(&Layers::builtin()).expect("ours has no problem"))
+    CATALOG
+        .get_or_init(|| compile(&Layers::builtin()).expect("the built-in catalog has no problem"))
 }
 
-/// Reads lines of text as records, each on its own, and what they show together.
+/// Parses each line as a record and evaluates what all of them show.
 pub fn records(data: &[u8], parse: RecordParser) {
     let text = String::from_utf8_lossy(data);
     let mut writer = SnapshotWriter::new(catalog());
@@ -24,17 +28,17 @@ pub fn records(data: &[u8], parse: RecordParser) {
             Ok(Some(record)) => writer.write(record),
             Ok(None) => writer.skip(),
             Err(error) => {
-                // What is wrong is cleaned before it is logged; to be told at all it must be text.
+                // Sources log the message.
                 let _ = error.to_string();
                 writer.skip();
             }
         }
     }
-    all_the_way(writer.finish().snapshot);
+    evaluate_snapshot(writer.finish().snapshot);
 }
 
-/// Evaluates, explains and publishes what a snapshot holds.
-fn all_the_way(snapshot: Snapshot) {
+/// Evaluates, explains, and formats what a snapshot shows.
+fn evaluate_snapshot(snapshot: Snapshot) {
     let mut store = Store::default();
     store.put(TargetOutcome {
         target: CollectionTarget::file("fuzz".to_owned()),
@@ -49,7 +53,7 @@ fn all_the_way(snapshot: Snapshot) {
     check(&store.merge().with_iam_edges());
 }
 
-/// Nothing panics, the same gives the same, and nothing harmful is in what goes out.
+/// Checks that nothing panics, that a second evaluation gives the same, and that the output has no harmful text.
 pub fn check(view: &View) {
     let triage = ActiveTriage::default();
     let evaluation = evaluate(view, catalog(), &triage);
@@ -65,11 +69,11 @@ pub fn check(view: &View) {
         evaluation: &evaluation,
     };
     for exposure in exposures.iter() {
-        goes_out_clean(&exposure);
+        check_output(&exposure);
     }
 }
 
-fn goes_out_clean(exposure: &Exposure) {
+fn check_output(exposure: &Exposure) {
     let now = chrono::DateTime::UNIX_EPOCH;
     let (finding, _) = asff::finding(&Publication {
         exposure,
@@ -82,21 +86,22 @@ fn goes_out_clean(exposure: &Exposure) {
         record_state: RecordState::Active,
         catalog_version: "fuzz",
     });
-    let asff = serde_json::to_string(&finding).expect("texts, numbers and lists become JSON");
+    let asff = serde_json::to_string(&finding).expect("a finding is valid JSON");
     assert!(asff.len() <= 240 * 1024, "{} bytes", asff.len());
-    let finding: serde_json::Value = serde_json::from_str(&asff).expect("it was JSON");
-    clean(&finding);
+    let finding: serde_json::Value =
+        serde_json::from_str(&asff).expect("the finding is valid JSON");
+    check_text(&finding);
 }
 
-fn clean(value: &serde_json::Value) {
+fn check_text(value: &serde_json::Value) {
     match value {
         serde_json::Value::String(text) => {
             assert!(!text.chars().any(is_harmful), "{text:?}");
         }
-        serde_json::Value::Array(values) => values.iter().for_each(clean),
+        serde_json::Value::Array(values) => values.iter().for_each(check_text),
         serde_json::Value::Object(members) => members.iter().for_each(|(name, value)| {
             assert!(!name.chars().any(is_harmful), "{name:?}");
-            clean(value);
+            check_text(value);
         }),
         _ => {}
     }
