@@ -1,4 +1,4 @@
-//! Findings as the services give them, made for the tests.
+//! Findings for the tests, in the form in which the services return them.
 
 use serde_json::{Value, json};
 
@@ -6,14 +6,14 @@ pub const ACCOUNT: &str = "111122223333";
 pub const REGION: &str = "us-east-1";
 
 const UPDATED: &str = "2026-11-20T06:00:00.000Z";
-/// The same, as Inspector's API writes times.
+/// The same time, in the form in which Inspector's API returns it.
 const UPDATED_SECONDS: u64 = 1_795_154_400;
 
 pub fn ec2(kind: &str, id: &str) -> String {
     format!("arn:aws:ec2:{REGION}:{ACCOUNT}:{kind}/{id}")
 }
 
-/// A stable 32-digit id for a name.
+/// An ID of 32 hexadecimal digits that depends only on the name.
 pub fn digits(name: &str) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in name.bytes() {
@@ -84,7 +84,7 @@ fn inspector(kind: &str, instance: &str, profile: Option<&str>, title: &str) -> 
     })
 }
 
-/// A path from the internet on every port, through `sg-open`.
+/// A network path from the internet on every port, through `sg-open`.
 pub fn reachable(instance: &str, profile: Option<&str>) -> Value {
     let mut finding = inspector(
         "NETWORK_REACHABILITY",
@@ -154,8 +154,9 @@ pub fn sensitive_data(bucket: &str) -> Value {
     })
 }
 
-/// The three instances of the seed case: reachable from the internet on every port, with a public address and an open
-/// group; without a profile, with a modest one, with an administrator's. The last one requires IMDSv2.
+/// Three instances that are reachable from the internet on every port, with a public address and an open security group:
+/// one without an instance profile, one with a profile of few privileges, and one with an administrator's. The last one
+/// requires IMDSv2.
 pub struct Seed {
     pub security_hub: Vec<Value>,
     pub inspector: Vec<Value>,

@@ -1,4 +1,4 @@
-//! Records that cannot be read, and text that means harm.
+//! Malformed records, and text that an attacker chose.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::findings::{control, reachable, seed};
 use crate::program::{exposured, exposured_on, run};
 
 #[test]
-fn a_record_that_cannot_be_read_is_counted_and_named_and_the_rest_is_used() {
+fn a_malformed_record_is_counted_and_logged_and_the_rest_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let mut broken = reachable("i-broken", None);
     broken["networkReachabilityDetails"]["openPortRange"]["end"] = json!(70_000);
@@ -48,7 +48,7 @@ fn a_record_that_cannot_be_read_is_counted_and_named_and_the_rest_is_used() {
 }
 
 #[test]
-fn a_file_that_breaks_off_is_used_as_far_as_it_goes() {
+fn a_truncated_file_is_used_up_to_where_it_ends() {
     let folder = tempfile::tempdir().unwrap();
     let whole = serde_json::to_string_pretty(&json!({"findings": seed().inspector})).unwrap();
     std::fs::write(
@@ -62,7 +62,7 @@ fn a_file_that_breaks_off_is_used_as_far_as_it_goes() {
         .arg(folder.path()))
     .expect(3);
     let result = ran.json();
-    // The last of the three instances stands where the file breaks off.
+    // The finding of the last instance is truncated.
     assert_eq!(result["summary"]["exposures"], 1);
     for row in result["coverage"].as_array().unwrap() {
         assert_eq!(row["reason"], "unreadable-file");
@@ -71,7 +71,7 @@ fn a_file_that_breaks_off_is_used_as_far_as_it_goes() {
 }
 
 #[test]
-fn an_unreadable_record_of_the_api_costs_that_record_alone() {
+fn a_malformed_record_in_a_response_does_not_affect_the_others() {
     let aws = Aws::start();
     let mut inspector = seed().inspector;
     inspector[0]["epss"] = json!({"score": 17.5});
@@ -91,10 +91,10 @@ fn an_unreadable_record_of_the_api_costs_that_record_alone() {
 }
 
 #[test]
-fn an_answer_that_the_sdk_cannot_hold_is_read_all_the_same() {
+fn a_response_that_the_sdk_cannot_parse_is_used_all_the_same() {
     let aws = Aws::start();
     let mut seed = seed();
-    // A text where the SDK's model has a number: its parser gives up the whole page.
+    // A string where the SDK's model has a number. The SDK rejects the whole page.
     seed.security_hub[2]["Resources"][0]["Details"]["AwsEc2Instance"]["MetadataOptions"]["HttpPutResponseHopLimit"] =
         json!("one");
     aws.account(HOME)
@@ -106,7 +106,7 @@ fn an_answer_that_the_sdk_cannot_hold_is_read_all_the_same() {
 }
 
 #[test]
-fn nothing_harmful_reaches_terminal_or_log() {
+fn no_control_characters_reach_the_terminal_or_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let mut finding = reachable("i-1", Some("web"));
     let harm = "\u{1b}]0;pwned\u{7}\u{202e}gnp.exe\r\n\u{9b}31m";
@@ -134,7 +134,7 @@ fn nothing_harmful_reaches_terminal_or_log() {
 }
 
 #[test]
-fn a_folder_without_a_file_is_the_wrong_one() {
+fn a_folder_without_files_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("below")).unwrap();
     let ran = run(exposured().args(["once", "--input"]).arg(folder.path())).expect(2);
@@ -160,9 +160,9 @@ fn public_bucket() -> Value {
     control("S3.2", "AwsS3Bucket", "arn:aws:s3:::data", json!({}))
 }
 
-/// What was published stands among the findings that a user reads back with the AWS CLI.
+/// A user who exports findings with the AWS CLI exports those that exposured published as well.
 #[test]
-fn what_exposured_published_is_no_evidence_for_itself() {
+fn findings_that_exposured_published_are_not_evidence() {
     let mut own = public_bucket();
     own["GeneratorId"] = json!("exposured/s3-public-read-with-sensitive-data");
     own["ProductArn"] =
@@ -183,8 +183,8 @@ fn what_exposured_published_is_no_evidence_for_itself() {
 }
 
 #[test]
-fn an_instance_that_guesses_passwords_is_not_the_one_whose_are_guessed() {
-    let guessing = |role: &str| {
+fn an_instance_that_runs_a_brute_force_attack_is_not_its_target() {
+    let is_under_attack = |role: &str| {
         let mut finding = control("X.1", "AwsEc2Instance", "i-open", json!({}));
         let fields = finding.as_object_mut().unwrap();
         fields.remove("Compliance");
@@ -204,12 +204,12 @@ fn an_instance_that_guesses_passwords_is_not_the_one_whose_are_guessed() {
         let exposures = exposures_of(&[finding, reachable("i-open", None)]);
         exposures.to_string().contains("ec2-under-brute-force")
     };
-    assert!(guessing("TARGET"));
-    assert!(!guessing("ACTOR"));
+    assert!(is_under_attack("TARGET"));
+    assert!(!is_under_attack("ACTOR"));
 }
 
 #[test]
-fn tags_do_not_hang_on_the_order_of_findings() {
+fn tags_do_not_depend_on_the_order_of_findings() {
     let tagged = |number: u8, tags: Value| {
         let mut finding = public_bucket();
         finding["Id"] = json!(format!("arn:aws:securityhub:us-east-1::finding/{number}"));
@@ -226,7 +226,7 @@ fn tags_do_not_hang_on_the_order_of_findings() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_told_and_does_not_hang() {
+fn links_and_pipes_are_reported_and_do_not_block() {
     let folder = tempfile::tempdir().unwrap();
     let findings = [seed().security_hub, seed().inspector].concat();
     std::fs::write(folder.path().join("a.json"), json!(findings).to_string()).unwrap();
@@ -248,7 +248,7 @@ fn what_is_no_file_is_told_and_does_not_hang() {
 }
 
 #[test]
-fn a_user_is_published_in_a_region_that_there_is() {
+fn an_iam_user_is_published_in_the_home_region_of_its_partition() {
     let user = |partition: &str| {
         let arn = format!("arn:{partition}:iam::111122223333:user/alice");
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What hangs on what: read from Security Hub's inventory, from AWS Config, or from the findings alone.
+//! Relations between resources, from Security Hub's inventory, from AWS Config, or from the findings alone.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::program::{Ran, config, exposured, exposured_on, exposures, run};
 
 const NETWORK: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
 
-/// Runs a cycle with this under `[collect]`.
+/// Runs one cycle with these settings in `[collect]`.
 fn once(aws: &Aws, collect: &str) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let path = config(folder.path(), &format!("[collect]\n{collect}\n"));
@@ -22,7 +22,7 @@ fn row<'a>(result: &'a Value, source: &str) -> &'a Value {
     rows.iter().find(|row| row["source"] == source).unwrap()
 }
 
-/// As Security Hub's inventory has it.
+/// A resource of Security Hub's inventory.
 fn resource(kind: &str, id: &str, details: Value) -> Value {
     json!({
         "ResourceGuid": format!("guid-{id}"), "ResourceId": id, "AccountId": HOME, "Region": "us-east-1",
@@ -32,7 +32,7 @@ fn resource(kind: &str, id: &str, details: Value) -> Value {
     })
 }
 
-/// As AWS Config has it.
+/// A configuration item of AWS Config.
 fn item(kind: &str, id: &str, configuration: Value, relationships: &[(&str, &str)]) -> Value {
     let relationships: Vec<Value> = relationships
         .iter()
@@ -45,7 +45,7 @@ fn item(kind: &str, id: &str, configuration: Value, relationships: &[(&str, &str
     })
 }
 
-/// A group that a control says is open, and an instance of which nothing says that it is in the group.
+/// An open security group, and an instance that no finding relates to it.
 fn open_group(aws: &Aws) -> RegionHandle<'_> {
     let group = control(
         "EC2.19",
@@ -69,7 +69,7 @@ fn has_open_group(result: &Value) -> bool {
 }
 
 #[test]
-fn without_relations_an_open_group_reaches_nothing() {
+fn without_relations_an_open_group_affects_no_instance() {
     let aws = Aws::start();
     open_group(&aws);
     assert!(!has_open_group(&once(&aws, "").expect(0).json()));
@@ -78,7 +78,7 @@ fn without_relations_an_open_group_reaches_nothing() {
 }
 
 #[test]
-fn an_open_group_reaches_the_instance_by_security_hubs_inventory() {
+fn security_hubs_inventory_relates_an_instance_to_its_group() {
     let aws = Aws::start();
     open_group(&aws).resources(vec![resource(
         "AWS::EC2::Instance",
@@ -94,7 +94,7 @@ fn an_open_group_reaches_the_instance_by_security_hubs_inventory() {
 }
 
 #[test]
-fn an_open_group_reaches_the_instance_by_aws_config() {
+fn aws_config_relates_an_instance_to_its_group() {
     for (configuration, relationships) in [
         (
             json!({"networkInterfaces": [{"networkInterfaceId": "eni-1", "groups": [{"groupId": "sg-open"}]}]}),
@@ -116,14 +116,14 @@ fn an_open_group_reaches_the_instance_by_aws_config() {
 }
 
 #[test]
-fn an_open_group_reaches_the_instance_by_the_network_path_alone() {
+fn a_network_path_relates_an_instance_to_its_group() {
     let aws = Aws::start();
     open_group(&aws).inspector_findings(vec![reachable("i-1", None)]);
     assert!(has_open_group(&once(&aws, "").expect(0).json()));
 }
 
 #[test]
-fn an_aggregator_is_asked_once_for_all_regions() {
+fn an_aggregator_is_queried_once_for_all_regions() {
     let aws = Aws::start();
     open_group(&aws).aggregator(
         "organization",
@@ -156,10 +156,10 @@ fn an_aggregator_is_asked_once_for_all_regions() {
 }
 
 #[test]
-fn an_aggregator_that_is_not_there_is_told() {
+fn a_missing_aggregator_is_reported() {
     let aws = Aws::start();
     open_group(&aws);
-    let collect = "resources = \"config\"\n[collect.config]\naggregator = \"nobodys\"";
+    let collect = "resources = \"config\"\n[collect.config]\naggregator = \"missing\"";
     let result = once(&aws, collect).expect(3).json();
     let detail = row(&result, "config")["detail"].as_str().unwrap();
     assert!(detail.contains("[collect.config]"), "{detail}");
@@ -167,7 +167,7 @@ fn an_aggregator_that_is_not_there_is_told() {
 }
 
 #[test]
-fn a_missing_permission_for_relations_costs_the_relations_alone() {
+fn a_missing_permission_for_relations_affects_only_the_relations() {
     for (collect, source, action) in [
         (
             "resources = \"security-hub\"",
@@ -193,7 +193,7 @@ fn a_missing_permission_for_relations_costs_the_relations_alone() {
 }
 
 #[test]
-fn a_source_of_relations_that_is_off_is_told() {
+fn a_source_of_relations_that_is_not_enabled_is_reported() {
     for (collect, source, service) in [
         (
             "resources = \"security-hub\"",
@@ -211,7 +211,7 @@ fn a_source_of_relations_that_is_off_is_told() {
 }
 
 #[test]
-fn relations_are_read_to_the_last_page_through_throttling_and_stale_tokens() {
+fn relations_are_complete_despite_throttling_and_expired_tokens() {
     let aws = Aws::start();
     let members = |instance: usize| {
         let id = format!("i-{instance:04}");
@@ -261,7 +261,7 @@ fn relations_are_read_to_the_last_page_through_throttling_and_stale_tokens() {
 }
 
 #[test]
-fn only_the_types_that_the_catalog_needs_are_asked_for() {
+fn only_the_types_that_the_catalog_needs_are_queried() {
     let aws = Aws::start();
     open_group(&aws).resources(vec![resource("AWS::EC2::Instance", "i-1", json!({}))]);
     once(&aws, "resources = \"security-hub\"").expect(0);
@@ -282,14 +282,14 @@ fn only_the_types_that_the_catalog_needs_are_asked_for() {
 }
 
 #[test]
-fn configuration_in_files_is_read_as_the_services_answers_are() {
+fn configuration_in_files_counts_like_that_in_responses() {
     let group = control(
         "EC2.19",
         "AwsEc2SecurityGroup",
         &ec2("security-group", "sg-open"),
         json!({}),
     );
-    let flaw = vulnerability("i-1", "CVE-2026-1", 0.9, true, NETWORK);
+    let finding = vulnerability("i-1", "CVE-2026-1", 0.9, true, NETWORK);
     let item = item(
         "AWS::EC2::Instance",
         "i-1",
@@ -313,7 +313,7 @@ fn configuration_in_files_is_read_as_the_services_answers_are() {
         ("a list of items", json!([item])),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let findings = json!([group, flaw]).to_string();
+        let findings = json!([group, finding]).to_string();
         std::fs::write(folder.path().join("findings.json"), findings).unwrap();
         std::fs::write(folder.path().join("relations.json"), file.to_string()).unwrap();
         let ran = run(exposured()
@@ -325,7 +325,7 @@ fn configuration_in_files_is_read_as_the_services_answers_are() {
 }
 
 #[test]
-fn a_check_tells_whether_relations_can_be_read() {
+fn check_reports_a_missing_permission_for_relations() {
     let aws = Aws::start();
     aws.account(HOME)
         .region("us-east-1")
@@ -345,7 +345,7 @@ fn a_check_tells_whether_relations_can_be_read() {
 }
 
 #[test]
-fn a_control_that_passed_tells_relations_and_shows_no_trait() {
+fn a_passed_control_has_relations_and_shows_no_trait() {
     let aws = Aws::start();
     let passed = |id: &str, kind: &str, resource: &str, details: Value| {
         let mut finding = control(id, kind, resource, details);
@@ -357,11 +357,11 @@ fn a_control_that_passed_tells_relations_and_shows_no_trait() {
     place
         .inspector_findings(vec![vulnerability("i-1", "CVE-2026-1", 0.9, true, NETWORK)])
         .security_hub_findings(vec![
-            // Passed: the group is not open.
+            // The control passed, so the group is not open.
             passed(
                 "EC2.19",
                 "AwsEc2SecurityGroup",
-                &ec2("security-group", "sg-shut"),
+                &ec2("security-group", "sg-closed"),
                 json!({}),
             ),
             passed(
@@ -370,7 +370,7 @@ fn a_control_that_passed_tells_relations_and_shows_no_trait() {
                 &ec2("network-interface", "eni-1"),
                 json!({
                     "Attachment": {"InstanceId": "i-1"},
-                    "SecurityGroups": [{"GroupId": "sg-shut"}],
+                    "SecurityGroups": [{"GroupId": "sg-closed"}],
                 }),
             ),
             passed(
@@ -395,16 +395,16 @@ fn a_control_that_passed_tells_relations_and_shows_no_trait() {
         traits.contains(&"administrative-access-policy"),
         "{traits:?}"
     );
-    for of_a_passed_control in [
+    for trait_id in [
         "open-security-group",
         "imds-v1-allowed",
         "source-destination-check-disabled",
     ] {
-        assert!(!traits.contains(&of_a_passed_control), "{traits:?}");
+        assert!(!traits.contains(&trait_id), "{traits:?}");
     }
 }
 
-/// An instance in reach of the internet, with the profile of a role that AWS Config knows.
+/// An instance that is reachable from the internet and uses a role that AWS Config has recorded.
 fn role_of_instance(aws: &Aws, role: Value) {
     let profile = format!("arn:aws:iam::{HOME}:instance-profile/ops");
     let mut configuration = json!({"instanceProfileList": [{"arn": profile}]});
@@ -422,7 +422,7 @@ fn role_of_instance(aws: &Aws, role: Value) {
 
 fn inline(statement: Value) -> Value {
     let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
-    // As IAM and AWS Config write it.
+    // IAM and AWS Config percent-encode documents.
     let document: String = document
         .bytes()
         .map(|byte| match byte {
@@ -434,7 +434,7 @@ fn inline(statement: Value) -> Value {
 }
 
 #[test]
-fn an_inline_policy_makes_an_administrator() {
+fn an_inline_policy_shows_an_administrator() {
     let aws = Aws::start();
     let all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
     role_of_instance(&aws, inline(all));
@@ -448,7 +448,7 @@ fn an_inline_policy_makes_an_administrator() {
 }
 
 #[test]
-fn the_document_of_a_customers_policy_is_read_in_its_version_in_force() {
+fn the_default_version_of_a_customer_managed_policy_counts() {
     let aws = Aws::start();
     let policy = format!("arn:aws:iam::{HOME}:policy/wide");
     role_of_instance(
@@ -479,13 +479,13 @@ fn the_document_of_a_customers_policy_is_read_in_its_version_in_force() {
 }
 
 #[test]
-fn what_a_policy_may_allow_is_shown_as_unknown_and_not_as_safe() {
+fn what_a_policy_allows_on_a_condition_is_unknown_and_not_safe() {
     let aws = Aws::start();
-    let on_condition = json!({
+    let conditional = json!({
         "Effect": "Allow", "Action": "*", "Resource": "*",
         "Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
     });
-    role_of_instance(&aws, inline(on_condition));
+    role_of_instance(&aws, inline(conditional));
     let result = once(&aws, "resources = \"config\"").expect(0).json();
     let traits = traits(&result);
     assert!(traits.contains(&"permissions-not-known"), "{traits:?}");
@@ -496,7 +496,7 @@ fn what_a_policy_may_allow_is_shown_as_unknown_and_not_as_safe() {
 }
 
 #[test]
-fn a_role_that_another_account_may_assume_is_shown_so() {
+fn a_role_that_another_account_can_assume_has_that_trait() {
     let aws = Aws::start();
     let trust = json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Action": "sts:AssumeRole",
