@@ -1,6 +1,6 @@
 //! Values of findings that Inspector writes alike in its own format and in ASFF.
 
-use crate::model::{Cvss, FixAvailable, PortRange, SourceSeverity, clean};
+use crate::model::{Cvss, Epss, FixAvailable, PortRange, SourceSeverity, clean};
 
 use super::error::RecordError;
 
@@ -24,6 +24,12 @@ pub(super) fn port_range(
             format!("{begin} to {end} is not a range of ports"),
         )),
     }
+}
+
+/// An EPSS score.
+pub(super) fn epss(field: &'static str, score: Option<f64>) -> Result<Option<Epss>, RecordError> {
+    let score = score.map(Epss::try_from).transpose();
+    score.map_err(|error| RecordError::field(field, error))
 }
 
 /// A CVSS score, if it has a version and a vector.
@@ -77,14 +83,27 @@ pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     names
 }
 
-/// A vulnerable package, and the version that fixes it.
-pub(super) fn package(
-    name: &str,
-    version: Option<&str>,
-    fixed_in: Option<&str>,
-) -> (String, Option<String>) {
-    let package = format!("{name} {}", version.unwrap_or_default());
-    (clean(package.trim()), fixed_in.map(clean))
+/// A vulnerable package, as a finding writes it.
+pub(super) struct VulnerablePackage<'a> {
+    pub name: &'a str,
+    pub version: Option<&'a str>,
+    pub fixed_in: Option<&'a str>,
+}
+
+/// Packages with their versions, and the versions that fix them; cleaned, sorted, and without duplicates.
+pub(super) fn packages<'a>(
+    packages: impl Iterator<Item = VulnerablePackage<'a>>,
+) -> Vec<(String, Option<String>)> {
+    let mut packages: Vec<(String, Option<String>)> = packages
+        .map(|package| {
+            let version = package.version.unwrap_or_default();
+            let name = format!("{} {version}", package.name);
+            (clean(name.trim()), package.fixed_in.map(clean))
+        })
+        .collect();
+    packages.sort();
+    packages.dedup();
+    packages
 }
 
 #[cfg(test)]

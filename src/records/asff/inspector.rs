@@ -1,10 +1,10 @@
 //! Findings that Inspector sends to Security Hub.
 
-use crate::model::{
-    CodeVulnerability, Epss, Evidence, NetworkPath, PathStep, Vulnerability, clean,
-};
+use crate::model::{CodeVulnerability, Evidence, NetworkPath, PathStep, Vulnerability, clean};
 use crate::records::error::RecordError;
-use crate::records::finding_values::{cvss, fix_available, names, package, port_range, yes_or_no};
+use crate::records::finding_values::{
+    VulnerablePackage, cvss, epss, fix_available, names, packages, port_range, yes_or_no,
+};
 use crate::records::timestamp;
 
 use super::finding::{AsffFinding, AsffVulnerability};
@@ -68,17 +68,12 @@ fn package_vulnerability(
     finding: &AsffFinding,
     found: &AsffVulnerability,
 ) -> Result<Vulnerability, RecordError> {
-    let epss = found
-        .epss_score
-        .map(Epss::try_from)
-        .transpose()
-        .map_err(|error| RecordError::field("Vulnerabilities[].EpssScore", error))?;
     let exploited_at = found.last_known_exploit_at.as_ref();
     Ok(Vulnerability {
         id: clean(&found.id),
         title: clean(&finding.title),
         severity: finding.severity(),
-        epss,
+        epss: epss("Vulnerabilities[].EpssScore", found.epss_score)?,
         exploit_available: found.exploit_available.as_deref().and_then(yes_or_no),
         known_exploited: exploited_at.and_then(timestamp::parse).is_some(),
         fix: found.fix_available.as_deref().and_then(fix_available),
@@ -86,20 +81,16 @@ fn package_vulnerability(
             let (version, vector) = (score.version.as_deref(), score.base_vector.as_deref());
             cvss(version, vector, score.base_score)
         }),
-        packages: packages(found),
+        packages: packages(vulnerable_packages(found)),
     })
 }
 
-fn packages(found: &AsffVulnerability) -> Vec<(String, Option<String>)> {
-    let packages = found.vulnerable_packages.iter().filter_map(|vulnerable| {
-        Some(package(
-            vulnerable.name.as_deref()?,
-            vulnerable.version.as_deref(),
-            vulnerable.fixed_in_version.as_deref(),
-        ))
-    });
-    let mut packages: Vec<_> = packages.collect();
-    packages.sort();
-    packages.dedup();
-    packages
+fn vulnerable_packages(found: &AsffVulnerability) -> impl Iterator<Item = VulnerablePackage<'_>> {
+    found.vulnerable_packages.iter().filter_map(|package| {
+        Some(VulnerablePackage {
+            name: package.name.as_deref()?,
+            version: package.version.as_deref(),
+            fixed_in: package.fixed_in_version.as_deref(),
+        })
+    })
 }

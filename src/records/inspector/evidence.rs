@@ -1,11 +1,11 @@
 //! What an Inspector finding reports.
 
 use crate::model::{
-    CodeVulnerability, Cvss, Epss, Evidence, NetworkPath, PathStep, Vulnerability, clean,
+    CodeVulnerability, Cvss, Evidence, NetworkPath, PathStep, Vulnerability, clean,
 };
 use crate::records::error::RecordError;
 use crate::records::finding_values::{
-    cvss, fix_available, names, package, port_range, severity, yes_or_no,
+    VulnerablePackage, cvss, epss, fix_available, names, packages, port_range, severity, yes_or_no,
 };
 
 use super::finding::{CvssScore, InspectorFinding, PackageVulnerabilityDetails};
@@ -58,11 +58,7 @@ fn package_vulnerability(finding: &InspectorFinding) -> Result<Vulnerability, Re
     let details = details.ok_or(RecordError::MissingField {
         field: "packageVulnerabilityDetails",
     })?;
-    let epss = finding.epss.as_ref().and_then(|epss| epss.score);
-    let epss = epss
-        .map(Epss::try_from)
-        .transpose()
-        .map_err(|error| RecordError::field("epss.score", error))?;
+    let score = finding.epss.as_ref().and_then(|epss| epss.score);
     let title = finding.title.as_deref();
     let exploitability = finding.exploitability_details.as_ref();
     let exploited_at = exploitability.and_then(|details| details.last_known_exploit_at.as_ref());
@@ -70,12 +66,12 @@ fn package_vulnerability(finding: &InspectorFinding) -> Result<Vulnerability, Re
         id: clean(&details.vulnerability_id),
         title: clean(title.unwrap_or(&details.vulnerability_id)),
         severity: severity(finding.severity.as_deref()),
-        epss,
+        epss: epss("epss.score", score)?,
         exploit_available: finding.exploit_available.as_deref().and_then(yes_or_no),
         known_exploited: exploited_at.is_some_and(|time| !time.is_null()),
         fix: finding.fix_available.as_deref().and_then(fix_available),
         cvss: best_cvss(finding, details),
-        packages: packages(details),
+        packages: packages(vulnerable_packages(details)),
     })
 }
 
@@ -95,16 +91,13 @@ fn best_cvss(finding: &InspectorFinding, details: &PackageVulnerabilityDetails) 
     })
 }
 
-fn packages(details: &PackageVulnerabilityDetails) -> Vec<(String, Option<String>)> {
-    let packages = details.vulnerable_packages.iter().map(|vulnerable| {
-        package(
-            &vulnerable.name,
-            vulnerable.version.as_deref(),
-            vulnerable.fixed_in_version.as_deref(),
-        )
-    });
-    let mut packages: Vec<_> = packages.collect();
-    packages.sort();
-    packages.dedup();
-    packages
+fn vulnerable_packages(
+    details: &PackageVulnerabilityDetails,
+) -> impl Iterator<Item = VulnerablePackage<'_>> {
+    let packages = details.vulnerable_packages.iter();
+    packages.map(|package| VulnerablePackage {
+        name: &package.name,
+        version: package.version.as_deref(),
+        fixed_in: package.fixed_in_version.as_deref(),
+    })
 }
