@@ -16,6 +16,7 @@ mod derive;
 mod files;
 mod raw;
 mod schema;
+mod schema_types;
 mod severity;
 mod usage;
 

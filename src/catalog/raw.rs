@@ -12,7 +12,7 @@ use crate::model::{
     EntryPoint, Impact, Likelihood, ResourceType, Severity, SourceSeverity, TraitType,
 };
 
-use super::schema::{Entry, Name, TypeName};
+use super::schema_types::{Entry, Name, TypeName};
 
 /// One file of the catalog. Each may hold any of the kinds of table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
