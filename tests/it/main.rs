@@ -17,6 +17,7 @@ mod catalog;
 mod certificates;
 mod command_line;
 mod daemon;
+mod documents;
 mod end_to_end;
 mod explaining;
 mod export;
