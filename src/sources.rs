@@ -1,6 +1,6 @@
 //! From AWS APIs and files to snapshots: one file per source. Sources decide nothing about exposures.
 //!
-//! A source is added by a file with its [`Source`] implementation and a line in [`registry`].
+//! A source is added by a file with its `Source` implementation and a line in `registry`.
 
 mod config_service;
 pub mod files;

@@ -80,13 +80,13 @@ fn ocsf_events_of_odd_findings_are_valid() {
 fn the_schema_refuses_what_is_wrong() {
     let good = ocsf_events(None).remove(0);
     let validator = validator();
-    let spoilt: [fn(&mut Value); 4] = [
+    let spoiled: [fn(&mut Value); 4] = [
         |event| event["severity_id"] = json!(7),
         |event| event["time"] = json!("2026-11-01T00:00:00Z"),
         |event| event["likelihood"] = json!("High"),
         |event| drop(event["finding_info"].as_object_mut().unwrap().remove("uid")),
     ];
-    for spoil in spoilt {
+    for spoil in spoiled {
         let mut event = good.clone();
         spoil(&mut event);
         assert!(!validator.is_valid(&event));

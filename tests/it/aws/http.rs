@@ -312,7 +312,7 @@ fn answer(cloud: &mut FakeCloud, call: &Call) -> Answer {
             body: json.to_string(),
         },
         Err(refusal) => {
-            if refusal.code == "NotModelled" {
+            if refusal.code == "NotModeled" {
                 cloud.unmodeled.push(refusal.message.clone());
             }
             refuse(call.operation.service(), &refusal)

@@ -26,7 +26,7 @@ impl Refusal {
 
     /// The test has made a request that this server does not model.
     pub fn not_modeled(what: impl Into<String>) -> Self {
-        Self::new(501, "NotModelled", what)
+        Self::new(501, "NotModeled", what)
     }
 }
 
