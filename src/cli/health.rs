@@ -36,7 +36,7 @@ fn describe(status: &health::Status) -> String {
         Some(last) => format!(
             "healthy: the last cycle ended at {} ({}); the next one is due by {due}",
             last.ended_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            last.outcome
+            last.outcome.as_str()
         ),
         None => format!("healthy: the first cycle is due by {due}"),
     }

@@ -1,10 +1,13 @@
 //! The health file, which the daemon keeps writing, and by which another process checks that the daemon is healthy.
 
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::telemetry::{CycleResult, daemon_log};
@@ -18,6 +21,9 @@ const HEARTBEAT_TTL: TimeDelta = TimeDelta::seconds(60);
 /// The longest time after its deadline in which a cycle may end. With a short deadline, the limit is the deadline itself,
 /// so that a daemon that runs every few minutes is not called healthy for 10 minutes after its cycles stop.
 const MAX_DELAY: TimeDelta = TimeDelta::minutes(10);
+
+/// A health file is much smaller. A larger file is something else.
+const MAX_FILE_SIZE: u64 = 4 << 10;
 
 /// The content of the health file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +42,7 @@ pub struct LastCycle {
     /// When it ended.
     pub ended_at: DateTime<Utc>,
     /// How it ended.
-    pub outcome: String,
+    pub outcome: CycleResult,
 }
 
 /// Why the daemon is not healthy.
@@ -50,13 +56,17 @@ pub enum HealthError {
         /// Why it cannot be read.
         source: std::io::Error,
     },
-    /// The health file cannot be parsed.
-    #[error("the health file {path} was not written by this version of exposured: {source}")]
-    Malformed {
+    /// The file is not one that a daemon of this user writes. Nothing of its content is reported, because it may be any
+    /// file that someone else put there.
+    #[error(
+        "checking the health file {path}: {why}; check `[schedule] health_file`, and that nobody else can write to its \
+         folder"
+    )]
+    Untrusted {
         /// The path of the file.
         path: String,
-        /// What is wrong with it.
-        source: serde_json::Error,
+        /// Why it is not trusted.
+        why: &'static str,
     },
     /// The daemon's loop does not run.
     #[error("the daemon's last heartbeat was at {beat_at}")]
@@ -80,17 +90,41 @@ pub enum HealthError {
 /// The daemon is not healthy.
 pub fn check(path: &Path, now: DateTime<Utc>) -> Result<Status, HealthError> {
     let path_text = || path.display().to_string();
-    let text = std::fs::read(path).map_err(|source| HealthError::Unreadable {
+    let untrusted = |why| HealthError::Untrusted {
+        path: path_text(),
+        why,
+    };
+    let unreadable = |source| HealthError::Unreadable {
         path: path_text(),
         source,
-    })?;
-    let status: Status =
-        serde_json::from_slice(&text).map_err(|source| HealthError::Malformed {
-            path: path_text(),
-            source,
-        })?;
+    };
+    let file = open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(untrusted("it is not a regular file"));
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(untrusted("it belongs to another user"));
+    }
+    let mut text = Vec::new();
+    let limit = MAX_FILE_SIZE + 1;
+    file.take(limit)
+        .read_to_end(&mut text)
+        .map_err(unreadable)?;
+    if u64::try_from(text.len()).is_ok_and(|size| size >= limit) {
+        return Err(untrusted("it is larger than a health file"));
+    }
+    let status: Status = serde_json::from_slice(&text)
+        .map_err(|_| untrusted("it was not written by this version of exposured"))?;
     check_status(&status, now)?;
     Ok(status)
+}
+
+/// Opens the file without following a symbolic link, and without waiting for the writer of a pipe.
+fn open(path: &Path) -> std::io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags = i32::try_from(flags.bits()).map_err(std::io::Error::other)?;
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 /// A heartbeat from the future proves as little as an old one: the clock was changed, and the next heartbeat will show
@@ -200,10 +234,7 @@ fn due_by(tick: DateTime<Utc>, deadline: TimeDelta) -> DateTime<Utc> {
 
 impl LastCycle {
     pub(super) fn new(outcome: CycleResult, ended_at: DateTime<Utc>) -> Self {
-        Self {
-            ended_at,
-            outcome: outcome.as_str().to_owned(),
-        }
+        Self { ended_at, outcome }
     }
 }
 
@@ -247,6 +278,41 @@ mod tests {
         assert_eq!(due(10), at(20));
         assert_eq!(due(300), at(310));
         assert_eq!(due_by(at(0), TimeDelta::MAX), DateTime::<Utc>::MAX_UTC);
+    }
+
+    #[test]
+    fn only_a_small_regular_file_is_trusted_and_no_content_is_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let secret = "aws_secret_access_key";
+        std::fs::write(path("other"), secret).unwrap();
+        std::fs::write(path("large"), vec![b' '; 5 << 10]).unwrap();
+        let mut heartbeat = Heartbeat::new(path("real"), Duration::from_secs(60), at(0));
+        heartbeat.beat(at(0), None, None);
+        std::os::unix::fs::symlink(path("real"), path("link")).unwrap();
+        assert!(check(&path("real"), at(0)).is_ok());
+        for (name, why) in [
+            ("other", "was not written by"),
+            ("large", "larger than"),
+            ("link", "reading the health file"),
+            ("", "not a regular file"),
+            ("missing", "reading the health file"),
+        ] {
+            let message = check(&path(name), at(0)).unwrap_err().to_string();
+            assert!(message.contains(why), "{name}: {message}");
+            assert!(!message.contains(secret), "{name}: {message}");
+        }
+        // Nobody writes to this pipe, and the check does not wait for it.
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            path("pipe"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        let message = check(&path("pipe"), at(0)).unwrap_err().to_string();
+        assert!(message.contains("not a regular file"), "{message}");
     }
 
     #[test]

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{CallCount, Coverage, CoverageRow, Severity};
 use crate::reconcile::PublicationOutcome;
 
 /// How a cycle ended. If several apply, it is the worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CycleResult {
     /// Every target was read completely, and everything was published.
     Complete,
