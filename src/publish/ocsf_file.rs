@@ -59,7 +59,8 @@ fn write_events(
     let mut file = tempfile::Builder::new()
         .prefix(UNFINISHED_PREFIX)
         .suffix(UNFINISHED_SUFFIX)
-        .permissions(std::fs::Permissions::from_mode(0o644))
+        // Only the owner may read it: exposures say how to attack an account.
+        .permissions(std::fs::Permissions::from_mode(0o600))
         .tempfile_in(directory)?;
     let mut writer = BufWriter::new(file.as_file_mut());
     let json = |_: &GradedResource, exposure: Exposure| {

@@ -400,6 +400,8 @@ fn one_ocsf_file_a_cycle_and_none_in_a_dry_run() {
         .collect();
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(files[0].extension().unwrap(), "jsonl");
+    let mode = std::os::unix::fs::MetadataExt::mode(&files[0].metadata().unwrap());
+    assert_eq!(mode & 0o777, 0o600);
     let events: Vec<Value> = std::fs::read_to_string(&files[0])
         .unwrap()
         .lines()
