@@ -1,5 +1,4 @@
-//! An exposure as ASFF and as OCSF, within the limits of the formats' fields.
+//! An exposure as ASFF and as OCSF, within the limits of each field.
 
 pub mod asff;
-mod asff_fit;
 pub mod ocsf;

@@ -7,7 +7,7 @@ use exposured::evaluate::{Exposures, evaluate, explain};
 use exposured::formats::asff::{self, Publication};
 use exposured::graph::{Snapshot, SnapshotWriter, Store, TargetOutcome, View};
 use exposured::model::{
-    AccountId, ActiveTriage, CollectionTarget, Coverage, Exposure, Partition, RecordState,
+    AccountId, ActiveTriage, CollectionTarget, Coverage, Exposure, RecordState,
     is_harmful,
 };
 use exposured::records::RecordParser;
@@ -75,21 +75,20 @@ pub fn check(view: &View) {
 
 fn check_output(exposure: &Exposure) {
     let now = chrono::DateTime::UNIX_EPOCH;
-    let (finding, _) = asff::finding(&Publication {
+    let built = asff::build(&Publication {
         exposure,
         account: AccountId::EXAMPLE,
-        partition: Partition::of_region(&exposure.resource.region),
         region: exposure.resource.region.clone(),
         created_at: now,
         first_observed_at: now,
         updated_at: now,
         record_state: RecordState::Active,
         catalog_version: "fuzz",
+        state: Vec::new(),
     });
-    let asff = serde_json::to_string(&finding).expect("a finding is valid JSON");
-    assert!(asff.len() <= 240 * 1024, "{} bytes", asff.len());
+    assert!(built.json.len() <= 240 * 1024, "{} bytes", built.json.len());
     let finding: serde_json::Value =
-        serde_json::from_str(&asff).expect("the finding is valid JSON");
+        serde_json::from_str(&built.json).expect("the finding is valid JSON");
     check_text(&finding);
 }
 

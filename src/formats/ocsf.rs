@@ -1,89 +1,50 @@
 //! An exposure as an OCSF Detection Finding (class 2004).
 //!
-//! Source: the OCSF schema 1.8.0, classes `detection_finding`, objects as named below; the shape of AWS's own exposure
-//! findings (Security Hub User Guide, "Sample exposure finding").
+//! Source: OCSF schema 1.8.0, class `detection_finding` and the objects that are named below; Security Hub User Guide,
+//! "Sample exposure finding", for the form of AWS's own exposure findings.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "assigning to a key of a JSON object inserts it"
-)]
-
-use std::collections::BTreeSet;
+mod captions;
+mod vulnerability;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::model::{
-    AccountId, Evidence, Exposure, ExposureTrait, FixAvailable, Impact, Likelihood, Severity,
-    SignalReference, Vulnerability,
-};
+use crate::model::{AccountId, Exposure, ExposureTrait, SignalReference};
+
+pub use captions::Activity;
+use captions::{impact, likelihood, product, severity};
+use vulnerability::vulnerabilities;
 
 const SCHEMA_VERSION: &str = "1.8.0";
 const CLASS: u32 = 2004;
 
-/// What happened to the exposure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activity {
-    /// It is new.
-    Create,
-    /// It stands.
-    Update,
-    /// It is gone.
-    Close,
-}
-
-impl Activity {
-    fn id(self) -> u32 {
-        match self {
-            Self::Create => 1,
-            Self::Update => 2,
-            Self::Close => 3,
-        }
-    }
-
-    fn caption(self) -> &'static str {
-        match self {
-            Self::Create => "Create",
-            Self::Update => "Update",
-            Self::Close => "Close",
-        }
-    }
-
-    /// `status_id` and its caption.
-    fn status(self) -> (u32, &'static str) {
-        match self {
-            Self::Create | Self::Update => (1, "New"),
-            Self::Close => (4, "Resolved"),
-        }
-    }
-}
-
-/// What is told of an exposure, and when.
+/// An event about an exposure.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     /// The exposure.
     pub exposure: &'a Exposure,
-    /// The account that tells it.
+    /// The account that reports it.
     pub account: AccountId,
     /// What happened.
     pub activity: Activity,
-    /// When the finding was made.
+    /// When the finding was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the finding was last changed.
     pub modified_at: DateTime<Utc>,
-    /// When this event is.
+    /// The time of the event.
     pub time: DateTime<Utc>,
-    /// By which rules it was found.
+    /// The version of the catalog that graded the exposure.
     pub catalog_version: &'a str,
 }
 
-/// The event, its keys in the order of the alphabet.
+/// The event as JSON, with sorted keys.
 pub fn event(event: &Event<'_>) -> Value {
-    let exposure = event.exposure;
-    let activity = event.activity;
+    let Event {
+        exposure, activity, ..
+    } = *event;
     let (severity_id, severity) = severity(exposure.severity);
     let (status_id, status) = activity.status();
-    let mut value = json!({
+    let mut value = object(json!({
         "activity_id": activity.id(),
         "activity_name": activity.caption(),
         "category_uid": 2,
@@ -100,43 +61,49 @@ pub fn event(event: &Event<'_>) -> Value {
         "status_id": status_id,
         "status": status,
         "message": exposure.title,
-        "cloud": cloud(event),
+        "cloud": cloud(exposure),
         "metadata": metadata(event),
         "finding_info": finding_info(event),
-        "resources": resources(exposure),
+        "resources": [resource_details(exposure)],
         "remediation": remediation(exposure),
-        // The core schema has no likelihood, and no place for the arithmetic.
-        "unmapped": {
-            "likelihood": likelihood(exposure.likelihood),
-            "rule": exposure.rule,
-            "rules": exposure.matched_rules,
-            "factors": exposure.factors,
-            "mitigations": exposure.mitigations.iter().map(|one| &one.id).collect::<Vec<_>>(),
-        },
-    });
-    if let (Some(impact), Some(event)) = (exposure.impact, value.as_object_mut()) {
-        let (id, caption) = impact_of(impact);
-        event.insert("impact_id".into(), id.into());
-        event.insert("impact".into(), caption.into());
+        "unmapped": unmapped(exposure),
+    }));
+    if let Some(known) = exposure.impact {
+        let (id, caption) = impact(known);
+        value.insert("impact_id".into(), id.into());
+        value.insert("impact".into(), caption.into());
     }
     let vulnerabilities = vulnerabilities(exposure);
-    if let (false, Some(event)) = (vulnerabilities.is_empty(), value.as_object_mut()) {
-        event.insert("vulnerabilities".into(), vulnerabilities.into());
+    if !vulnerabilities.is_empty() {
+        value.insert("vulnerabilities".into(), vulnerabilities.into());
     }
-    value
+    value.into()
+}
+
+/// The members of a JSON object, to add optional ones.
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }
 
 fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Object `cloud`: where the exposed resource is.
-fn cloud(event: &Event<'_>) -> Value {
-    let resource = &event.exposure.resource;
+/// The object `account`.
+fn account(account: AccountId) -> Value {
+    json!({ "uid": account.to_string(), "type": "AWS Account", "type_id": 10 })
+}
+
+/// The object `cloud`: the location of the exposed resource.
+fn cloud(exposure: &Exposure) -> Value {
+    let resource = &exposure.resource;
     json!({
         "provider": "AWS",
         "region": resource.region,
-        "account": { "uid": resource.account.to_string(), "type": "AWS Account", "type_id": 10 },
+        "account": account(resource.account),
     })
 }
 
@@ -157,7 +124,7 @@ fn metadata(event: &Event<'_>) -> Value {
 fn finding_info(event: &Event<'_>) -> Value {
     let exposure = event.exposure;
     let related: Vec<Value> = exposure.contributing().flat_map(related_events).collect();
-    let mut info = json!({
+    let mut info = object(json!({
         "uid": exposure.id,
         "title": exposure.title,
         "desc": exposure.description,
@@ -176,54 +143,61 @@ fn finding_info(event: &Event<'_>) -> Value {
         "traits": exposure.traits.iter().map(trait_object).collect::<Vec<_>>(),
         "related_events_count": related.len(),
         "related_events": related,
-    });
-    if let (Some(graph), Some(info)) = (attack_graph(exposure), info.as_object_mut()) {
+    }));
+    if let Some(graph) = attack_graph(exposure) {
         info.insert("attack_graph".into(), graph);
     }
-    info
+    info.into()
 }
 
-/// Object `trait`, as AWS's own exposures have them.
-fn trait_object(one: &ExposureTrait) -> Value {
+/// The object `trait`, in the form of AWS's own exposure findings.
+fn trait_object(exposure_trait: &ExposureTrait) -> Value {
+    let trait_type = if exposure_trait.contributing {
+        "Contributing Trait"
+    } else {
+        "Contextual Trait"
+    };
     json!({
-        "category": one.trait_type.as_str(),
-        "name": one.title,
-        "uid": one.id,
-        "type": if one.contributing { "Contributing Trait" } else { "Contextual Trait" },
+        "category": exposure_trait.trait_type.as_str(),
+        "name": exposure_trait.title,
+        "uid": exposure_trait.id,
+        "type": trait_type,
     })
 }
 
-/// Object `related_event`: one a finding behind a contributing trait.
-fn related_events(one: &ExposureTrait) -> impl Iterator<Item = Value> {
-    let traits = json!([trait_object(one)]);
-    one.signals.iter().map(move |signal| {
-        json!({
-            "uid": signal.finding,
-            "title": signal.evidence.title(),
-            "type": "Finding",
-            "product": { "name": product(signal), "vendor_name": "AWS", "uid": signal.product.arn_name() },
-            // Type 10 is "Resource UID".
-            "observables": [{
-                "name": "resource.uid", "type": "Resource UID", "type_id": 10, "value": signal.resource.id,
-            }],
-            "traits": traits,
-        })
+/// The object `related_event`, for each finding behind a contributing trait.
+fn related_events(exposure_trait: &ExposureTrait) -> impl Iterator<Item = Value> {
+    let traits = json!([trait_object(exposure_trait)]);
+    let signals = exposure_trait.signals.iter();
+    signals.map(move |signal| related_event(signal, &traits))
+}
+
+fn related_event(signal: &SignalReference, traits: &Value) -> Value {
+    json!({
+        "uid": signal.finding,
+        "title": signal.evidence.title(),
+        "type": "Finding",
+        "product": {
+            "name": product(signal.product),
+            "vendor_name": "AWS",
+            "uid": signal.product.arn_name(),
+        },
+        "observables": [{
+            "name": "resource.uid",
+            "type": "Resource UID",
+            "type_id": 10,
+            "value": signal.resource.id,
+        }],
+        "traits": traits,
     })
 }
 
-fn product(signal: &SignalReference) -> &'static str {
-    match signal.product {
-        crate::model::Product::SecurityHub => "Security Hub CSPM",
-        crate::model::Product::Inspector => "Inspector",
-        crate::model::Product::Macie => "Macie",
-        crate::model::Product::GuardDuty => "GuardDuty",
-        crate::model::Product::Config => "Config",
-    }
-}
-
-/// Object `graph`: the attack path.
+/// The object `graph`: the attack path.
 fn attack_graph(exposure: &Exposure) -> Option<Value> {
     let path = &exposure.attack_path;
+    if path.nodes.is_empty() {
+        return None;
+    }
     let nodes: Vec<Value> = path
         .nodes
         .iter()
@@ -243,132 +217,44 @@ fn attack_graph(exposure: &Exposure) -> Option<Value> {
             })
         })
         .collect();
-    (!nodes.is_empty()).then(
-        || json!({ "name": "attack path", "is_directed": true, "nodes": nodes, "edges": edges }),
-    )
+    Some(json!({ "name": "attack path", "is_directed": true, "nodes": nodes, "edges": edges }))
 }
 
-/// Object `resource_details`: the exposed resource.
-fn resources(exposure: &Exposure) -> Value {
+/// The object `resource_details`, for the exposed resource.
+fn resource_details(exposure: &Exposure) -> Value {
     let resource = &exposure.resource;
-    let mut details = json!({
+    let mut details = object(json!({
         "uid": resource.id,
         "type": resource.resource_type,
         "region": resource.region,
-        "owner": { "account": { "uid": resource.account.to_string(), "type": "AWS Account", "type_id": 10 } },
-    });
+        "owner": { "account": account(resource.account) },
+    }));
     let tags: Vec<Value> = exposure
         .tags
         .iter()
         .map(|(name, value)| json!({ "name": name, "value": value }))
         .collect();
-    if let (false, Some(details)) = (tags.is_empty(), details.as_object_mut()) {
+    if !tags.is_empty() {
         details.insert("tags".into(), tags.into());
     }
-    json!([details])
+    details.into()
 }
 
 fn remediation(exposure: &Exposure) -> Value {
-    let texts: Vec<&str> = exposure
-        .contributing()
-        .map(|one| one.remediation.text.as_str())
-        .collect();
-    let urls: Vec<&str> = exposure
-        .contributing()
-        .map(|one| one.remediation.url.as_str())
-        .collect();
+    let remediations = || exposure.contributing().map(|one| &one.remediation);
+    let texts: Vec<&str> = remediations().map(|one| one.text.as_str()).collect();
+    let urls: Vec<&str> = remediations().map(|one| one.url.as_str()).collect();
     json!({ "desc": texts.join("\n"), "references": urls })
 }
 
-/// Object `vulnerability`: each once, the weightiest first.
-fn vulnerabilities(exposure: &Exposure) -> Vec<Value> {
-    let mut seen = BTreeSet::new();
-    exposure
-        .traits
-        .iter()
-        .flat_map(|one| &one.signals)
-        .filter_map(|signal| match &*signal.evidence {
-            Evidence::PackageVulnerability(vulnerability) if seen.insert(&vulnerability.id) => {
-                Some(one_vulnerability(vulnerability))
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-fn one_vulnerability(vulnerability: &Vulnerability) -> Value {
-    let mut value = Map::new();
-    value.insert("title".into(), vulnerability.title.as_str().into());
-    // Object `vulnerability` wants exactly one of advisory, cve and cwe; what has no CVE has an advisory.
-    if vulnerability.id.starts_with("CVE-") {
-        value.insert("cve".into(), cve(vulnerability));
-    } else {
-        value.insert("advisory".into(), json!({ "uid": vulnerability.id }));
-    }
-    if let Some(exploit) = vulnerability.exploit_available {
-        value.insert("is_exploit_available".into(), exploit.into());
-    }
-    if let Some(fix) = vulnerability.fix {
-        value.insert("is_fix_available".into(), (fix == FixAvailable::Yes).into());
-    }
-    let packages: Vec<Value> = vulnerability
-        .packages
-        .iter()
-        .map(affected_package)
-        .collect();
-    if !packages.is_empty() {
-        value.insert("affected_packages".into(), packages.into());
-    }
-    value.into()
-}
-
-fn cve(vulnerability: &Vulnerability) -> Value {
-    let mut cve = json!({ "uid": vulnerability.id });
-    if let Some(score) = vulnerability.epss {
-        cve["epss"] = json!({ "score": score.value().to_string() });
-    }
-    if let Some(cvss) = &vulnerability.cvss {
-        let base_score = f64::from(cvss.score_tenths) / 10.0;
-        cve["cvss"] = json!([{
-            "version": cvss.version, "base_score": base_score, "vector_string": cvss.vector,
-        }]);
-    }
-    cve
-}
-
-/// Object `affected_package`.
-fn affected_package((package, fixed_in_version): &(String, Option<String>)) -> Value {
-    let (name, version) = package.split_once(' ').unwrap_or((package, "unknown"));
-    let mut value = json!({ "name": name, "version": version });
-    if let Some(fixed) = fixed_in_version {
-        value["fixed_in_version"] = fixed.as_str().into();
-    }
-    value
-}
-
-fn severity(severity: Severity) -> (u32, &'static str) {
-    match severity {
-        Severity::Low => (2, "Low"),
-        Severity::Medium => (3, "Medium"),
-        Severity::High => (4, "High"),
-        Severity::Critical => (5, "Critical"),
-    }
-}
-
-fn impact_of(impact: Impact) -> (u32, &'static str) {
-    match impact {
-        Impact::Low => (1, "Low"),
-        Impact::Medium => (2, "Medium"),
-        Impact::High => (3, "High"),
-    }
-}
-
-/// As AWS shows it.
-fn likelihood(likelihood: Likelihood) -> &'static str {
-    match likelihood {
-        Likelihood::Low => "Low",
-        Likelihood::Moderate => "Moderate",
-        Likelihood::High => "High",
-        Likelihood::VeryHigh => "Very High",
-    }
+/// What the core schema has no attribute for: the likelihood, and how the severity was derived.
+fn unmapped(exposure: &Exposure) -> Value {
+    let mitigations = exposure.mitigations.iter();
+    json!({
+        "likelihood": likelihood(exposure.likelihood),
+        "rule": exposure.rule,
+        "rules": exposure.matched_rules,
+        "factors": exposure.factors,
+        "mitigations": mitigations.map(|mitigation| &mitigation.id).collect::<Vec<_>>(),
+    })
 }

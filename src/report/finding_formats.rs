@@ -30,16 +30,16 @@ pub(super) fn write_asff(
         let publication = asff::Publication {
             exposure: &exposure,
             account,
-            partition: Partition::of_region(&region),
             region,
             created_at: outcome.as_of,
             first_observed_at: outcome.as_of,
             updated_at: outcome.as_of,
             record_state: RecordState::Active,
             catalog_version: outcome.catalog.version(),
+            state: Vec::new(),
         };
         // A `Value` has sorted keys.
-        serde_json::to_value(asff::finding(&publication).0).unwrap_or_default()
+        serde_json::to_value(asff::build(&publication).finding).unwrap_or_default()
     };
     let exposures = selection.exposures(outcome);
     let findings = Sequence::new(exposures.map(finding));

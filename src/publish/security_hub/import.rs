@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_securityhub::Client;
 use aws_sdk_securityhub::types::ImportFindingsError;
+use aws_smithy_runtime_api::http::Request;
+use aws_smithy_types::body::SdkBody;
 
 use crate::aws::{CallBudget, CallError, CallRate, Failure, IamAction, Limiter, classify};
-use crate::formats::asff::AsffFinding;
 use crate::model::clean;
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
@@ -37,7 +38,9 @@ const ATTEMPTS: u32 = 3;
 
 /// A finding that is sent.
 pub(super) struct OutgoingFinding {
-    pub finding: AsffFinding,
+    pub id: String,
+    /// The finding in ASFF.
+    pub json: String,
     /// The action that it carries out; `None` if it only prepares another finding.
     pub counts_as: Option<Action>,
 }
@@ -106,10 +109,7 @@ impl<'a> Importer<'a> {
             batch.len(),
             &format!("{why}; {}", why.remedy()),
         );
-        batch
-            .iter()
-            .map(|outgoing| outgoing.finding.id().to_owned())
-            .collect()
+        batch.iter().map(|outgoing| outgoing.id.clone()).collect()
     }
 
     /// Sends a batch, and again what was refused for a temporary reason; returns the IDs that were not imported.
@@ -136,13 +136,14 @@ impl<'a> Importer<'a> {
             );
             let mut again = Vec::new();
             for outgoing in batch {
-                let id = outgoing.finding.id();
-                match refusals.iter().find(|refusal| refusal.id() == Some(id)) {
+                let is_refused =
+                    |refusal: &&ImportFindingsError| refusal.id() == Some(outgoing.id.as_str());
+                match refusals.iter().find(is_refused) {
                     None => count(outgoing.counts_as, outcome),
                     Some(why) if is_temporary(why) && attempt < ATTEMPTS => again.push(outgoing),
                     Some(why) => {
-                        self.log_refusal(id, why);
-                        failed.push(id.to_owned());
+                        self.log_refusal(&outgoing.id, why);
+                        failed.push(outgoing.id);
                     }
                 }
             }
@@ -180,19 +181,14 @@ impl<'a> Importer<'a> {
 
     /// Makes one call, and returns the findings that were refused.
     async fn send(&self, batch: &[OutgoingFinding]) -> Result<Vec<ImportFindingsError>, CallError> {
-        let findings: Result<Vec<_>, _> = batch
-            .iter()
-            .map(|outgoing| outgoing.finding.to_sdk())
-            .collect();
-        let findings = findings.map_err(|error| CallError {
-            failure: Failure::InvalidInput,
-            message: error.to_string(),
-        })?;
         self.limiter.wait().await;
+        let body = request_body(batch);
         let answer = self
             .client
             .batch_import_findings()
-            .set_findings(Some(findings))
+            .set_findings(Some(Vec::new()))
+            .customize()
+            .mutate_request(move |request| set_body(request, &body))
             .send()
             .await
             .map_err(|error| classify(&error, BATCH_IMPORT_FINDINGS.action))?;
@@ -230,11 +226,27 @@ impl<I: Iterator<Item = OutgoingFinding>> Batches<I> {
     fn take_next(&mut self) -> Option<(OutgoingFinding, usize)> {
         self.next.take().or_else(|| {
             let outgoing = self.findings.next()?;
-            // A structure of strings, numbers, and lists always becomes JSON.
-            let size = serde_json::to_vec(&outgoing.finding).map_or(0, |json| json.len() + 1);
+            let size = outgoing.json.len() + 1;
             Some((outgoing, size))
         })
     }
+}
+
+/// The body of a request that imports a batch. A finding is already JSON, and is not serialized again by the SDK.
+fn request_body(batch: &[OutgoingFinding]) -> String {
+    let findings: Vec<&str> = batch
+        .iter()
+        .map(|outgoing| outgoing.json.as_str())
+        .collect();
+    format!(r#"{{"Findings":[{}]}}"#, findings.join(","))
+}
+
+/// Replaces the body of a request before it is signed.
+fn set_body(request: &mut Request, body: &str) {
+    request
+        .headers_mut()
+        .insert("content-length", body.len().to_string());
+    *request.body_mut() = SdkBody::from(body);
 }
 
 fn count(counts_as: Option<Action>, outcome: &mut PublicationOutcome) {

@@ -3,37 +3,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formats::asff::AsffFinding;
-use crate::model::{AccountId, CollectionTarget, Exposure, Region, SourceKind};
+use crate::model::{AccountId, CollectionTarget, Region, SourceKind};
 use crate::reconcile::{PlanStep, PublishedExposure};
 
 /// The digest of the content.
-const DIGEST: &str = "exposured/digest";
+const DIGEST: &str = "digest";
 
 /// The collection targets that showed the contributing traits.
-const SEEN_BY: &str = "exposured/seen-by";
+const SEEN_BY: &str = "seen-by";
 
 /// How often the finding was archived and then reopened.
-const REOPENED: &str = "exposured/reopened";
+const REOPENED: &str = "reopened";
 
 /// The number of consecutive cycles in which the exposure was not found.
-const MISSED: &str = "exposured/missed";
+const MISSED: &str = "missed";
 
-/// Records the content of the exposure and the targets that showed it.
-pub(super) fn set_content(finding: &mut AsffFinding, exposure: &Exposure, digest: &str) {
-    finding.set_product_field(DIGEST, digest);
-    finding.set_product_field(SEEN_BY, &seen_by_text(&exposure.seen_by));
+/// The digest of an exposure, and the targets that showed it.
+pub(super) fn content_fields(
+    digest: &str,
+    seen_by: &[CollectionTarget],
+) -> [(&'static str, String); 2] {
+    [
+        (DIGEST, digest.to_owned()),
+        (SEEN_BY, seen_by_text(seen_by)),
+    ]
 }
 
-/// Records how the exposure came and went.
-pub(super) fn set_history(finding: &mut AsffFinding, step: &PlanStep) {
-    for (name, count) in [(REOPENED, step.reopened), (MISSED, step.missed)] {
-        // A field with an empty value is left out.
-        let value = match count {
-            0 => String::new(),
-            count => count.to_string(),
-        };
-        finding.set_product_field(name, &value);
-    }
+/// How the exposure came and went.
+pub(super) fn history_fields(step: &PlanStep) -> [(&'static str, String); 2] {
+    // A field with an empty value is left out.
+    let text = |count: u32| match count {
+        0 => String::new(),
+        count => count.to_string(),
+    };
+    [(REOPENED, text(step.reopened)), (MISSED, text(step.missed))]
 }
 
 /// Adds the recorded state to a published exposure.

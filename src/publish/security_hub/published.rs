@@ -10,9 +10,7 @@ use serde::Deserialize;
 
 use crate::aws::{CallError, CallRate, Envelope, IamAction, raw_response, read_pages};
 use crate::formats::asff::{AsffFinding, GENERATOR_PREFIX, PRODUCT_NAME, product_arn};
-use crate::model::{
-    AccountId, Arn, CollectionTarget, ExposureId, Partition, Region, SourceKind, clean,
-};
+use crate::model::{AccountId, Arn, CollectionTarget, ExposureId, Region, SourceKind, clean};
 use crate::publish::options::{ImportInto, SecurityHubOptions};
 use crate::publish::publisher::Publisher;
 use crate::reconcile::{ActualState, Destination, ExposureKey, PublishedExposure, WorkflowStatus};
@@ -281,8 +279,7 @@ async fn get_page(
 
 /// The findings of exposured: those of the default product of the account, by our generator, in every record state.
 fn own_findings(destination: &Destination) -> AwsSecurityFindingFilters {
-    let partition = Partition::of_region(&destination.region);
-    let product = product_arn(partition, &destination.region, destination.account);
+    let product = product_arn(&destination.region, destination.account);
     AwsSecurityFindingFilters::builder()
         .product_arn(filter(&product, StringFilterComparison::Equals))
         .generator_id(filter(GENERATOR_PREFIX, StringFilterComparison::Prefix))

@@ -6,7 +6,7 @@ use chrono::Duration;
 
 use crate::evaluate::Exposures;
 use crate::formats::asff::{self, AsffFinding};
-use crate::model::{Exposure, Partition, RecordState};
+use crate::model::{Exposure, RecordState};
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
 use crate::reconcile::{Destination, PlanStep, PublicationOutcome};
@@ -46,7 +46,7 @@ pub(in crate::publish) async fn publish(
         let findings = steps
             .iter()
             .filter_map(|step| builder.outgoing(step))
-            .filter(|outgoing| !failed.contains(outgoing.finding.id()));
+            .filter(|outgoing| !failed.contains(&outgoing.id));
         importer.import(steps.len(), findings, outcome).await;
     }
 }
@@ -76,54 +76,63 @@ impl<'a> FindingBuilder<'a> {
 
     /// The published finding, archived.
     fn archived(&self, step: &PlanStep) -> Option<OutgoingFinding> {
-        self.published(step).map(|finding| OutgoingFinding {
-            finding: finding.again(RecordState::Archived, step.updated_at),
+        let published = self.published(step)?;
+        let finding = published.for_reimport(RecordState::Archived, step.updated_at, &[]);
+        Some(OutgoingFinding {
+            id: finding.id().to_owned(),
+            json: finding.to_json(),
             counts_as: None,
         })
     }
 
-    /// The finding that the step sends: the exposure that was found, or the published finding with a new history.
+    /// The finding that the step sends: of the exposure that was found, or the published finding with a new history.
     fn outgoing(&self, step: &PlanStep) -> Option<OutgoingFinding> {
         let found = self.planned.found.get(&step.key());
-        let mut finding = match found.filter(|_| step.decision.held().is_none()) {
+        let json = match found.filter(|_| step.decision.held().is_none()) {
             Some(found) => {
                 let exposure = self.exposures.describe(&found.graded)?;
-                self.finding(step, &exposure, &found.digest)
+                self.build(step, &exposure, &found.digest)
             }
             None => self
                 .published(step)?
-                .again(step.record_state, step.updated_at),
+                .for_reimport(
+                    step.record_state,
+                    step.updated_at,
+                    &product_fields::history_fields(step),
+                )
+                .to_json(),
         };
-        product_fields::set_history(&mut finding, step);
         Some(OutgoingFinding {
-            finding,
+            id: step.id.to_string(),
+            json,
             counts_as: Some(step.decision.action()),
         })
     }
 
-    fn finding(&self, step: &PlanStep, exposure: &Exposure, digest: &str) -> AsffFinding {
+    fn build(&self, step: &PlanStep, exposure: &Exposure, digest: &str) -> String {
         let updated_at = if step.archive_first {
             step.updated_at + Duration::milliseconds(1)
         } else {
             step.updated_at
         };
-        let (mut finding, cuts) = asff::finding(&asff::Publication {
+        let mut state = product_fields::content_fields(digest, &exposure.seen_by).to_vec();
+        state.extend(product_fields::history_fields(step));
+        let built = asff::build(&asff::Publication {
             exposure,
             account: step.destination.account,
             region: step.destination.region.clone(),
-            partition: Partition::of_region(&step.destination.region),
             created_at: step.created_at,
             first_observed_at: step.first_observed_at,
             updated_at,
             record_state: step.record_state,
             catalog_version: self.publisher.catalog_version,
+            state,
         });
-        for cut in cuts {
+        for truncation in built.truncations {
             self.publisher
                 .log
-                .text_cut(step.id.as_str(), &cut.field, cut.dropped);
+                .text_cut(step.id.as_str(), &truncation.field, truncation.dropped);
         }
-        product_fields::set_content(&mut finding, exposure, digest);
-        finding
+        built.json
     }
 }
