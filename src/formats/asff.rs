@@ -8,6 +8,8 @@ mod finding;
 mod product_fields;
 mod publication;
 mod resources;
+#[cfg(test)]
+mod tests;
 mod truncation;
 mod vulnerabilities;
 

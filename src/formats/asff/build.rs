@@ -67,19 +67,16 @@ pub fn build(publication: &Publication<'_>) -> BuiltFinding {
     }
 }
 
-/// How to fix each contributing trait, and the AWS documentation about the first.
+/// How to fix each contributing trait, the greatest effect on the severity first, and the AWS documentation about the
+/// first of them.
 fn remediation(exposure: &Exposure, truncator: &mut Truncator) -> Option<Remediation> {
-    let first = exposure.contributing().next()?;
-    let steps: Vec<&str> = exposure
-        .contributing()
-        .map(|one| one.remediation.text.as_str())
-        .collect();
-    let text = match steps.as_slice() {
-        [only] => (*only).to_owned(),
-        steps => {
+    let first = exposure.fixes.first()?;
+    let text = match exposure.fixes.as_slice() {
+        [only] => only.remediation.text.clone(),
+        fixes => {
             let numbered = (1..)
-                .zip(steps)
-                .map(|(number, step)| format!("{number}. {step}"));
+                .zip(fixes)
+                .map(|(number, fix)| format!("{number}. {}", fix.remediation.text));
             numbered.collect::<Vec<_>>().join(" ")
         }
     };
