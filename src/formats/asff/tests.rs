@@ -35,7 +35,7 @@ fn signal(finding: &str, resource: &Resource, evidence: Evidence) -> SignalRefer
         product: Product::Inspector,
         resource: Arc::new(resource.clone()),
         evidence: Arc::new(evidence),
-        traveled: Vec::new(),
+        route: Vec::new(),
     }
 }
 
@@ -124,26 +124,26 @@ fn exposure() -> Exposure {
             FactorScore {
                 factor: Factor::EaseOfDiscovery,
                 level: Level::new(2).unwrap(),
-                because: vec!["reachable".parse().unwrap()],
-                adjusted: vec![Adjustment::Mitigation {
+                traits: vec!["reachable".parse().unwrap()],
+                adjustments: vec![Adjustment::Mitigation {
                     id: "firewall".parse().unwrap(),
                 }],
             },
             FactorScore {
                 factor: Factor::Impact,
                 level: Level::new(3).unwrap(),
-                because: Vec::new(),
-                adjusted: vec![Adjustment::Criticality {
+                traits: Vec::new(),
+                adjustments: vec![Adjustment::Criticality {
                     tag: "stage".into(),
                     value: "prod".into(),
-                    step: LevelChange::Raised,
+                    change: LevelChange::Raised,
                 }],
             },
             FactorScore {
                 factor: Factor::LikelihoodOfExploit,
                 level: Level::default(),
-                because: Vec::new(),
-                adjusted: Vec::new(),
+                traits: Vec::new(),
+                adjustments: Vec::new(),
             },
         ],
         traits: vec![
