@@ -1,6 +1,5 @@
 //! Publishing: exposures into Security Hub as ASFF, after reconciliation, and into files as OCSF.
 
-mod content_digest;
 mod ocsf_file;
 mod options;
 mod permissions;
@@ -12,7 +11,6 @@ use crate::evaluate::Exposures;
 use crate::model::CoverageRow;
 use crate::reconcile::{Action, Destination, PublicationOutcome, ReconcileOptions};
 
-pub use content_digest::content_digest;
 pub use options::{ImportInto, PublishOptions, RoleTemplate, SecurityHubOptions};
 pub use permissions::{MemberPermissions, PublishPermissions, permissions};
 pub use publisher::Publisher;

@@ -4,6 +4,8 @@
 //! daemon knows them. Nothing is archived unless every collection target that matters was read completely.
 
 mod decision;
+mod destination;
+mod fingerprint;
 mod outcome;
 mod plan;
 mod planner;
@@ -16,10 +18,11 @@ pub use decision::{
     Action, ArchiveReason, Decision, HoldReason, MassArchive, RefreshReason, ReopenReason,
     UnchangedReason, UpdateReason,
 };
+pub use destination::Destination;
+pub use fingerprint::Fingerprint;
 pub use outcome::{PublicationOutcome, open_exposures};
 pub use plan::{Plan, PlanStep};
 pub use planner::plan;
 pub use state::{
-    ActualState, DesiredExposure, Destination, ExposureKey, PublishedExposure, ReconcileOptions,
-    WorkflowStatus,
+    ActualState, DesiredExposure, ExposureKey, PublishedExposure, ReconcileOptions, WorkflowStatus,
 };

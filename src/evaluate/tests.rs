@@ -323,24 +323,34 @@ fn an_unprivileged_profile_gives_low_severity() {
     );
 }
 
-#[test]
-fn an_administrative_profile_gives_high_severity() {
-    let catalog = catalog();
-    let (instance, profile) = (
-        instance("i-1"),
-        resource(ResourceType::IamInstanceProfile, "p"),
-    );
+/// Two instances, the first of which has an administrative profile.
+fn administrator_and_plain(catalog: &Catalog) -> TestGraph<'_> {
+    let (admin, plain) = (instance("i-1"), instance("i-2"));
+    let profile = resource(ResourceType::IamInstanceProfile, "p");
     let (role, policy) = (
         resource(ResourceType::IamRole, "r"),
         resource(ResourceType::IamPolicy, "admin"),
     );
-    let graph = TestGraph::new(&catalog)
-        .with_trait(&instance, "internet-reachable")
-        .with_trait(&instance, "instance-profile-attached")
-        .with_relation(&instance, RelationKind::UsesInstanceProfile, &profile)
+    TestGraph::new(catalog)
+        .with_trait(&admin, "internet-reachable")
+        .with_trait(&admin, "instance-profile-attached")
+        .with_relation(&admin, RelationKind::UsesInstanceProfile, &profile)
         .with_relation(&profile, RelationKind::ContainsRole, &role)
         .with_relation(&role, RelationKind::GrantsPolicy, &policy)
-        .with_trait(&policy, "administrative-access-policy");
+        .with_trait(&policy, "administrative-access-policy")
+        .with_trait(&plain, "internet-reachable")
+        .with_trait(&plain, "instance-profile-attached")
+}
+
+/// Exposures of two instances in full, for tests of what is done with exposures.
+pub(crate) fn sample_exposures() -> Vec<Exposure> {
+    administrator_and_plain(&catalog()).evaluated().exposures
+}
+
+#[test]
+fn an_administrative_profile_gives_high_severity() {
+    let catalog = catalog();
+    let graph = administrator_and_plain(&catalog);
     let exposure = graph.evaluated().exposures.remove(0);
     assert_eq!(exposure.severity, Severity::High);
     assert_eq!(

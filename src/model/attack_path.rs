@@ -91,7 +91,7 @@ pub struct PathEdge {
 
 /// A directed graph in which each node occurs once, in the order of the path, with at most one edge from a node to
 /// another.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AttackPath {
     /// The nodes.
     pub nodes: Vec<PathNode>,

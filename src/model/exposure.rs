@@ -67,7 +67,7 @@ impl fmt::Debug for ExposureId {
 }
 
 /// The level of a factor, and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct FactorScore {
     /// The factor.
     pub factor: Factor,
@@ -107,7 +107,7 @@ impl FactorScore {
 }
 
 /// What changed the level of a factor by one step.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Adjustment {
     /// A mitigation lowered it. Several mitigations together lower it by one step.
@@ -148,7 +148,7 @@ impl LevelChange {
 }
 
 /// A mitigation of an exposed resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ExposureMitigation {
     /// The ID of the mitigation.
     pub id: TraitId,
@@ -159,7 +159,7 @@ pub struct ExposureMitigation {
 }
 
 /// A finding that shows a trait.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SignalReference {
     /// The finding.
     pub finding: FindingId,
@@ -174,7 +174,7 @@ pub struct SignalReference {
 }
 
 /// A hop of the route along which a trait was propagated.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RouteHop {
     /// How the resource is related to the one before.
     pub relation: RelationKind,
@@ -183,7 +183,7 @@ pub struct RouteHop {
 }
 
 /// How to fix a trait.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Remediation {
     /// What to do.
     pub text: String,
@@ -192,7 +192,7 @@ pub struct Remediation {
 }
 
 /// A trait of an exposed resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ExposureTrait {
     /// The ID of the trait.
     pub id: TraitId,
@@ -209,7 +209,7 @@ pub struct ExposureTrait {
 }
 
 /// What fixing one contributing trait does to an exposure, and how to fix it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TraitFix {
     /// The trait.
     pub trait_id: TraitId,
@@ -222,7 +222,7 @@ pub struct TraitFix {
 /// What a fix does to an exposure, the greatest effect first.
 ///
 /// Source: Security Hub API Reference, the `Impact` values of `ListExposuresByRemediationV2`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FixEffect {
     /// The resource is no longer exposed.
     Resolves,
@@ -233,7 +233,7 @@ pub enum FixEffect {
 }
 
 /// The finding types under which an exposure is published.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ExposureTypes {
     /// The types in ASFF, as `namespace/category/classifier`.
     pub asff: Vec<String>,
@@ -242,7 +242,7 @@ pub struct ExposureTypes {
 }
 
 /// An exposed resource, with the reasons and the severity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Exposure {
     /// The ID.
     pub id: ExposureId,

@@ -10,7 +10,6 @@ mod writing;
 pub(super) use import::{BATCH_IMPORT_FINDINGS, probe};
 pub use planning::SecurityHubPlan;
 pub(super) use planning::plan;
-pub(super) use product_fields::seen_by_text;
 pub use published::PublishedFindings;
 pub(super) use published::{GET_FINDINGS, read_published};
 pub(super) use writing::publish;

@@ -132,7 +132,7 @@ impl Planner<'_> {
                 closed: workflow,
             });
         }
-        let changed = published.digest.as_deref() != Some(&desired.digest);
+        let changed = published.fingerprint.as_ref() != Some(&desired.fingerprint);
         match published.record_state {
             RecordState::Archived => self.decide_archived(published, changed),
             RecordState::Active => self.decide_active(published, desired, changed),

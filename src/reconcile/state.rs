@@ -5,22 +5,9 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{AccountId, CollectionTarget, ExposureId, RecordState, Region, Severity};
+use crate::model::{CollectionTarget, ExposureId, RecordState, Severity};
 
-/// The account and Region whose Security Hub a finding is imported into.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Destination {
-    /// The account that imports the finding.
-    pub account: AccountId,
-    /// The Region of the endpoint.
-    pub region: Region,
-}
-
-impl fmt::Display for Destination {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.account, self.region)
-    }
-}
+use super::{Destination, Fingerprint};
 
 /// Identifies a published exposure: the same one may be published in several destinations while it moves.
 pub type ExposureKey = (Destination, ExposureId);
@@ -59,8 +46,8 @@ pub struct DesiredExposure {
     pub severity: Severity,
     /// Where it is published.
     pub destination: Destination,
-    /// The digest of its content.
-    pub digest: String,
+    /// The fingerprint of its facts.
+    pub fingerprint: Fingerprint,
 }
 
 /// An exposure as it was read back from Security Hub.
@@ -85,8 +72,8 @@ pub struct PublishedExposure {
     pub record_state: RecordState,
     /// The status that a user gave it.
     pub workflow: WorkflowStatus,
-    /// The digest of its content; `None` if it has none that can be read.
-    pub digest: Option<String>,
+    /// The fingerprint of its facts; `None` if it has none that can be read.
+    pub fingerprint: Option<Fingerprint>,
     /// The collection targets that showed its contributing traits; empty if they cannot be read.
     pub seen_by: BTreeSet<CollectionTarget>,
     /// How often the finding was archived and then reopened.

@@ -43,19 +43,19 @@ fn key() -> ExposureKey {
     (destination(), id(0))
 }
 
-fn desired(number: usize, severity: Severity, digest: &str) -> DesiredExposure {
+fn desired(number: usize, severity: Severity, fingerprint: &str) -> DesiredExposure {
     DesiredExposure {
         id: id(number),
         title: "Open instance".into(),
         resource: format!("i-{number:05}"),
         severity,
         destination: destination(),
-        digest: digest.into(),
+        fingerprint: fingerprint.to_owned().into(),
     }
 }
 
 /// An active finding, shown by Inspector, last updated on this day.
-fn published(digest: &str, updated: i64) -> PublishedExposure {
+fn published(fingerprint: &str, updated: i64) -> PublishedExposure {
     PublishedExposure {
         title: "Open instance".into(),
         resource: "i-00000".into(),
@@ -66,17 +66,17 @@ fn published(digest: &str, updated: i64) -> PublishedExposure {
         retained_from: at(updated),
         record_state: RecordState::Active,
         workflow: WorkflowStatus::Open,
-        digest: Some(digest.into()),
+        fingerprint: Some(fingerprint.to_owned().into()),
         seen_by: [target(SourceKind::Inspector, "us-east-1")].into(),
         reopened: 0,
         missed: 0,
     }
 }
 
-fn archived(digest: &str, updated: i64) -> PublishedExposure {
+fn archived(fingerprint: &str, updated: i64) -> PublishedExposure {
     PublishedExposure {
         record_state: RecordState::Archived,
-        ..published(digest, updated)
+        ..published(fingerprint, updated)
     }
 }
 
@@ -119,7 +119,7 @@ fn only_step(mut plan: Plan) -> PlanStep {
     plan.steps.remove(0)
 }
 
-/// Plans an exposure that was found with digest `a` while everything was read completely.
+/// Plans an exposure that was found with fingerprint `a` while everything was read completely.
 fn plan_found(actual: &ActualState, severity: Severity) -> PlanStep {
     plan_found_with(actual, severity, &complete())
 }
@@ -178,9 +178,9 @@ fn an_exposure_is_created_updated_reopened_refreshed_or_unchanged() {
 }
 
 #[test]
-fn a_finding_without_a_readable_digest_is_updated() {
+fn a_finding_without_a_readable_fingerprint_is_updated() {
     let unknown = PublishedExposure {
-        digest: None,
+        fingerprint: None,
         ..published("a", 70)
     };
     let step = plan_found(&actual(unknown), Severity::Low);

@@ -82,7 +82,7 @@ fn what_is_sent_is_what_format_asff_shows() {
                 finding.remove(time);
             }
             let fields = finding["ProductFields"].as_object_mut().unwrap();
-            fields.retain(|key, _| key != "exposured/digest" && key != "exposured/seen-by");
+            fields.retain(|key, _| key != "exposured/fingerprint" && key != "exposured/seen-by");
         }
     }
     assert_eq!(sent, shown);

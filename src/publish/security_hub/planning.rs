@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evaluate::{Exposures, GradedResource};
+use crate::formats::asff::FORMAT_VERSION;
 use crate::model::{CoverageRow, Exposure};
-use crate::publish::content_digest::content_digest;
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
-use crate::reconcile::{self, DesiredExposure, ExposureKey, Plan, ReconcileOptions};
+use crate::reconcile::{self, DesiredExposure, ExposureKey, Fingerprint, Plan, ReconcileOptions};
 
 use super::published::PublishedFindings;
 
@@ -26,7 +26,7 @@ pub struct SecurityHubPlan {
 #[derive(Debug)]
 pub(super) struct FoundExposure {
     pub graded: GradedResource,
-    pub digest: String,
+    pub fingerprint: Fingerprint,
 }
 
 /// Compares what is published with what was found. Destinations that only the exposures name, and those that could not
@@ -42,7 +42,7 @@ pub(in crate::publish) async fn plan(
     let desire = |graded: &GradedResource, exposure: Exposure| {
         let destination = options.destination(publisher.session, &exposure.resource);
         let desired = DesiredExposure {
-            digest: content_digest(&exposure, &destination),
+            fingerprint: Fingerprint::of(&exposure, &destination, FORMAT_VERSION),
             id: exposure.id,
             title: exposure.title,
             resource: exposure.resource.id,
@@ -73,10 +73,13 @@ pub(in crate::publish) async fn plan(
     );
     publisher.log.planned(&plan);
     let found = |(desired, graded): (DesiredExposure, GradedResource)| {
-        let digest = desired.digest;
+        let fingerprint = desired.fingerprint;
         (
             (desired.destination, desired.id),
-            FoundExposure { graded, digest },
+            FoundExposure {
+                graded,
+                fingerprint,
+            },
         )
     };
     SecurityHubPlan {

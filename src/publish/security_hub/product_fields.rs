@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formats::asff::AsffFinding;
 use crate::model::{AccountId, CollectionTarget, Region, SourceKind};
-use crate::reconcile::{PlanStep, PublishedExposure};
+use crate::reconcile::{Fingerprint, PlanStep, PublishedExposure};
 
-/// The digest of the content.
-const DIGEST: &str = "digest";
+/// The fingerprint of the facts.
+const FINGERPRINT: &str = "fingerprint";
 
 /// The collection targets that showed the contributing traits.
 const SEEN_BY: &str = "seen-by";
@@ -18,13 +18,13 @@ const REOPENED: &str = "reopened";
 /// The number of consecutive cycles in which the exposure was not found.
 const MISSED: &str = "missed";
 
-/// The digest of an exposure, and the targets that showed it.
+/// The fingerprint of an exposure, and the targets that showed it.
 pub(super) fn content_fields(
-    digest: &str,
+    fingerprint: &Fingerprint,
     seen_by: &[CollectionTarget],
 ) -> [(&'static str, String); 2] {
     [
-        (DIGEST, digest.to_owned()),
+        (FINGERPRINT, fingerprint.to_string()),
         (SEEN_BY, seen_by_text(seen_by)),
     ]
 }
@@ -46,7 +46,9 @@ pub(super) fn read(finding: &AsffFinding, published: PublishedExposure) -> Publi
         value.and_then(|count| count.parse().ok()).unwrap_or(0)
     };
     PublishedExposure {
-        digest: finding.product_field(DIGEST).map(str::to_owned),
+        fingerprint: finding
+            .product_field(FINGERPRINT)
+            .map(|digits| digits.to_owned().into()),
         seen_by: parse_targets(finding.product_field(SEEN_BY).unwrap_or_default()),
         reopened: count(REOPENED),
         missed: count(MISSED),
@@ -56,7 +58,7 @@ pub(super) fn read(finding: &AsffFinding, published: PublishedExposure) -> Publi
 
 /// Targets as text, short enough for every AWS Region:
 /// `inspector 111122223333 eu-west-1 us-east-1, macie 111122223333 us-east-1`.
-pub(in crate::publish) fn seen_by_text(targets: &[CollectionTarget]) -> String {
+fn seen_by_text(targets: &[CollectionTarget]) -> String {
     let mut regions: BTreeMap<(&str, AccountId), BTreeSet<&str>> = BTreeMap::new();
     for target in targets {
         if let (Some(account), Some(region)) = (target.account(), target.region()) {

@@ -332,7 +332,7 @@ fn parse_finding(json: &str) -> Result<(ExposureId, PublishedFinding), String> {
             Some("SUPPRESSED") => WorkflowStatus::Suppressed,
             _ => WorkflowStatus::Open,
         },
-        digest: None,
+        fingerprint: None,
         seen_by: BTreeSet::new(),
         reopened: 0,
         missed: 0,

@@ -9,7 +9,7 @@ use crate::formats::asff::{self, AsffFinding};
 use crate::model::{Exposure, RecordState};
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
-use crate::reconcile::{Destination, PlanStep, PublicationOutcome};
+use crate::reconcile::{Destination, Fingerprint, PlanStep, PublicationOutcome};
 
 use super::import::{Importer, OutgoingFinding};
 use super::planning::SecurityHubPlan;
@@ -91,7 +91,7 @@ impl<'a> FindingBuilder<'a> {
         let json = match found.filter(|_| step.decision.held().is_none()) {
             Some(found) => {
                 let exposure = self.exposures.describe(&found.graded)?;
-                self.build(step, &exposure, &found.digest)
+                self.build(step, &exposure, &found.fingerprint)
             }
             None => self
                 .published(step)?
@@ -109,13 +109,13 @@ impl<'a> FindingBuilder<'a> {
         })
     }
 
-    fn build(&self, step: &PlanStep, exposure: &Exposure, digest: &str) -> String {
+    fn build(&self, step: &PlanStep, exposure: &Exposure, fingerprint: &Fingerprint) -> String {
         let updated_at = if step.archive_first {
             step.updated_at + Duration::milliseconds(1)
         } else {
             step.updated_at
         };
-        let mut state = product_fields::content_fields(digest, &exposure.seen_by).to_vec();
+        let mut state = product_fields::content_fields(fingerprint, &exposure.seen_by).to_vec();
         state.extend(product_fields::history_fields(step));
         let built = asff::build(&asff::Publication {
             exposure,

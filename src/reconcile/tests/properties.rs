@@ -41,7 +41,9 @@ fn apply(
             } else {
                 before.workflow
             },
-            digest: found.map_or(before.digest.clone(), |found| Some(found.digest.clone())),
+            fingerprint: found.map_or(before.fingerprint.clone(), |found| {
+                Some(found.fingerprint.clone())
+            }),
             reopened: step.reopened,
             missed: step.missed,
             ..before
@@ -53,7 +55,7 @@ fn apply(
 
 prop_compose! {
     fn any_published()(
-        digest in "[ab]",
+        fingerprint in "[ab]",
         updated in 0..NOW + 30,
         archived: bool,
         workflow in prop::sample::select(vec![
@@ -66,7 +68,7 @@ prop_compose! {
         missed in 0_u32..3,
         seen_by_macie: bool,
     ) -> PublishedExposure {
-        let mut published = published(&digest, updated);
+        let mut published = published(&fingerprint, updated);
         if archived {
             published.record_state = RecordState::Archived;
         }
@@ -119,10 +121,10 @@ impl Scenario {
     fn desired(&self) -> Vec<DesiredExposure> {
         self.found
             .iter()
-            .map(|(number, (severity, digest))| {
+            .map(|(number, (severity, fingerprint))| {
                 // The severity is part of the content.
-                let digest = format!("{digest}{}", severity.as_str());
-                desired(*number, *severity, &digest)
+                let fingerprint = format!("{fingerprint}{}", severity.as_str());
+                desired(*number, *severity, &fingerprint)
             })
             .collect()
     }
@@ -186,7 +188,7 @@ proptest! {
             let is_decrease_unproven =
                 !scenario.is_complete() && published.severity > Some(found.severity);
             prop_assert!(
-                is_decrease_unproven || published.digest.as_deref() == Some(found.digest.as_str())
+                is_decrease_unproven || published.fingerprint.as_ref() == Some(&found.fingerprint)
             );
         }
         if scenario.is_complete() {
