@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::model::{CollectionTarget, Coverage, CoverageReason, Severity};
 
-use super::state::{Destination, WorkflowStatus};
+use super::destination::Destination;
+use super::state::WorkflowStatus;
 
 /// What happens to one exposure, without the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::Exposure;
 
-use super::Destination;
+use super::destination::Destination;
 
 /// The fingerprint of the facts of an exposure: its rules, traits, factor scores, findings, and texts, its destination, and
 /// the version of the published format.

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use crate::model::{ExposureId, RecordState, Severity};
 
 use super::decision::{Action, Decision, HoldReason, MassArchive};
-use super::state::{Destination, ExposureKey};
+use super::destination::Destination;
+use super::state::ExposureKey;
 
 /// What happens to one exposure in one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,10 +12,10 @@ use super::decision::{
     Action, ArchiveReason, Decision, HoldReason, MassArchive, RefreshReason, ReopenReason,
     UnchangedReason, UpdateReason,
 };
+use super::destination::Destination;
 use super::plan::{Plan, PlanStep};
 use super::state::{
-    ActualState, DesiredExposure, Destination, ExposureKey, PublishedExposure, ReconcileOptions,
-    WorkflowStatus,
+    ActualState, DesiredExposure, ExposureKey, PublishedExposure, ReconcileOptions, WorkflowStatus,
 };
 
 /// Security Hub deletes an active finding 90 days after its last update, so an unchanged one is sent again before.

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{CollectionTarget, ExposureId, RecordState, Severity};
 
-use super::{Destination, Fingerprint};
+use super::destination::Destination;
+use super::fingerprint::Fingerprint;
 
 /// Identifies a published exposure: the same one may be published in several destinations while it moves.
 pub type ExposureKey = (Destination, ExposureId);
