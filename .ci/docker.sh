@@ -21,7 +21,7 @@ step() {
 [ "$(id -u)" = 0 ] || skip "a Docker engine needs root"
 apt_install docker.io mmdebstrap binutils || skip "docker.io and mmdebstrap cannot be installed"
 
-# The socket's path must be short, and its folder is not in the way of a build context.
+# The socket's path must be short, and its folder is outside of the build context.
 scratch=$(mktemp --directory)
 engine=
 stop() {

@@ -34,7 +34,7 @@ use program::{Ran, config, exposured_on, run};
 
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-2"];
 
-/// Publishing is off: it reads back what stands by the same operation as findings are collected.
+/// Publishing is off, because it reads published findings by the same operation that collects findings.
 const CONFIGURATION: &str = r#"
 [aws]
 regions = ["us-east-1", "eu-west-1", "ap-southeast-2"]
@@ -99,13 +99,13 @@ impl Api {
         calls as usize / self.calls * self.page
     }
 
-    /// The least time for so many calls: a full bucket is emptied at once, then it is waited for each.
+    /// The least time for this number of calls: the burst is used at once, then each call waits for its turn.
     fn bound(&self, calls: usize) -> f64 {
         let (rate, burst) = self.rate;
         (calls as f64 - burst).max(0.0) / rate
     }
 
-    /// How many calls a listing of so many findings takes: an empty one takes one as well.
+    /// The number of calls that list this number of findings. An empty list takes one call as well.
     fn needed(&self, findings: usize) -> usize {
         findings.div_ceil(self.page).max(1) * self.calls
     }
@@ -311,7 +311,7 @@ impl Row {
             let target = targets
                 .iter()
                 .find(|target| target["source"] == api.source && target["region"] == *region)
-                .expect("each target is told of");
+                .expect("each target has an event");
             let findings: usize = listings.iter().sum();
             assert_eq!(target["coverage"], "complete", "{target}");
             assert_eq!(target["records"], findings, "{target}");

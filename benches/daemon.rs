@@ -90,7 +90,7 @@ struct Measured {
     threads: f64,
 }
 
-/// A daemon of a small account: it runs its first cycle, waits, and is told to stop.
+/// A daemon of a small account: it runs its first cycle, waits, and is stopped.
 fn daemon() -> Measured {
     let aws = small_account();
     let folder = tempfile::tempdir().expect("a folder");

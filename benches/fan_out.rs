@@ -1,4 +1,4 @@
-//! Whether time and memory stay linear where much hangs on one resource, and where relations go in a circle.
+//! Whether time and memory stay linear if many resources depend on one, and if relations form a cycle.
 //!
 //! `cargo bench --bench fan_out`
 

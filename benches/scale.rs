@@ -34,7 +34,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// What takes long is run so often, what takes little ten times as often.
 const RUNS: u32 = 3;
 
-/// So many resources go into one target.
+/// The number of resources per target.
 const PER_CELL: usize = 20_000;
 
 fn main() {

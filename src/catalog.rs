@@ -1,7 +1,7 @@
 //! The traits, the mitigations and the exposure rules: read from TOML, checked with line and column, compiled to bit
 //! sets.
 //!
-//! The built-in files stand in `config/catalog/` and are part of the binary; files of one's own come on top.
+//! The built-in files are in `config/catalog/` and are part of the binary; the files of the user are added to them.
 
 #![expect(
     clippy::indexing_slicing,

@@ -41,14 +41,14 @@ pub struct Config {
     pub catalog: Vec<PathBuf>,
     /// The user's own numbers of the severity model.
     pub severity: Option<SeverityOverride>,
-    /// What the user says of their own resources.
+    /// The user's mutes and criticality tags.
     pub triaging: Triaging,
     /// The file, for problems that show only together with the catalog.
     file: Arc<SourceFile>,
 }
 
 impl Config {
-    /// What the user says of their own resources.
+    /// The user's mutes and criticality tags.
     pub fn triage(&self) -> Triage {
         Triage {
             mutes: self
@@ -62,7 +62,7 @@ impl Config {
     }
 }
 
-/// What the user says of their own resources, and where.
+/// The user's mutes and criticality tags, with their positions in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Triaging {
     /// What is not to count.

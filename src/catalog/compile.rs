@@ -29,14 +29,14 @@ use super::{Catalog, Derivation, DisabledEntry, EntryLocation, Route};
 
 use entries::{Off, switch_off};
 
-/// The files that make a catalog. What stands in a later layer replaces what has the same id in an earlier one.
+/// The files of a catalog. An entry of a later layer replaces the entry with the same ID in an earlier one.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
     /// Ours.
     pub builtin: Vec<Arc<SourceFile>>,
     /// The user's own.
     pub own: Vec<Arc<SourceFile>>,
-    /// What the configuration says of severity; it comes last.
+    /// The `[severity]` table of the configuration, which is the last layer.
     pub severity: Option<SeverityOverride>,
 }
 

@@ -236,7 +236,7 @@ impl ExposureRule {
     }
 }
 
-/// A case that the rules must fulfil: traits in, exposure and severity out.
+/// A case that the rules must fulfill: traits in, exposure and severity out.
 #[derive(Clone, Debug)]
 pub struct RuleCase {
     /// What it shows.

@@ -18,7 +18,7 @@ pub enum SignalCondition {
     NetworkReachability {
         /// Where it starts.
         from: Option<RawOrigin>,
-        /// One of which it covers; empty: any.
+        /// The path covers one of these ports; empty means any port.
         ports: Vec<u16>,
     },
     /// A vulnerable package.
@@ -34,7 +34,7 @@ pub enum SignalCondition {
     },
     /// A flaw in code.
     CodeVulnerability {
-        /// One of which it is; empty: any.
+        /// The weakness is one of these; empty means any weakness.
         cwes: Vec<String>,
         /// The least severity.
         severity_at_least: Option<SourceSeverity>,

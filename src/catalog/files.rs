@@ -1,4 +1,4 @@
-//! The files of a catalog of one's own.
+//! The catalog files of the user.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -43,14 +43,14 @@ pub(super) struct RawRelations {
     pub control: Spanned<String>,
     /// Which edges.
     #[schemars(with = "Vec<String>")]
-    pub tells: Spanned<Vec<Spanned<String>>>,
+    pub provides: Spanned<Vec<Spanned<String>>>,
 }
 
-/// How factors make a severity. Of files of one's own, and of the configuration, each key replaces the one before.
+/// How factors determine a severity. A key in a catalog file of the user, or in the configuration, replaces the earlier value.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawSeverity {
-    /// Whether facts that stand in the way of an attacker lower a severity. Without, AWS's way is graded.
+    /// Whether mitigations lower a severity. If false, exposures are graded as AWS grades them.
     pub mitigations: Option<bool>,
     /// The least EPSS scores of the levels 1, 2 and 3 of the factor "likelihood of exploit".
     #[schemars(with = "Option<[f64; 3]>")]
@@ -421,7 +421,7 @@ pub(super) struct RawMitigatedBy {
     pub lowers: RawLowered,
 }
 
-/// The factors that a fact in the way can lower. Awareness and EPSS are not ours to change.
+/// The factors that a mitigation can lower. Awareness and EPSS cannot be lowered.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawLowered {
@@ -430,7 +430,7 @@ pub(super) enum RawLowered {
     Impact,
 }
 
-/// A case that the rules must fulfil: traits in, exposure and severity out. Run by `exposured catalog test`.
+/// A case that the rules must fulfill: traits in, exposure and severity out. Run by `exposured catalog test`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawCase {

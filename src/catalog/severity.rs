@@ -7,7 +7,7 @@ use crate::model::{Epss, Factor, Impact, Level, Likelihood, Severity};
 /// The thresholds and the matrix, as the catalog gives them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeverityModel {
-    /// Whether facts that stand in the way lower anything.
+    /// Whether mitigations lower a severity.
     pub(super) mitigations: bool,
     /// The least scores of the levels 1, 2, 3.
     pub(super) epss: [Epss; 3],

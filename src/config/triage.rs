@@ -1,4 +1,4 @@
-//! Raw → valid, of what the user says of their own resources.
+//! Mutes and criticality tags: from the raw form to the validated form.
 
 use chrono::NaiveDate;
 use toml::Spanned;
@@ -10,7 +10,7 @@ use super::raw::{RawConfig, RawCriticality, RawMute, RawTag};
 use super::valid::Checking;
 use super::{PlacedMute, Triaging};
 
-/// What stands for every exposure rule.
+/// The name that means every exposure rule.
 const EVERY: &str = "*";
 
 impl Checking<'_> {
@@ -47,7 +47,7 @@ impl Checking<'_> {
                 );
             }
         }
-        // Each is looked at before any is missed, so that every problem is told.
+        // All fields are checked before one is required, so that every problem is reported.
         let muted = self.muted(placed);
         let account = raw.account.as_ref().map(|text| self.account(text));
         let region = raw.region.as_ref().map(|text| self.any_region(text));

@@ -70,7 +70,7 @@ impl Checking<'_> {
             if Job::new(cron, |_, _| {}).is_err() {
                 self.complain(
                     at,
-                    format!("{cron:?} is no schedule"),
+                    format!("invalid cron expression `{cron}`"),
                     "six fields are expected: second, minute, hour, day of month, month, day of week; every six hours \
                      is \"0 0 */6 * * *\"",
                 );
@@ -98,7 +98,7 @@ impl Checking<'_> {
             ),
             Err(error) => self.complain(
                 text,
-                format!("{:?} is no time: {error}", text.get_ref()),
+                format!("invalid duration `{}`: {error}", text.get_ref()),
                 help,
             ),
         }

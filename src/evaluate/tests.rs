@@ -342,7 +342,7 @@ fn administrator_and_plain(catalog: &Catalog) -> TestGraph<'_> {
         .with_trait(&plain, "instance-profile-attached")
 }
 
-/// Exposures of two instances in full, for tests of what is done with exposures.
+/// Exposures of two instances in full, for tests of the modules that use exposures.
 pub(crate) fn sample_exposures() -> Vec<Exposure> {
     administrator_and_plain(&catalog()).evaluated().exposures
 }

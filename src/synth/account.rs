@@ -71,7 +71,7 @@ impl<'a> AccountWriter<'a> {
         }
     }
 
-    /// Writes workloads until there are so many resources.
+    /// Writes workloads until there are this many resources.
     pub(super) fn write(mut self, resources: usize) {
         self.left = resources;
         while self.left > 0 {
@@ -80,7 +80,7 @@ impl<'a> AccountWriter<'a> {
         }
     }
 
-    /// Takes up to so many of the resources that are left.
+    /// Takes up to this many of the remaining resources.
     pub(super) fn take(&mut self, wanted: usize) -> usize {
         let taken = wanted.min(self.left);
         self.left -= taken;

@@ -1,4 +1,4 @@
-//! The controls that look at what an organization has, and of how many resources each fails where that varies.
+//! The controls that check the resources of an organization, and how often each fails.
 
 use super::findings::Control;
 

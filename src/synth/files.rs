@@ -17,7 +17,7 @@ use crate::model::SourceKind;
 
 use super::{Finding, Organization};
 
-/// Accounts are put into one set of files until they have so many resources.
+/// Accounts share a set of files until they have this many resources.
 const PER_SET: usize = 5_000;
 
 /// What was written.

@@ -90,7 +90,7 @@ impl AccountWriter<'_> {
         self.hand_over(SourceKind::SecurityHub, &record);
     }
 
-    /// What each of these controls says of a subject.
+    /// The findings of each of these controls about a subject.
     pub(super) fn controls(&mut self, controls: &[(Control, f64)], subject: &Subject) {
         for (control, share) in controls {
             let failed = self.happens(*share);

@@ -286,11 +286,11 @@ impl Compiler {
                     let message = format!("the control {control} stands here twice");
                     self.complain(file, entry.control.span(), message);
                 }
-                if entry.tells.get_ref().is_empty() {
-                    let message = "a control that tells no relation is of no use here";
-                    self.complain(file, entry.tells.span(), message);
+                if entry.provides.get_ref().is_empty() {
+                    let message = "`provides` is empty, so the control is never read";
+                    self.complain(file, entry.provides.span(), message);
                 }
-                for relation in entry.tells.get_ref() {
+                for relation in entry.provides.get_ref() {
                     self.route(file, relation);
                 }
             }

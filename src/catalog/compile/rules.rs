@@ -1,4 +1,4 @@
-//! Exposure rules, and the cases that they must fulfil.
+//! Exposure rules, and the cases that they must fulfill.
 
 #![expect(
     clippy::indexing_slicing,

@@ -177,8 +177,8 @@ fn misfit(raw: &RawSignal, owner: Owner) -> Option<&'static str> {
     }
     if raw.passed_control.is_some() && owner == Owner::Trait {
         return Some(
-            "a control that passed shows what stands in an attacker's way: it belongs to a mitigation, or to a trait \
-             that raises no factor",
+            "a control that passed shows a protection, so it belongs to a mitigation, or to a trait that raises no \
+             factor",
         );
     }
     let of_path = raw.from.is_some() || raw.ports.is_some();

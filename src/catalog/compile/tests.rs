@@ -187,7 +187,7 @@ source = "s"
     ));
 }
 
-/// What is wrong between rules is told where each is right by itself.
+/// Problems between rules are reported where each rule is correct on its own.
 #[test]
 fn a_rule_that_cannot_match_or_never_gives_its_title_is_told() {
     insta::assert_snapshot!(problems(

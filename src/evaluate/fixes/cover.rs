@@ -109,7 +109,7 @@ impl<'s, 'a> GreedySearch<'s, 'a> {
         self.affected.get(&cause).cloned().unwrap_or_default()
     }
 
-    /// Computes anew what causes are worth for one candidate.
+    /// Recomputes what the causes are worth for one candidate.
     fn update_values(&mut self, index: usize) {
         let Some(candidate) = self.candidates.get_mut(index) else {
             return;

@@ -38,7 +38,7 @@ fn an_account_that_has_no_exposure_any_more_is_still_read_back() {
     };
     assert_eq!(published(&cycle().expect(0), "created"), 3);
     aws.account(HOME).region(REGION).remove_finding(&arn);
-    // Where the members cannot be asked for, what stands there stays.
+    // If the members cannot be listed, what is published there stays.
     let search = Fault::expired_token().only_asking("\"exposured\"");
     aws.fault(Operation::GetFindings, search);
     let ran = cycle().expect(0);

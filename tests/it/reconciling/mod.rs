@@ -1,5 +1,4 @@
-//! What stands in Security Hub follows what is there, and nothing else: cycles after cycles, narrower configurations,
-//! users' work, more than one daemon.
+//! Reconciliation over several cycles: narrower configurations, the work of users, and more than one daemon.
 
 mod members;
 mod users;
@@ -119,7 +118,7 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
         aws.requests_to(Operation::BatchImportFindings).len(),
         imports
     );
-    // Files know nothing of what stands.
+    // A run on files does not know what is published.
     let shown = run(exposured_on(&aws).args(["once", "--sample", "--format", "json"])).expect(0);
     assert_eq!(shown.json()["plan"], Value::Null);
 }
