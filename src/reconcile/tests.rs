@@ -1,4 +1,4 @@
-//! What is decided in each case.
+//! The decision in each case.
 
 mod absent;
 mod properties;

@@ -33,7 +33,7 @@ fn assert_valid(events: &[Value]) {
             .map(|error| format!("{}: {error}", error.instance_path()))
             .collect();
         assert!(errors.is_empty(), "{errors:#?}");
-        // What the schema cannot say.
+        // The schema cannot express these rules.
         let number = |name: &str| event[name].as_u64().unwrap();
         assert_eq!(
             number("type_uid"),
@@ -77,7 +77,7 @@ fn ocsf_events_of_odd_findings_are_valid() {
 }
 
 #[test]
-fn the_schema_refuses_what_is_wrong() {
+fn the_schema_rejects_invalid_events() {
     let good = ocsf_events(None).remove(0);
     let validator = validator();
     let spoiled: [fn(&mut Value); 4] = [
@@ -94,7 +94,7 @@ fn the_schema_refuses_what_is_wrong() {
 }
 
 #[test]
-fn an_ocsf_event_has_the_shape_of_awss_own() {
+fn an_ocsf_event_has_the_structure_of_an_aws_exposure() {
     let folder = tempfile::tempdir().unwrap();
     let findings = [seed().security_hub, seed().inspector].concat();
     std::fs::write(folder.path().join("f.json"), json!(findings).to_string()).unwrap();
@@ -103,7 +103,7 @@ fn an_ocsf_event_has_the_shape_of_awss_own() {
 }
 
 #[test]
-fn an_asff_finding_uses_the_formats_own_fields() {
+fn an_asff_finding_uses_the_standard_fields() {
     let folder = tempfile::tempdir().unwrap();
     let findings = [seed().security_hub, seed().inspector].concat();
     std::fs::write(folder.path().join("f.json"), json!(findings).to_string()).unwrap();
@@ -115,7 +115,7 @@ fn an_asff_finding_uses_the_formats_own_fields() {
 }
 
 #[test]
-fn a_finding_of_monstrous_input_fits() {
+fn a_finding_of_very_large_input_fits_the_limits() {
     let folder = tempfile::tempdir().unwrap();
     let mut findings: Vec<Value> = (0..3_000)
         .map(|number| {

@@ -1,4 +1,4 @@
-//! Exposures into Security Hub and into OCSF files.
+//! Publishing exposures to Security Hub and to OCSF files.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ fn published(ran: &Ran, what: &str) -> u64 {
 }
 
 #[test]
-fn exposures_are_findings_of_our_own_product() {
+fn exposures_are_findings_of_the_default_product() {
     let aws = Aws::start();
     put(&aws, seed());
     let ran = publish(&aws).expect(0);
@@ -58,7 +58,7 @@ fn exposures_are_findings_of_our_own_product() {
 }
 
 #[test]
-fn what_is_sent_is_what_format_asff_shows() {
+fn imported_findings_equal_those_of_the_asff_format() {
     let aws = Aws::start();
     put(&aws, seed());
     let shown = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "asff"]))
@@ -72,7 +72,7 @@ fn what_is_sent_is_what_format_asff_shows() {
         findings.sort_by_key(|finding| finding["Id"].to_string());
         for finding in findings.iter_mut() {
             let finding = finding.as_object_mut().unwrap();
-            // The two runs were at different times; and what reconciling needs is added where something is sent.
+            // The two runs have different times, and the state for reconciliation is only in findings that are sent.
             for time in [
                 "CreatedAt",
                 "UpdatedAt",
@@ -89,7 +89,7 @@ fn what_is_sent_is_what_format_asff_shows() {
 }
 
 #[test]
-fn a_second_run_finds_nothing_to_say() {
+fn a_second_run_changes_nothing() {
     let aws = Aws::start();
     put(&aws, seed());
     publish(&aws).expect(0);
@@ -101,7 +101,7 @@ fn a_second_run_finds_nothing_to_say() {
 }
 
 #[test]
-fn a_change_keeps_the_id_and_when_it_was_made() {
+fn an_update_keeps_the_id_and_the_time_of_creation() {
     let aws = Aws::start();
     put(&aws, seed());
     publish(&aws).expect(0);
@@ -146,7 +146,7 @@ fn a_change_keeps_the_id_and_when_it_was_made() {
 }
 
 #[test]
-fn an_exposure_that_is_gone_is_archived_and_comes_back_as_the_same() {
+fn a_resolved_exposure_is_archived_and_reopened_with_the_same_id() {
     let aws = Aws::start();
     put(&aws, seed());
     publish(&aws).expect(0);
@@ -183,7 +183,7 @@ fn an_exposure_that_is_gone_is_archived_and_comes_back_as_the_same() {
 }
 
 #[test]
-fn nothing_is_archived_on_the_word_of_a_target_that_is_not_complete() {
+fn an_incomplete_target_archives_nothing() {
     let aws = Aws::start();
     put(&aws, seed());
     publish(&aws).expect(0);
@@ -196,7 +196,7 @@ fn nothing_is_archived_on_the_word_of_a_target_that_is_not_complete() {
         (0, 2)
     );
     assert_eq!(ran.events("exposure_held").len(), 2);
-    // Neither is it if the source is switched off.
+    // Nor is anything archived if the source is turned off.
     let folder = tempfile::tempdir().unwrap();
     let path = config(folder.path(), "[collect]\ninspector = false\n");
     let ran = run(exposured_on(&aws)
@@ -215,7 +215,7 @@ fn nothing_is_archived_on_the_word_of_a_target_that_is_not_complete() {
 }
 
 #[test]
-fn what_users_own_is_left_alone() {
+fn fields_of_users_are_left_alone() {
     let aws = Aws::start();
     put(&aws, seed());
     publish(&aws).expect(0);
@@ -238,7 +238,7 @@ fn what_users_own_is_left_alone() {
 }
 
 #[test]
-fn a_refusal_that_may_pass_is_tried_again_and_another_is_reported() {
+fn temporary_refusals_are_retried_and_others_are_reported() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fail_import("exposured", "InternalError", "try again", 1);
@@ -272,7 +272,7 @@ fn a_refusal_that_may_pass_is_tried_again_and_another_is_reported() {
 }
 
 #[test]
-fn a_hub_that_cannot_be_written_fails_the_run_and_says_so() {
+fn a_denied_import_fails_the_run_and_is_reported() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.account(HOME)
@@ -289,10 +289,10 @@ fn a_hub_that_cannot_be_written_fails_the_run_and_says_so() {
 }
 
 #[test]
-fn what_stands_and_cannot_be_read_is_not_overwritten() {
+fn published_findings_that_cannot_be_read_are_not_overwritten() {
     let aws = Aws::start();
     put(&aws, seed());
-    // The queries for the controls pass; the one that reads back our own does not.
+    // The queries for controls succeed, but the one for published exposures fails.
     aws.fault(
         Operation::GetFindings,
         Fault::expired_token().always().only_asking("GeneratorId"),
@@ -303,7 +303,7 @@ fn what_stands_and_cannot_be_read_is_not_overwritten() {
 }
 
 #[test]
-fn many_exposures_go_in_batches() {
+fn many_exposures_are_sent_in_batches() {
     let aws = Aws::start();
     aws.rate_limits(true);
     let inspector = (0..250).map(|number| reachable(&format!("i-{number:04}"), Some("web")));
@@ -321,7 +321,7 @@ fn many_exposures_go_in_batches() {
 }
 
 #[test]
-fn in_member_mode_each_goes_to_its_resources_account() {
+fn in_member_mode_the_account_of_the_resource_imports_the_exposure() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.account(MEMBER).region("us-east-1");
@@ -354,7 +354,7 @@ fn in_member_mode_each_goes_to_its_resources_account() {
 }
 
 #[test]
-fn in_home_mode_the_owner_stands_in_the_resource() {
+fn in_home_mode_the_resource_names_its_account() {
     let aws = Aws::start();
     let text = reachable("i-member", Some("web"))
         .to_string()
@@ -378,7 +378,7 @@ fn in_home_mode_the_owner_stands_in_the_resource() {
 }
 
 #[test]
-fn one_ocsf_file_a_cycle_and_none_in_a_dry_run() {
+fn each_cycle_writes_one_ocsf_file_except_in_a_dry_run() {
     let aws = Aws::start();
     put(&aws, seed());
     let folder = tempfile::tempdir().unwrap();
@@ -416,7 +416,7 @@ fn one_ocsf_file_a_cycle_and_none_in_a_dry_run() {
 }
 
 #[test]
-fn an_ocsf_folder_that_cannot_be_written_fails_the_run_but_not_the_import() {
+fn an_unwritable_ocsf_folder_fails_the_run_but_not_the_import() {
     let aws = Aws::start();
     put(&aws, seed());
     let folder = tempfile::tempdir().unwrap();

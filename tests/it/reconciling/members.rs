@@ -1,4 +1,4 @@
-//! Each exposure in the account that owns the resource.
+//! Publishing each exposure in the account that owns the resource.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn member_mode(folder: &Path) -> std::path::PathBuf {
 }
 
 #[test]
-fn an_account_that_has_no_exposure_any_more_is_still_read_back() {
+fn an_account_without_exposures_is_still_read_back() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.account(MEMBER).region(REGION);
@@ -54,7 +54,7 @@ fn an_account_that_has_no_exposure_any_more_is_still_read_back() {
 }
 
 #[test]
-fn from_home_to_member_mode_nothing_is_lost_and_nothing_stands_twice() {
+fn a_change_from_home_to_member_mode_loses_and_duplicates_nothing() {
     let aws = Aws::start();
     aws.account(MEMBER).region(REGION);
     aws.administers(HOME, MEMBER);

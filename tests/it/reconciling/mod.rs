@@ -37,7 +37,7 @@ fn published(ran: &Ran, what: &str) -> u64 {
     ran.json()["summary"]["published"][what].as_u64().unwrap()
 }
 
-/// The finding about an instance, as it stands.
+/// The published finding about an instance.
 fn finding(aws: &Aws, account: &str, instance: &str) -> Value {
     aws.imported(account, REGION)
         .into_iter()
@@ -147,7 +147,7 @@ fn nothing_is_published_without_the_flag() {
 }
 
 #[test]
-fn one_that_flaps_stays_active_for_the_cycles_it_is_given() {
+fn a_flapping_exposure_stays_active_for_the_configured_cycles() {
     let aws = Aws::start();
     put(&aws, seed());
     cycle(&aws).expect(0);
@@ -160,7 +160,7 @@ fn one_that_flaps_stays_active_for_the_cycles_it_is_given() {
     open(&aws, "i-modest");
     assert_eq!(published(&cycle(&aws), "reopened"), 1);
     set_workflow(&aws, "i-modest", "NOTIFIED");
-    // Every run is a new process: the count survives.
+    // Every run is a new process, so the count is read back from Security Hub.
     close(&aws, "i-modest");
     for _ in 0..2 {
         assert_eq!(published(&cycle(&aws), "held"), 1);
@@ -177,7 +177,7 @@ fn one_that_flaps_stays_active_for_the_cycles_it_is_given() {
     for archived in [0, 0, 1] {
         assert_eq!(published(&cycle(&aws), "archived"), archived);
     }
-    // Without settling it goes at once.
+    // Without settling cycles, it is archived at once.
     open(&aws, "i-modest");
     assert_eq!(published(&cycle(&aws), "reopened"), 1);
     close(&aws, "i-modest");
@@ -186,7 +186,7 @@ fn one_that_flaps_stays_active_for_the_cycles_it_is_given() {
 }
 
 #[test]
-fn too_much_at_once_is_archived_only_if_the_user_says_so() {
+fn a_mass_archive_requires_the_permission_of_the_user() {
     let aws = Aws::start();
     put(&aws, seed());
     let many: Vec<Value> = (0..12)
@@ -222,7 +222,7 @@ fn too_much_at_once_is_archived_only_if_the_user_says_so() {
         "{}",
         table.stdout
     );
-    // A percentage that is high enough would do, and the flag does.
+    // A higher percentage allows it, and so does the flag.
     let shown = cycle_with(
         &aws,
         "[publish]\nmax_archive_percent = 86\n",
@@ -235,7 +235,7 @@ fn too_much_at_once_is_archived_only_if_the_user_says_so() {
 }
 
 #[test]
-fn a_narrower_configuration_holds_what_is_outside() {
+fn a_narrower_configuration_holds_exposures_outside_of_it() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.account(HOME).region("eu-west-1");
@@ -264,13 +264,13 @@ fn a_narrower_configuration_holds_what_is_outside() {
     assert_eq!(held, &format!("inspector {HOME} eu-west-1 was not read"));
     let finished = &ran.events("cycle_finished")[0];
     assert_eq!(finished["open_low"], 2, "held ones are open: {finished}");
-    // Asked again, it is gone.
+    // After the Region is configured again, the exposure is archived.
     let ran = cycle_with(&aws, both, &[]).expect(0);
     assert_eq!(published(&ran, "archived"), 1);
 }
 
 #[test]
-fn a_dead_service_that_showed_nothing_does_not_keep_the_rest_from_being_archived() {
+fn a_disabled_service_that_showed_nothing_does_not_prevent_archiving() {
     let aws = Aws::start();
     put(&aws, seed());
     aws.account(HOME).region(REGION).disable(Service::Macie);
@@ -280,12 +280,12 @@ fn a_dead_service_that_showed_nothing_does_not_keep_the_rest_from_being_archived
 }
 
 #[test]
-fn a_clock_that_goes_back_is_no_obstacle() {
+fn updates_are_accepted_after_the_clock_goes_back() {
     let aws = Aws::start();
     put(&aws, seed());
     cycle(&aws).expect(0);
     let id = finding(&aws, HOME, "i-modest")["Id"].clone();
-    // As if another daemon, or this one, had been a year ahead.
+    // As if the clock of this or another daemon had been a year ahead.
     aws.account(HOME)
         .region(REGION)
         .user_edits(id.as_str().unwrap(), |finding| {
@@ -302,9 +302,9 @@ fn a_clock_that_goes_back_is_no_obstacle() {
 }
 
 #[test]
-fn what_is_about_to_be_deleted_is_sent_again_held_or_not() {
+fn findings_are_refreshed_before_security_hub_deletes_them() {
     let aws = Aws::start();
-    // Without the bucket that the administrator's role may read: what is hidden below must change no other exposure.
+    // Without the bucket that the administrator's role may read, so that no other exposure changes below.
     let mut seed = seed();
     seed.macie.clear();
     put(&aws, seed);
@@ -320,7 +320,7 @@ fn what_is_about_to_be_deleted_is_sent_again_held_or_not() {
             });
     }
     close(&aws, "i-modest");
-    // Whatever it is that hides it: nothing is known.
+    // The target fails, so nothing is known about the exposure.
     aws.fault(Operation::MacieListFindings, Fault::expired_token());
     let ran = cycle(&aws).expect(3);
     assert_eq!(
@@ -337,7 +337,7 @@ fn what_is_about_to_be_deleted_is_sent_again_held_or_not() {
 }
 
 #[test]
-fn two_daemons_at_once_end_where_one_does() {
+fn two_concurrent_daemons_have_the_same_result_as_one() {
     let (one, two) = (Aws::start(), Aws::start());
     let normal = |aws: &Aws| {
         let mut findings = aws.imported(HOME, REGION);
@@ -371,7 +371,7 @@ fn two_daemons_at_once_end_where_one_does() {
 }
 
 #[test]
-fn a_daemon_that_knows_less_does_not_undo_what_a_later_one_did() {
+fn a_slower_daemon_does_not_undo_the_updates_of_a_later_one() {
     let aws = Aws::start();
     put(&aws, seed());
     cycle(&aws).expect(0);
@@ -380,7 +380,7 @@ fn a_daemon_that_knows_less_does_not_undo_what_a_later_one_did() {
     aws.account(HOME)
         .region(REGION)
         .inspector_findings(vec![vulnerable.clone()]);
-    // The first one reads all of that, and then its import hangs.
+    // The first daemon reads everything, and then its import hangs.
     aws.fault(
         Operation::BatchImportFindings,
         Fault::hang(std::time::Duration::from_secs(4)),
@@ -390,14 +390,15 @@ fn a_daemon_that_knows_less_does_not_undo_what_a_later_one_did() {
         while aws.requests_to(Operation::BatchImportFindings).len() < 2 {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
-        // Meanwhile the world turns, and a second one sees it.
+        // Meanwhile the findings change, and a second daemon publishes the change.
         open(&aws, "i-modest");
         let arn = vulnerable["findingArn"].as_str().unwrap();
         aws.account(HOME).region(REGION).remove_finding(arn);
         cycle(&aws).expect(0);
         first.join().unwrap();
     });
-    // What the first did arrived late, and was no newer where the second had written; the next cycle mends the rest.
+    // The updates of the first daemon arrive late, and Security Hub ignores them where the second one has written newer
+    // ones. The next cycle corrects the rest.
     cycle(&aws).expect(0);
     assert_eq!(state(&aws, "i-modest"), "ACTIVE");
     let severity = &finding(&aws, HOME, "i-admin")["Severity"]["Label"];
@@ -405,7 +406,7 @@ fn a_daemon_that_knows_less_does_not_undo_what_a_later_one_did() {
 }
 
 #[test]
-fn a_finding_of_ours_that_cannot_be_read_is_left_alone() {
+fn an_unreadable_published_finding_is_left_alone() {
     let aws = Aws::start();
     put(&aws, seed());
     cycle(&aws).expect(0);

@@ -1,4 +1,4 @@
-//! What users say of findings stands.
+//! The workflow status and the notes that users set are kept.
 
 use serde_json::json;
 
@@ -10,20 +10,20 @@ use crate::end_to_end::put;
 use crate::findings::{reachable, seed, vulnerability};
 
 #[test]
-fn what_a_user_has_closed_stays_closed_until_the_severity_rises() {
+fn a_closed_finding_stays_closed_until_the_severity_rises() {
     for status in ["RESOLVED", "SUPPRESSED"] {
         let aws = Aws::start();
         put(&aws, seed());
         cycle(&aws).expect(0);
         set_workflow(&aws, "i-modest", status);
-        // Its content may change.
+        // The content of the finding may change.
         let place = aws.account(HOME).region(REGION);
         let mut renamed = reachable("i-modest", Some("web"));
         renamed["resources"][0]["tags"] = json!({"Name": "renamed"});
         place.inspector_findings(vec![renamed]);
         assert_eq!(published(&cycle(&aws), "updated"), 1);
         assert_eq!(workflow(&aws, "i-modest"), status);
-        // It goes and comes, as severe as it was: nothing to look at again.
+        // The exposure disappears and returns with the same severity, so it stays closed.
         close(&aws, "i-modest");
         assert_eq!(published(&cycle(&aws), "archived"), 1);
         open(&aws, "i-modest");
@@ -35,7 +35,7 @@ fn what_a_user_has_closed_stays_closed_until_the_severity_rises() {
         assert_eq!(state(&aws, "i-modest"), "ARCHIVED");
         assert_eq!(workflow(&aws, "i-modest"), status);
         assert_eq!(published(&cycle(&aws), "updated"), 0, "and says so once");
-        // Now it is worse than what the user has closed.
+        // Now it is more severe than when the user closed it.
         place.inspector_findings(vec![vulnerability("i-modest", "CVE-2", 0.9, true, NETWORK)]);
         assert_eq!(published(&cycle(&aws), "reopened"), 1);
         assert_eq!(state(&aws, "i-modest"), "ACTIVE");
@@ -46,7 +46,7 @@ fn what_a_user_has_closed_stays_closed_until_the_severity_rises() {
 }
 
 #[test]
-fn one_that_is_resolved_and_active_is_opened_by_a_severity_that_rises() {
+fn a_rising_severity_reopens_a_resolved_active_finding() {
     let aws = Aws::start();
     put(&aws, seed());
     cycle(&aws).expect(0);
@@ -54,7 +54,7 @@ fn one_that_is_resolved_and_active_is_opened_by_a_severity_that_rises() {
     set_workflow(&aws, "i-modest", "RESOLVED");
     let place = aws.account(HOME).region(REGION);
     place.inspector_findings(vec![vulnerability("i-modest", "CVE-2", 0.9, true, NETWORK)]);
-    // On the way over ARCHIVED the first import is refused: then nothing is done, and the next cycle tries again.
+    // The import that archives the finding first is refused, so nothing else is sent, and the next cycle tries again.
     aws.fail_import("exposured/", "InvalidInput", "no", 1);
     let ran = cycle(&aws).expect(1);
     assert_eq!(
@@ -62,7 +62,7 @@ fn one_that_is_resolved_and_active_is_opened_by_a_severity_that_rises() {
         (1, 0)
     );
     assert_eq!(workflow(&aws, "i-modest"), "RESOLVED");
-    // And when it is the second one, the next cycle goes on from there.
+    // If the second import is refused, the next cycle continues from there.
     aws.fault(
         Operation::BatchImportFindings,
         Fault::expired_token().after(1),
@@ -76,7 +76,7 @@ fn one_that_is_resolved_and_active_is_opened_by_a_severity_that_rises() {
 }
 
 #[test]
-fn an_import_never_names_what_users_own() {
+fn an_import_never_contains_fields_of_users() {
     let aws = Aws::start();
     put(&aws, seed());
     cycle(&aws).expect(0);
