@@ -65,7 +65,7 @@ fn iam_name(mention: ResourceMention<'_>, details: &Value) -> Option<String> {
 }
 
 /// The name of a database whose ID is its resource ID. A name may begin with `db-` as well; the resource ID in the
-/// details, or the kind of the ARN, tells the two apart.
+/// details, or the form of the ARN, distinguishes the two.
 fn database_name(mention: ResourceMention<'_>, details: &Value) -> Option<String> {
     let (prefix, resource_id, name) = match mention.resource_type {
         T::RdsDbInstance => ("db-", "DbiResourceId", "DBInstanceIdentifier"),
