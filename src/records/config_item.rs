@@ -34,7 +34,7 @@ struct Item {
     configuration: Value,
     #[serde(default)]
     supplementary_configuration: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields::null_as_empty")]
     relationships: Vec<Relationship>,
     #[serde(default)]
     tags: Value,

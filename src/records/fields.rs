@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::model::{clean, is_clean_identifier};
@@ -25,6 +25,15 @@ pub(super) fn unquoted(json: &str) -> Result<Cow<'_, str>, RecordError> {
         return from_json("a record in a string", json).map(Cow::Owned);
     }
     Ok(Cow::Borrowed(json))
+}
+
+/// A list. Many tools that write records in AWS's formats write `null` for a list without elements.
+pub(super) fn null_as_empty<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Parses the text of a field.

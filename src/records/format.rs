@@ -187,6 +187,93 @@ mod tests {
         insta::assert_snapshot!(error("[]"), @"parsing a record: invalid type: sequence, expected a JSON object at line 1 column 0");
     }
 
+    /// Records with every list that a parser reads.
+    fn records_with_lists() -> [Value; 5] {
+        let asff = json!({
+            "ProductArn": "arn:aws:securityhub:us-east-1::product/aws/inspector",
+            "Id": "f", "GeneratorId": "AWSInspector", "AwsAccountId": "111122223333", "Title": "CVE-2026-1",
+            "Types": ["Software and Configuration Checks/Vulnerabilities/CVE"],
+            "Compliance": {"Status": "FAILED", "StatusReasons": [{"ReasonCode": "X"}]},
+            "NetworkPath": [{"ComponentId": "i-1", "ComponentType": "AWS::EC2::Instance"}],
+            "Vulnerabilities": [{
+                "Id": "CVE-2026-1", "Cvss": [{"Version": "3.1", "BaseVector": "CVSS:3.1/AV:N", "BaseScore": 9.8}],
+                "VulnerablePackages": [{"Name": "openssl"}], "CodeVulnerabilities": [{"Cwes": ["CWE-79"]}],
+            }],
+            "Resources": [{"Type": "AwsEc2Instance", "Id": "i-1", "Details": {"AwsEc2Instance": {"SubnetIds": ["s"]}}}],
+        });
+        let inspector = json!({
+            "findingArn": "arn:aws:inspector2:us-east-1:111122223333:finding/f", "awsAccountId": "111122223333",
+            "type": "PACKAGE_VULNERABILITY",
+            "packageVulnerabilityDetails": {
+                "vulnerabilityId": "CVE-2026-1", "cvss": [{"version": "3.1", "scoringVector": "CVSS:3.1/AV:N"}],
+                "vulnerablePackages": [{"name": "openssl"}],
+            },
+            "networkReachabilityDetails": {"networkPath": {"steps": [{"componentId": "i", "componentType": "t"}]}},
+            "codeVulnerabilityDetails": {"cwes": ["CWE-79"]},
+            "resources": [{"type": "AWS_EC2_INSTANCE", "id": "i-1"}],
+        });
+        let macie = json!({
+            "id": "m", "accountId": "111122223333", "region": "us-east-1", "type": "SensitiveData:S3Object/Multiple",
+            "classificationDetails": {"result": {"sensitiveData": [{"category": "CREDENTIALS"}]}},
+            "resourcesAffected": {"s3Bucket": {"arn": "arn:aws:s3:::b", "tags": [{"key": "k"}]}},
+        });
+        let resource = json!({
+            "ResourceConfig": {"relationships": [{"resourceType": "AWS::EC2::Instance"}], "configuration": {}},
+            "ResourceId": "i-1", "ResourceType": "AWS::EC2::Instance", "AccountId": "111122223333",
+            "Region": "us-east-1", "ResourceTags": [{"Key": "k"}],
+        });
+        let item = json!({
+            "resourceType": "AWS::EC2::Instance", "resourceId": "i-1", "accountId": "111122223333",
+            "awsRegion": "us-east-1", "configuration": {"securityGroups": [{"groupId": "sg-1"}]},
+            "relationships": [{"resourceType": "AWS::EC2::SecurityGroup", "resourceId": "sg-1"}],
+            "tags": [{"key": "k"}],
+        });
+        [asff, inspector, macie, resource, item]
+    }
+
+    /// The JSON pointers to all lists in a value.
+    fn lists_in(value: &Value, pointer: &str, found: &mut Vec<String>) {
+        let members: Vec<(String, &Value)> = match value {
+            Value::Array(elements) => {
+                found.push(pointer.to_owned());
+                let elements = elements.iter().enumerate();
+                elements
+                    .map(|(index, element)| (index.to_string(), element))
+                    .collect()
+            }
+            Value::Object(members) => members
+                .iter()
+                .map(|(key, member)| (key.clone(), member))
+                .collect(),
+            _ => Vec::new(),
+        };
+        for (key, member) in members {
+            lists_in(member, &format!("{pointer}/{key}"), found);
+        }
+    }
+
+    #[test]
+    fn a_null_list_is_an_empty_one() {
+        let catalog = crate::records::testing::catalog();
+        for record in records_with_lists() {
+            let mut pointers = Vec::new();
+            lists_in(&record, "", &mut pointers);
+            assert!(pointers.len() > 1, "{record}");
+            for pointer in pointers {
+                let parsed = |list: Value| {
+                    let mut record = record.clone();
+                    *record.pointer_mut(&pointer).unwrap() = list;
+                    let parsed = parse_any(&record.to_string(), &catalog);
+                    format!(
+                        "{:?}",
+                        parsed.unwrap_or_else(|error| panic!("{pointer}: {error}"))
+                    )
+                };
+                assert_eq!(parsed(Value::Null), parsed(json!([])), "{pointer}");
+            }
+        }
+    }
+
     #[test]
     fn an_id_is_found_in_every_format_and_cleaned() {
         for format in FORMATS {

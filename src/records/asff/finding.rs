@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::SourceSeverity;
+use crate::records::fields::null_as_empty;
 use crate::records::finding_values::severity;
 use crate::records::subject::FindingResource;
 
@@ -28,6 +29,7 @@ pub(super) struct AsffFinding {
     pub vulnerabilities: Option<Vec<AsffVulnerability>>,
     pub network_path: Option<Vec<AsffPathComponent>>,
     pub network: Option<AsffNetwork>,
+    #[serde(deserialize_with = "null_as_empty")]
     pub resources: Vec<FindingResource>,
 }
 
@@ -61,22 +63,22 @@ pub(super) struct AsffSeverity {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct AsffVulnerability {
     pub id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub cvss: Vec<AsffCvss>,
     pub epss_score: Option<f64>,
     pub exploit_available: Option<String>,
     pub last_known_exploit_at: Option<Value>,
     pub fix_available: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub vulnerable_packages: Vec<AsffPackage>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub code_vulnerabilities: Vec<AsffCode>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct AsffCode {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub cwes: Vec<String>,
 }
 

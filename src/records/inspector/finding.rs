@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::clean;
+use crate::records::fields::null_as_empty;
 use crate::records::subject::FindingResource;
 
 #[derive(Deserialize)]
@@ -27,6 +28,7 @@ pub(super) struct InspectorFinding {
     pub package_vulnerability_details: Option<PackageVulnerabilityDetails>,
     pub network_reachability_details: Option<NetworkReachabilityDetails>,
     pub code_vulnerability_details: Option<CodeVulnerabilityDetails>,
+    #[serde(deserialize_with = "null_as_empty")]
     pub resources: Vec<FindingResource>,
 }
 
@@ -60,9 +62,9 @@ pub(super) struct CvssScore {
 #[serde(rename_all = "camelCase")]
 pub(super) struct PackageVulnerabilityDetails {
     pub vulnerability_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub cvss: Vec<CvssScore>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub vulnerable_packages: Vec<InspectorPackage>,
 }
 
@@ -84,7 +86,7 @@ pub(super) struct NetworkReachabilityDetails {
 
 #[derive(Deserialize)]
 pub(super) struct CodeVulnerabilityDetails {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub cwes: Vec<String>,
 }
 
@@ -96,7 +98,7 @@ pub(super) struct InspectorPortRange {
 
 #[derive(Deserialize)]
 pub(super) struct InspectorPath {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub steps: Vec<InspectorPathStep>,
 }
 

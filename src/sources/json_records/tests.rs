@@ -174,6 +174,7 @@ fn an_empty_list_has_no_records() {
     for text in [
         r#"{"Findings":[]}"#,
         r#"{"NextToken":"t","Resources":[]}"#,
+        r#"{"Findings":null}"#,
         "[]",
     ] {
         assert_eq!(read(text), (vec![], Ok(())), "{text}");

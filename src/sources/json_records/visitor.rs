@@ -114,7 +114,7 @@ impl<'de, F: FnMut(Result<&str, MalformedLine>)> DeserializeSeed<'de> for List<'
     type Value = ListContent;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ListContent, D::Error> {
-        deserializer.deserialize_seq(self)
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -123,6 +123,10 @@ impl<'de, F: FnMut(Result<&str, MalformedLine>)> Visitor<'de> for List<'_, F> {
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<ListContent, E> {
+        Ok(ListContent::Part(Vec::new()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<ListContent, A::Error> {
