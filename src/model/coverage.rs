@@ -189,6 +189,8 @@ pub enum CoverageReason {
     },
     /// The file could not be read.
     UnreadableFile,
+    /// The file has only the first pages of a list.
+    MissingPages,
     /// The deadline of the cycle passed before the end.
     Deadline,
     /// exposured received a signal to stop.

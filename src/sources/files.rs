@@ -1,6 +1,6 @@
 //! Findings in files, as the AWS CLI writes them: `securityhub get-findings`, `inspector2 list-findings`,
 //! `macie2 get-findings`, `securityhub get-resources-v2`, `configservice select-resource-config`, and similar commands;
-//! also a bare list, and JSON Lines; also with gzip.
+//! also a bare list, JSON Lines, and several of these one after the other; also with gzip.
 //!
 //! The content of a file determines its format; its name does not matter. Each file is a collection target of its own.
 
@@ -19,7 +19,7 @@ use crate::model::{CollectionTarget, Coverage, CoverageReason, clean};
 use crate::records::parse_any;
 use crate::telemetry::{CycleLog, Progress};
 
-use super::json_records::for_each_record;
+use super::json_records::{JsonRecordsError, for_each_record};
 use super::outcome::{CollectedTarget, Incomplete};
 use super::record_sink::RecordSink;
 
@@ -87,17 +87,20 @@ impl FileReader<'_> {
         let started = Instant::now();
         let target = CollectionTarget::file(clean(name));
         let mut sink = RecordSink::new(self.catalog, &target, self.log, self.progress);
-        let result = opened.and_then(decompressed).and_then(|content| {
+        let opened = opened.and_then(decompressed).map_err(Into::into);
+        let result = opened.and_then(|content| {
             for_each_record(content, |record| match record {
                 Ok(json) => sink.parse(json, parse_any),
                 Err(error) => sink.skip(&error.to_string(), None),
             })
-            .map_err(std::io::Error::other)
         });
         // The records before the error are used.
-        let result = result.map_err(|error| Incomplete {
+        let result = result.map_err(|error: JsonRecordsError| Incomplete {
             coverage: Coverage::Partial,
-            reason: CoverageReason::UnreadableFile,
+            reason: match &error {
+                JsonRecordsError::MorePages => CoverageReason::MissingPages,
+                _ => CoverageReason::UnreadableFile,
+            },
             detail: format!("{}: {}", clean(name), clean(&error.to_string())),
         });
         let mut outcome = TargetOutcome::from_result(target.clone(), sink, result, None);

@@ -1,7 +1,7 @@
 //! The records of a JSON file, one at a time: the file may be larger than memory.
 //!
-//! A file is a list of records, an object with such a list as the AWS CLI writes it, a single record, or JSON Lines of any
-//! of these.
+//! A file is a list of records, an object with such a list as the AWS CLI writes it, a single record, or several of these:
+//! one after the other, as a loop that appends pages to a file writes them, or as JSON Lines.
 
 mod error;
 mod list_window;
@@ -10,12 +10,14 @@ mod record_limit;
 mod tests;
 mod visitor;
 
+pub(super) use error::JsonRecordsError;
+
 use std::cell::Cell;
 use std::io::{BufRead, Cursor, Read};
 
 use serde::de::{DeserializeSeed, IgnoredAny};
 
-use error::{JsonRecordsError, MalformedLine};
+use error::MalformedLine;
 use list_window::read_list;
 use record_limit::RecordLimit;
 use visitor::Records;
@@ -34,7 +36,8 @@ const MAX_RECORD: u64 = 64 << 20;
 /// Calls `on_record` for every record: with its JSON, or with the reason why a line has none.
 ///
 /// # Errors
-/// The file cannot be read to its end: it is not JSON, it is truncated, or a record is too large.
+/// The file cannot be read to its end: it is not JSON, it is truncated, or a record is too large. Or it was read to its end,
+/// but says itself that it lacks records.
 pub(super) fn for_each_record(
     content: Box<dyn BufRead>,
     on_record: impl FnMut(Result<&str, MalformedLine>),
@@ -52,15 +55,30 @@ fn limited(
         unused.set(max_record);
         on_record(record);
     };
+    let mut has_next_page = false;
     read_file(
         RecordLimit::new(content, max_record, &unused),
-        &mut on_record,
-    )
+        &mut Output {
+            on_record: &mut on_record,
+            has_next_page: &mut has_next_page,
+        },
+    )?;
+    if has_next_page {
+        return Err(JsonRecordsError::MorePages);
+    }
+    Ok(())
+}
+
+/// Where records go.
+struct Output<'o, F> {
+    on_record: &'o mut F,
+    /// Whether the last value was a page, and says that more pages follow.
+    has_next_page: &'o mut bool,
 }
 
 fn read_file<'a>(
     mut content: impl BufRead + 'a,
-    on_record: &mut impl FnMut(Result<&str, MalformedLine>),
+    output: &mut Output<'_, impl FnMut(Result<&str, MalformedLine>)>,
 ) -> Result<(), JsonRecordsError> {
     let mut first_line = Vec::new();
     content
@@ -75,9 +93,9 @@ fn read_file<'a>(
     let is_object = is_whole_line && line.starts_with(b"{") && line.ends_with(b"}");
     let has_more = !content.fill_buf()?.is_empty();
     if is_object || is_whole_line && has_more && cannot_continue(line) {
-        return read_lines(line.to_vec(), content, on_record);
+        return read_lines(line.to_vec(), content, output);
     }
-    read_value(Cursor::new(first_line).chain(content), WINDOW, on_record)
+    read_values(Cursor::new(first_line).chain(content), WINDOW, output)
 }
 
 /// Whether no further line can complete the JSON value of this one: it is malformed, or it ends within a string.
@@ -89,38 +107,47 @@ fn cannot_continue(line: &[u8]) -> bool {
     }
 }
 
-/// Reads one JSON value, which may have many lines.
-fn read_value<'a>(
+/// Reads one JSON value after the other. A value may have many lines.
+fn read_values<'a>(
     mut content: impl Read + 'a,
     window: u64,
-    on_record: &mut impl FnMut(Result<&str, MalformedLine>),
+    output: &mut Output<'_, impl FnMut(Result<&str, MalformedLine>)>,
 ) -> Result<(), JsonRecordsError> {
     let mut start = Vec::new();
     let read = content.by_ref().take(window).read_to_end(&mut start);
     if (start.len() as u64) < window {
-        let parsed = parse(&mut serde_json::Deserializer::from_slice(&start), on_record);
+        let parsed = parse(&mut serde_json::Deserializer::from_slice(&start), output);
         // If the file cannot be read, that is the error, and not that its JSON is truncated there.
         read?;
         return Ok(parsed?);
     }
-    let rest = read_list(start, content, on_record)?;
+    let rest = read_list(start, content, output.on_record)?;
     let mut json = serde_json::Deserializer::from_reader(rest);
-    Ok(parse(&mut json, on_record)?)
+    Ok(parse(&mut json, output)?)
 }
 
 fn parse<'de>(
     json: &mut serde_json::Deserializer<impl serde_json::de::Read<'de>>,
-    on_record: &mut impl FnMut(Result<&str, MalformedLine>),
+    output: &mut Output<'_, impl FnMut(Result<&str, MalformedLine>)>,
 ) -> serde_json::Result<()> {
-    Records { on_record }.deserialize(&mut *json)?;
-    json.end()
+    loop {
+        let records = Records {
+            on_record: &mut *output.on_record,
+            has_next_page: &mut *output.has_next_page,
+        };
+        records.deserialize(&mut *json)?;
+        // There is another value after this one, or else an error at its start.
+        if json.end().is_ok() {
+            return Ok(());
+        }
+    }
 }
 
-/// Reads one JSON value per line. A line that is malformed costs that line.
+/// Reads the JSON values of each line. A line that is malformed costs that line.
 fn read_lines(
     first: Vec<u8>,
     mut content: impl BufRead,
-    on_record: &mut impl FnMut(Result<&str, MalformedLine>),
+    output: &mut Output<'_, impl FnMut(Result<&str, MalformedLine>)>,
 ) -> Result<(), JsonRecordsError> {
     let mut line = first;
     let mut number = 1_u64;
@@ -128,8 +155,8 @@ fn read_lines(
         let text = line.trim_ascii();
         if !text.is_empty() {
             let mut json = serde_json::Deserializer::from_slice(text);
-            if let Err(source) = parse(&mut json, on_record) {
-                on_record(Err(MalformedLine { number, source }));
+            if let Err(source) = parse(&mut json, output) {
+                (output.on_record)(Err(MalformedLine { number, source }));
             }
         }
         line.clear();

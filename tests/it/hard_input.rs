@@ -71,6 +71,34 @@ fn a_truncated_file_is_used_up_to_where_it_ends() {
 }
 
 #[test]
+fn pages_that_a_loop_appended_to_one_file_are_all_read() {
+    let page = |instance: &str, token: Value| {
+        let page = json!({"findings": [reachable(instance, Some("web"))], "nextToken": token});
+        serde_json::to_string_pretty(&page).unwrap() + "\n"
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("findings.json");
+    let read = |content: String, exit_code: i32| {
+        std::fs::write(&file, content).unwrap();
+        run(exposured()
+            .args(["once", "--format", "json", "--input"])
+            .arg(folder.path()))
+        .expect(exit_code)
+        .json()
+    };
+    let all = read(page("i-1", json!("t")) + &page("i-2", Value::Null), 0);
+    assert_eq!(all["summary"]["exposures"], 2);
+    // A page is missing: what is there is used, and the file is not complete.
+    let some = read(page("i-1", json!("t")) + &page("i-2", json!("u")), 3);
+    assert_eq!(some["summary"]["exposures"], 2);
+    let row = &some["coverage"][0];
+    assert_eq!(row["coverage"], "partial");
+    assert_eq!(row["reason"], "missing-pages");
+    let detail = row["detail"].as_str().unwrap();
+    assert!(detail.contains("read them as well"), "{detail}");
+}
+
+#[test]
 fn a_malformed_record_in_a_response_does_not_affect_the_others() {
     let aws = Aws::start();
     let mut inspector = seed().inspector;

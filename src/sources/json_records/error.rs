@@ -32,4 +32,10 @@ pub(in crate::sources) enum JsonRecordsError {
     /// The file ends within a list.
     #[error("after {records} records: the file is truncated")]
     Truncated { records: u64 },
+    /// The file was read, but it holds only the first pages of a list.
+    #[error(
+        "the file ends with a `NextToken`: it lacks the remaining pages; read them as well, with `--starting-token` or \
+         without `--max-items` and `--no-paginate`"
+    )]
+    MorePages,
 }

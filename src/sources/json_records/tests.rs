@@ -22,8 +22,8 @@ fn every_form_of_file_gives_the_same_records() {
     let expected = vec![r#"{"a":1}"#.to_owned(), r#"{"b":[2]}"#.to_owned()];
     for text in [
         r#"{"Findings":[{"a":1},{"b":[2]}]}"#,
-        "{\"Findings\":[{\"a\":1},\n{\"b\":[2]}],\n\"NextToken\":\"x\"}",
-        "{\n\"NextToken\":\"x\",\"Findings\":[{\"a\":1},\n{\"b\":[2]}]}",
+        "{\"Findings\":[{\"a\":1},\n{\"b\":[2]}],\n\"NextToken\":null}",
+        "{\n\"NextToken\":\"\",\"Findings\":[{\"a\":1},\n{\"b\":[2]}]}",
         r#"{"findings":[{"a":1},{"b":[2]}]}"#,
         r#"{"Resources":[{"a":1},{"b":[2]}]}"#,
         r#"[{"a":1},{"b":[2]}]"#,
@@ -31,6 +31,11 @@ fn every_form_of_file_gives_the_same_records() {
         "{\"a\":1}\n{\"b\":[2]}\n",
         "{\"a\":1}\r\n\r\n{\"b\":[2]}",
         "{\"Findings\":[{\"a\":1}]}\n{\"Findings\":[{\"b\":[2]}]}\n",
+        "{\"Findings\":[{\"a\":1}]}{\"Findings\":[{\"b\":[2]}]}",
+        "{\n\"Findings\":[{\"a\":1}]\n}\n{\n\"Findings\":[{\"b\":[2]}]\n}\n",
+        "{\n\"findings\":[{\"a\":1}],\n\"nextToken\":\"x\"\n}\n{\n\"findings\":[{\"b\":[2]}]\n}\n",
+        "{\n\"a\":1\n}\n{\n\"b\":[2]\n}",
+        "[{\"a\":1}]\n[{\"b\":[2]}]\n",
     ] {
         assert_eq!(read(text), (expected.clone(), Ok(())), "{text}");
     }
@@ -46,6 +51,7 @@ fn a_window_of_any_size_gives_the_same_records() {
         r#"{"Resources":[{"Id":"r","Type":"AwsS3Bucket"}],"Id":"f","ProductArn":"p"}"#,
         r#"{"NextToken":"t","Findings":[{"a":1}]}"#,
         r#"[1234567,{"b":[2]},"x"]"#,
+        "{\"findings\":[{\"a\":1}],\"nextToken\":\"t\"}\n{\"findings\":[{\"b\":1}]} [{\"c\":1}]",
         "[]",
         r#"{"Findings":[]}"#,
         // Malformed files are read up to the error.
@@ -63,8 +69,13 @@ fn a_window_of_any_size_gives_the_same_records() {
             let mut on_record = |record: Result<&str, MalformedLine>| {
                 records.push(record.map_or_else(|error| format!("! {error}"), str::to_owned));
             };
-            let result = read_value(Cursor::new(text), window, &mut on_record);
-            (records, result.is_ok())
+            let mut has_next_page = false;
+            let mut output = Output {
+                on_record: &mut on_record,
+                has_next_page: &mut has_next_page,
+            };
+            let result = read_values(Cursor::new(text), window, &mut output);
+            (records, result.is_ok(), has_next_page)
         };
         let expected = read(1 << 20);
         for window in 1..text.len() as u64 + 1 {
@@ -84,14 +95,19 @@ fn an_error_while_reading_is_reported_after_the_records_before_it() {
     for window in [4, 1 << 20] {
         let mut count = 0;
         let content = Cursor::new("[1,2,").chain(Failing);
-        let result = read_value(content, window, &mut |_: Result<&str, MalformedLine>| {
-            count += 1;
-        });
+        let mut output = Output {
+            on_record: &mut |_: Result<&str, MalformedLine>| count += 1,
+            has_next_page: &mut false,
+        };
+        let result = read_values(content, window, &mut output);
         let message = result.unwrap_err().to_string();
         assert_eq!((count, message.as_str()), (2, "the disk is gone"));
     }
-    let mut on_record = |_: Result<&str, MalformedLine>| {};
-    let malformed = read_value(Cursor::new("[1,2,}"), 4, &mut on_record);
+    let mut output = Output {
+        on_record: &mut |_: Result<&str, MalformedLine>| {},
+        has_next_page: &mut false,
+    };
+    let malformed = read_values(Cursor::new("[1,2,}"), 4, &mut output);
     let message = malformed.unwrap_err().to_string();
     assert!(
         message.starts_with("after 2 records: expected value"),
@@ -173,7 +189,7 @@ fn a_single_finding_is_not_a_list_of_its_resources() {
 fn an_empty_list_has_no_records() {
     for text in [
         r#"{"Findings":[]}"#,
-        r#"{"NextToken":"t","Resources":[]}"#,
+        r#"{"NextToken":null,"Resources":[]}"#,
         r#"{"Findings":null}"#,
         "[]",
     ] {
@@ -206,4 +222,29 @@ fn other_content_is_rejected() {
     for text in ["", "hello", "<html>", "\"text\"", "7"] {
         assert!(read(text).1.is_err(), "{text}");
     }
+}
+
+#[test]
+fn a_file_that_ends_with_a_token_lacks_the_remaining_pages() {
+    let page = |token: &str| format!("{{\"findings\":[{{\"a\":1}}],\"nextToken\":{token}}}");
+    for (text, is_partial) in [
+        (page("\"t\""), true),
+        (r#"{"NextToken":"t","Findings":[{"a":1}]}"#.to_owned(), true),
+        (r#"{"NextToken":"t","Findings":[]}"#.to_owned(), true),
+        // The token of a page is for the page after it.
+        (page("\"t\"") + "\n" + &page("\"u\""), true),
+        (page("\"t\"") + "\n" + &page("null"), false),
+        (page("\"t\"") + &page("\"\""), false),
+        // A record may have such a member, too.
+        (r#"{"ProductArn":"p","NextToken":"t"}"#.to_owned(), false),
+    ] {
+        let error = read(&text).1.err().unwrap_or_default();
+        assert_eq!(
+            error.contains("the remaining pages"),
+            is_partial,
+            "{text}: {error}"
+        );
+    }
+    // The records on the pages that are there are used.
+    assert_eq!(read(&page("\"t\"")).0.len(), 1);
 }

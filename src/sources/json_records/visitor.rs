@@ -13,7 +13,12 @@ use super::error::MalformedLine;
 /// A list of records, an object with such a list, or a single record.
 pub(super) struct Records<'a, F> {
     pub(super) on_record: &'a mut F,
+    /// Set to whether the value is a page of records that says that more pages follow.
+    pub(super) has_next_page: &'a mut bool,
 }
+
+/// The members in which the AWS CLI and the services say that more pages follow.
+const NEXT_PAGE: [&str; 2] = ["NextToken", "nextToken"];
 
 impl<'de, F: FnMut(Result<&str, MalformedLine>)> DeserializeSeed<'de> for Records<'_, F> {
     type Value = ();
@@ -32,17 +37,16 @@ impl<'de, F: FnMut(Result<&str, MalformedLine>)> Visitor<'de> for Records<'_, F>
         )
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(record) = elements.next_element::<Box<RawValue>>()? {
-            (self.on_record)(Ok(record.get()));
-        }
-        Ok(())
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
+        *self.has_next_page = false;
+        hand_over_elements(elements, self.on_record)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         // Values stay as they are: a duplicate key within one of them is for the parser of the record to reject.
         let mut record: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
         let mut has_list = false;
+        let mut has_token = false;
         while let Some(key) = members.next_key::<String>()? {
             if record.contains_key(&key) {
                 return Err(A::Error::custom(format_args!("duplicate field `{key}`")));
@@ -60,18 +64,36 @@ impl<'de, F: FnMut(Result<&str, MalformedLine>)> Visitor<'de> for Records<'_, F>
                         record.insert(key, values);
                     }
                 }
+            } else if NEXT_PAGE.contains(&key.as_str()) {
+                let token = members.next_value::<Box<RawValue>>()?;
+                has_token |= !matches!(token.get(), "null" | "\"\"");
+                if !has_list {
+                    record.insert(key, token);
+                }
             } else if has_list {
                 members.next_value::<IgnoredAny>()?;
             } else {
                 record.insert(key, members.next_value()?);
             }
         }
-        if !has_list && !is_empty_list(&record) {
+        let is_page = has_list || is_empty_list(&record);
+        *self.has_next_page = is_page && has_token;
+        if !is_page {
             let record = serde_json::to_string(&record).map_err(A::Error::custom)?;
             (self.on_record)(Ok(&record));
         }
         Ok(())
     }
+}
+
+fn hand_over_elements<'de, A: SeqAccess<'de>>(
+    mut elements: A,
+    on_record: &mut impl FnMut(Result<&str, MalformedLine>),
+) -> Result<(), A::Error> {
+    while let Some(record) = elements.next_element::<Box<RawValue>>()? {
+        on_record(Ok(record.get()));
+    }
+    Ok(())
 }
 
 /// Whether an object is the AWS CLI's output without any records. A finding without resources is not.
@@ -141,10 +163,7 @@ impl<'de, F: FnMut(Result<&str, MalformedLine>)> Visitor<'de> for List<'_, F> {
             return Ok(ListContent::Part(values));
         }
         (self.on_record)(Ok(first.get()));
-        let others = Records {
-            on_record: self.on_record,
-        };
-        others.visit_seq(elements)?;
+        hand_over_elements(elements, self.on_record)?;
         Ok(ListContent::Records)
     }
 }
