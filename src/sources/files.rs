@@ -1,6 +1,7 @@
 //! Findings in files, as the AWS CLI writes them: `securityhub get-findings`, `inspector2 list-findings`,
 //! `macie2 get-findings`, `securityhub get-resources-v2`, `configservice select-resource-config`, and similar commands;
-//! also a bare list, JSON Lines, and several of these one after the other; also with gzip.
+//! also a bare list, JSON Lines, and several of these one after the other; also with gzip, and
+//! in UTF-16.
 //!
 //! The content of a file determines its format; its name does not matter. Each file is a collection target of its own.
 
@@ -9,6 +10,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use encoding_rs_io::DecodeReaderBytes;
 use flate2::bufread::MultiGzDecoder;
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
@@ -25,6 +27,10 @@ use super::record_sink::RecordSink;
 
 /// The first bytes of a gzip file. Source: RFC 1952, section 2.3.1.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// The byte order marks of UTF-16, which PowerShell writes when it redirects output to a file.
+/// Source: Microsoft Learn, "about_Character_Encoding".
+const UTF16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 const BUFFER_SIZE: usize = 1 << 16;
 
@@ -87,7 +93,7 @@ impl FileReader<'_> {
         let started = Instant::now();
         let target = CollectionTarget::file(clean(name));
         let mut sink = RecordSink::new(self.catalog, &target, self.log, self.progress);
-        let opened = opened.and_then(decompressed).map_err(Into::into);
+        let opened = opened.and_then(decoded).map_err(Into::into);
         let result = opened.and_then(|content| {
             for_each_record(content, |record| match record {
                 Ok(json) => sink.parse(json, parse_any),
@@ -169,13 +175,21 @@ fn open(path: &Path) -> std::io::Result<File> {
     }
 }
 
-fn decompressed(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
-    let mut file = BufReader::with_capacity(BUFFER_SIZE, file);
+/// The text of a file in UTF-8. A file is unpacked first.
+fn decoded(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
+    let mut file = buffered(file);
     if file.fill_buf()?.starts_with(&GZIP_MAGIC) {
-        let decoder = MultiGzDecoder::new(file);
-        return Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, decoder)));
+        file = buffered(Box::new(MultiGzDecoder::new(file)));
+    }
+    let start = file.fill_buf()?;
+    if UTF16_MARKS.iter().any(|mark| start.starts_with(mark)) {
+        return Ok(Box::new(buffered(Box::new(DecodeReaderBytes::new(file)))));
     }
     Ok(Box::new(file))
+}
+
+fn buffered(content: Box<dyn Read>) -> BufReader<Box<dyn Read>> {
+    BufReader::with_capacity(BUFFER_SIZE, content)
 }
 
 #[cfg(test)]
@@ -190,6 +204,35 @@ mod tests {
             ("findings/a.json", "findings/a.json", "a.json"),
         ] {
             assert_eq!(name_below(Path::new(input), Path::new(file)), name);
+        }
+    }
+
+    #[test]
+    fn content_is_unpacked_and_decoded() {
+        let text = "[{\"Title\":\"Übung 🔒\"}]\n".repeat(20_000);
+        let utf16 = |mark: &[u8], to_bytes: fn(u16) -> [u8; 2]| {
+            let units = text.encode_utf16().flat_map(to_bytes);
+            mark.iter().copied().chain(units).collect::<Vec<u8>>()
+        };
+        let gzip = |content: &[u8]| {
+            let mut packed = Vec::new();
+            let level = flate2::Compression::fast();
+            let mut encoder = flate2::read::GzEncoder::new(content, level);
+            encoder.read_to_end(&mut packed).unwrap();
+            packed
+        };
+        let little_endian = utf16(&[0xff, 0xfe], u16::to_le_bytes);
+        for content in [
+            text.clone().into_bytes(),
+            gzip(text.as_bytes()),
+            little_endian.clone(),
+            utf16(&[0xfe, 0xff], u16::to_be_bytes),
+            gzip(&little_endian),
+        ] {
+            let mut read = String::new();
+            let mut decoded = decoded(Box::new(std::io::Cursor::new(content))).unwrap();
+            decoded.read_to_string(&mut read).unwrap();
+            assert!(read == text);
         }
     }
 
