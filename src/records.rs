@@ -20,6 +20,7 @@ pub mod config_item;
 mod configuration;
 mod edges;
 mod error;
+mod event;
 mod field_aliases;
 mod fields;
 mod finding_values;
@@ -38,6 +39,7 @@ mod testing;
 mod timestamp;
 
 pub use error::RecordError;
+pub use event::records_in;
 pub use format::{RecordParser, has_known_format, is_list_key, parse_any, record_id};
 pub use needed_types::needed_types;
 pub use parsed::{ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource};

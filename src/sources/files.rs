@@ -1,5 +1,6 @@
 //! Findings in files, as the AWS CLI writes them: `securityhub get-findings`, `inspector2 list-findings`,
 //! `macie2 get-findings`, `securityhub get-resources-v2`, `configservice select-resource-config`, and similar commands;
+//! also in events of EventBridge;
 //! also a bare list, JSON Lines, and several of these one after the other; also with gzip, and
 //! in UTF-16.
 //!
@@ -18,7 +19,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::catalog::Catalog;
 use crate::graph::{SharedEvidence, TargetOutcome};
 use crate::model::{CollectionTarget, Coverage, CoverageReason, clean};
-use crate::records::parse_any;
+use crate::records::{parse_any, records_in};
 use crate::telemetry::{CycleLog, Progress};
 
 use super::json_records::{JsonRecordsError, for_each_record};
@@ -96,7 +97,11 @@ impl FileReader<'_> {
         let opened = opened.and_then(decoded).map_err(Into::into);
         let result = opened.and_then(|content| {
             for_each_record(content, |record| match record {
-                Ok(json) => sink.parse(json, parse_any),
+                Ok(json) => {
+                    for record in records_in(json) {
+                        sink.parse(record, parse_any);
+                    }
+                }
                 Err(error) => sink.skip(&error.to_string(), None),
             })
         });

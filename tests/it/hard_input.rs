@@ -98,6 +98,39 @@ fn pages_that_a_loop_appended_to_one_file_are_all_read() {
     assert!(detail.contains("read them as well"), "{detail}");
 }
 
+/// Events as EventBridge delivers them to a log group or a queue, in one file with findings.
+#[test]
+fn findings_in_events_count_like_any_other() {
+    let event = |source: &str, detail: Value| {
+        json!({
+            "version": "0", "id": "e", "detail-type": "Finding", "source": source, "account": HOME,
+            "time": "2026-11-20T06:00:00Z", "region": "us-east-1", "resources": [], "detail": detail,
+        })
+    };
+    let events = [
+        event("aws.inspector2", reachable("i-1", Some("web"))),
+        event("aws.securityhub", json!({"findings": [public_bucket()]})),
+        reachable("i-2", Some("web")),
+    ];
+    let exposures = exposures_of(&events);
+    assert_eq!(exposures.as_array().unwrap().len(), 3, "{exposures}");
+    // An event may be a file of its own, and a line of JSON Lines.
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second, _] = &events;
+    let pretty = serde_json::to_string_pretty(first).unwrap();
+    std::fs::write(folder.path().join("event.json"), pretty).unwrap();
+    std::fs::write(
+        folder.path().join("events.jsonl"),
+        format!("{second}\n{second}\n"),
+    )
+    .unwrap();
+    let ran = run(exposured()
+        .args(["once", "--format", "json", "--input"])
+        .arg(folder.path()))
+    .expect(0);
+    assert_eq!(ran.json()["summary"]["exposures"], 2);
+}
+
 #[test]
 fn a_malformed_record_in_a_response_does_not_affect_the_others() {
     let aws = Aws::start();
