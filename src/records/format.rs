@@ -52,8 +52,9 @@ const FORMATS: &[RecordFormat] = &[
     format("Inspector finding", &[&["findingArn"]], &["findings"], &["findingArn"], inspector::parse),
     format("Macie finding", &[&["resourcesAffected"], &["classificationDetails"]], &["findings"], &["id"], macie::parse),
     format("Security Hub resource", &[&["ResourceConfig"]], &["Resources"], &["ResourceId"], inventory::parse),
-    // The lists are the rows of a query, and the history of a resource or a snapshot as AWS Config delivers it.
-    format("AWS Config item", &[&["resourceType", "configuration"]], &["Results", "configurationItems"], &["arn", "resourceId"], config_item::parse),
+    // The lists are the rows of a query, the history of a resource or a snapshot as AWS Config delivers it, and what
+    // `BatchGetResourceConfig` returns. The item of a deleted resource has no configuration.
+    format("AWS Config item", &[&["resourceType", "configuration"], &["resourceType", "configurationItemStatus"]], &["Results", "configurationItems", "baseConfigurationItems"], &["arn", "resourceId"], config_item::parse),
 ];
 
 /// Parses a record of any format, which its top-level keys reveal.
@@ -183,7 +184,7 @@ mod tests {
     fn the_error_for_an_unknown_format_lists_the_known_ones() {
         let catalog = crate::records::testing::catalog();
         let error = |json: &str| parse_any(json, &catalog).unwrap_err().to_string();
-        insta::assert_snapshot!(error("{\"a\": 1}"), @"unknown record format: expected `ProductArn` (Security Hub finding), `findingArn` (Inspector finding), `resourcesAffected` or `classificationDetails` (Macie finding), `ResourceConfig` (Security Hub resource), `resourceType` and `configuration` (AWS Config item)");
+        insta::assert_snapshot!(error("{\"a\": 1}"), @"unknown record format: expected `ProductArn` (Security Hub finding), `findingArn` (Inspector finding), `resourcesAffected` or `classificationDetails` (Macie finding), `ResourceConfig` (Security Hub resource), `resourceType` and `configuration` or `resourceType` and `configurationItemStatus` (AWS Config item)");
         insta::assert_snapshot!(error("[]"), @"parsing a record: invalid type: sequence, expected a JSON object at line 1 column 0");
     }
 
