@@ -71,7 +71,7 @@ impl AttributeTest {
     pub fn is_met_by(&self, value: &Value) -> bool {
         match self {
             Self::Present => true,
-            Self::Equals(wanted) => value == wanted,
+            Self::Equals(wanted) => is_same(value, wanted),
             Self::StartsWith(starts) => value
                 .as_str()
                 .is_some_and(|text| starts.iter().any(|start| text.starts_with(start.as_str()))),
@@ -114,6 +114,21 @@ impl AttributeTest {
                 true,
             ) => format!("allows anyone {action}"),
         }
+    }
+}
+
+/// Whether two values are the same, however a source writes them: queries of AWS Config write the number `0` as `0.0`, and
+/// some items have numbers and booleans as text.
+fn is_same(value: &Value, wanted: &Value) -> bool {
+    match (value, wanted) {
+        (Value::Number(number), Value::Number(wanted)) => number.as_f64() == wanted.as_f64(),
+        (Value::String(text), Value::Bool(_) | Value::Number(_)) => {
+            // Booleans are `True` in Python's spelling as well.
+            let parsed = serde_json::from_str(&text.trim().to_ascii_lowercase());
+            parsed.is_ok_and(|value: Value| !value.is_string() && is_same(&value, wanted))
+        }
+        (Value::Bool(_) | Value::Number(_), Value::String(_)) => is_same(wanted, value),
+        _ => value == wanted,
     }
 }
 
@@ -241,6 +256,38 @@ mod tests {
         assert!(test.is_met_by(&json!("igw-0abc")));
         assert!(!test.is_met_by(&json!("eigw-0abc")));
         assert!(!test.is_met_by(&json!(7)));
+    }
+
+    #[test]
+    fn a_number_or_a_boolean_is_the_same_however_it_is_written() {
+        let is_met = |wanted: Value, value: Value| AttributeTest::Equals(wanted).is_met_by(&value);
+        for (wanted, value) in [
+            (json!(0), json!(0.0)),
+            (json!(0), json!("0")),
+            (json!(0), json!("0.0")),
+            (json!(1.5), json!("1.5")),
+            (json!(true), json!("true")),
+            (json!(false), json!("False")),
+            (json!("true"), json!(true)),
+            (json!("0"), json!(0.0)),
+            (json!("Suspended"), json!("Suspended")),
+        ] {
+            assert!(is_met(wanted.clone(), value.clone()), "{wanted} {value}");
+        }
+        for (wanted, value) in [
+            (json!(0), json!(1.0)),
+            (json!(0), json!(0.5)),
+            (json!(0), json!(false)),
+            (json!(0), json!("")),
+            (json!(0), json!(null)),
+            (json!(true), json!("yes")),
+            (json!(true), json!(1)),
+            (json!(false), json!("\"false\"")),
+            (json!("0.0.0.0/0"), json!("0.0.0.0")),
+            (json!("1"), json!("1.0")),
+        ] {
+            assert!(!is_met(wanted.clone(), value.clone()), "{wanted} {value}");
+        }
     }
 
     #[test]
