@@ -48,6 +48,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
         region: &region,
         updated_at: finding.updated_at.as_ref().and_then(timestamp::parse),
     };
+    let evidence = evidence(&finding, product)?;
     let resources = std::mem::take(&mut finding.resources);
     let images = container_images(&resources);
     let subjects = resources
@@ -58,7 +59,6 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
                 .transpose()
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let evidence = evidence(&finding, product)?;
     let mut edges = match &evidence {
         Some(Evidence::NetworkReachability(path)) => {
             network_path_edges(path, context.account, &region)
@@ -174,4 +174,70 @@ fn workload_edges(subjects: &[Subject], images: &[Resource]) -> Vec<ParsedEdge> 
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::records::macie as native_macie;
+    use crate::records::testing::catalog;
+
+    fn macie_finding(finding_type: &str, data: Value) -> Value {
+        json!({
+            "ProductArn": "arn:aws:securityhub:us-east-1::product/aws/macie", "Id": "m", "GeneratorId": "aws/macie",
+            "AwsAccountId": "111122223333", "Title": "t", "Severity": {"Label": "HIGH"},
+            "Types": [format!("Sensitive Data Identifications/PII/SensitiveData:S3Object-{finding_type}")],
+            "Resources": [
+                {"Type": "AwsS3Bucket", "Id": "arn:aws:s3:::b"},
+                {"Type": "AwsS3Object", "Id": "arn:aws:s3:::b/o", "DataClassification": {"Result": {"SensitiveData": data}}},
+            ],
+        })
+    }
+
+    fn native_finding(finding_type: &str, data: Value) -> Value {
+        json!({
+            "id": "m", "accountId": "111122223333", "region": "us-east-1", "title": "t",
+            "type": format!("SensitiveData:S3Object/{finding_type}"), "severity": {"description": "High"},
+            "classificationDetails": {"result": {"sensitiveData": data}},
+            "resourcesAffected": {"s3Bucket": {"arn": "arn:aws:s3:::b"}},
+        })
+    }
+
+    #[test]
+    fn a_finding_of_macie_reports_the_same_data_in_both_formats() {
+        let catalog = catalog();
+        for (finding_type, categories) in [
+            (
+                "Multiple",
+                &["CREDENTIALS", "PERSONAL_INFORMATION"] as &[&str],
+            ),
+            ("Multiple", &[]),
+            ("Credentials", &[]),
+            ("Personal", &[]),
+            ("Financial", &["FINANCIAL_INFORMATION"]),
+            ("CustomIdentifier", &[]),
+        ] {
+            let list = |key: &str| categories.iter().map(|one| json!({ key: one })).collect();
+            let asff = macie_finding(finding_type, list("Category"));
+            let native = native_finding(finding_type, list("category"));
+            let asff = parse(&asff.to_string(), &catalog).unwrap().unwrap();
+            let native = native_macie::parse(&native.to_string(), &catalog)
+                .unwrap()
+                .unwrap();
+            let Some(Evidence::SensitiveData(data)) = &asff.evidence else {
+                panic!("{:?}", asff.evidence);
+            };
+            assert_eq!(asff.evidence, native.evidence);
+            let expected: Vec<&str> = match (finding_type, categories) {
+                ("Multiple", []) => vec![],
+                ("Credentials", _) => vec!["CREDENTIALS"],
+                ("Personal", _) => vec!["PERSONAL_INFORMATION"],
+                ("CustomIdentifier", _) => vec!["CUSTOM_IDENTIFIER"],
+                _ => categories.to_vec(),
+            };
+            assert_eq!(data.categories, expected, "{finding_type}");
+        }
+    }
 }

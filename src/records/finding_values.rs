@@ -83,6 +83,26 @@ pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     names
 }
 
+/// The categories of sensitive data that a finding of Macie lists, or else the category that ends its type. `Multiple`
+/// names none. Source: the macie2 model, `FindingType` and `SensitiveDataItemCategory`.
+pub(super) fn data_categories<'a>(
+    listed: impl Iterator<Item = &'a str>,
+    finding_type: &str,
+) -> Vec<String> {
+    let listed = names(listed);
+    if !listed.is_empty() {
+        return listed;
+    }
+    let category = match finding_type.rsplit([':', '/', '-']).next() {
+        Some("Credentials") => "CREDENTIALS",
+        Some("CustomIdentifier") => "CUSTOM_IDENTIFIER",
+        Some("Financial") => "FINANCIAL_INFORMATION",
+        Some("Personal") => "PERSONAL_INFORMATION",
+        _ => return Vec::new(),
+    };
+    vec![category.to_owned()]
+}
+
 /// A vulnerable package, as a finding writes it.
 pub(super) struct VulnerablePackage<'a> {
     pub name: &'a str,

@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 use super::error::RecordError;
-use super::finding_values::{names, severity};
+use super::finding_values::{data_categories, severity};
 use super::parsed::ParsedRecord;
 use super::subject::{RecordContext, Subject};
 use super::{fields, timestamp};
@@ -177,5 +177,6 @@ fn categories(finding: &MacieFinding) -> Vec<String> {
         .and_then(|details| details.result.as_ref())
         .and_then(|result| result.sensitive_data.as_ref());
     let items = items.into_iter().flatten();
-    names(items.filter_map(|item| item.category.as_deref()))
+    let listed = items.filter_map(|item| item.category.as_deref());
+    data_categories(listed, &finding.finding_type)
 }

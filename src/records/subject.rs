@@ -85,6 +85,27 @@ pub(super) struct FindingResource {
     /// By type.
     #[serde(rename = "Details", alias = "details")]
     pub details: Option<Map<String, Value>>,
+    /// Of an S3 object in a finding of Macie.
+    #[serde(rename = "DataClassification")]
+    data_classification: Option<DataClassification>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DataClassification {
+    result: Option<ClassificationResult>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ClassificationResult {
+    sensitive_data: Option<Vec<SensitiveDataResult>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SensitiveDataResult {
+    category: Option<String>,
 }
 
 /// The names of the fields of a [`FindingResource`] in its format.
@@ -94,6 +115,15 @@ pub(super) struct FieldNames {
 }
 
 impl FindingResource {
+    /// The categories of sensitive data that Macie found in the resource.
+    pub(super) fn data_categories(&self) -> impl Iterator<Item = &str> {
+        let classification = self.data_classification.as_ref();
+        let result = classification.and_then(|classification| classification.result.as_ref());
+        let data = result.and_then(|result| result.sensitive_data.as_ref());
+        let data = data.into_iter().flatten();
+        data.filter_map(|found| found.category.as_deref())
+    }
+
     /// The subject, or `None` if it is of a type that exposured does not know. `select` takes its details.
     pub(super) fn into_subject(
         self,

@@ -1,6 +1,11 @@
 //! Findings that Macie sends to Security Hub.
+//!
+//! The categories of the data are in the `DataClassification` of the object. Source: the securityhub model,
+//! `ClassificationResult`; Macie User Guide, "Evaluating Macie findings with Security Hub CSPM".
 
 use crate::model::{Evidence, SensitiveData, clean};
+use crate::records::finding_values::data_categories;
+use crate::records::subject::FindingResource;
 
 use super::finding::AsffFinding;
 
@@ -21,9 +26,10 @@ pub(super) fn evidence(finding: &AsffFinding) -> Option<Evidence> {
     if !finding_type.contains("S3Object") {
         return None;
     }
-    let category = finding_type.rsplit([':', '/', '-']).next();
+    let listed = finding.resources.iter();
+    let listed = listed.flat_map(FindingResource::data_categories);
     Some(Evidence::SensitiveData(SensitiveData {
-        categories: category.map(str::to_ascii_uppercase).into_iter().collect(),
+        categories: data_categories(listed, &finding_type),
         finding_type: finding_type.replace('-', "/"),
         severity: finding.severity(),
     }))
