@@ -13,7 +13,8 @@ use super::finding::{AsffFinding, AsffVulnerability};
 pub(super) fn evidence(finding: &AsffFinding) -> Result<Option<Evidence>, RecordError> {
     let vulnerability = finding.vulnerabilities.iter().flatten().next();
     let Some(found) = vulnerability else {
-        return network_path(finding);
+        let vulnerability = titled_vulnerability(finding).map(Evidence::PackageVulnerability);
+        return Ok(network_path(finding)?.or(vulnerability));
     };
     if !found.code_vulnerabilities.is_empty() {
         let code = code_vulnerability(finding, found);
@@ -21,6 +22,39 @@ pub(super) fn evidence(finding: &AsffFinding) -> Result<Option<Evidence>, Record
     }
     let package = package_vulnerability(finding, found)?;
     Ok(Some(Evidence::PackageVulnerability(package)))
+}
+
+/// The vulnerability that the title names, as in `CVE-2026-0001 - openssl`. Findings that were exported without their
+/// `Vulnerabilities`, and those of Inspector Classic, have no more than that. The rest is unknown.
+fn titled_vulnerability(finding: &AsffFinding) -> Option<Vulnerability> {
+    let words = || {
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        let words = finding.title.split(move |letter| !is_part(letter));
+        words.map(str::to_ascii_uppercase)
+    };
+    let id = words().find(|word| is_cve(word)).or_else(|| {
+        let mut types = finding.types();
+        let is_vulnerability = types.any(|one| one.ends_with("Vulnerabilities/CVE"));
+        words().find(|word| is_vulnerability && !word.is_empty())
+    })?;
+    Some(Vulnerability {
+        id: clean(&id),
+        title: clean(&finding.title),
+        severity: finding.severity(),
+        epss: None,
+        exploit_available: None,
+        known_exploited: false,
+        fix: None,
+        cvss: None,
+        packages: Vec::new(),
+    })
+}
+
+/// Whether a word is a CVE ID: `CVE-`, a year, and a number.
+fn is_cve(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('-').collect();
+    let is_number = |text: &str| text.len() >= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(parts[..], ["CVE", year, number] if is_number(year) && is_number(number))
 }
 
 fn network_path(finding: &AsffFinding) -> Result<Option<Evidence>, RecordError> {
