@@ -9,6 +9,7 @@ mod guardduty;
 mod inspector;
 mod macie;
 mod partner;
+mod standard_control_ids;
 
 use serde_json::{Map, Value};
 
@@ -183,6 +184,107 @@ mod tests {
     use super::*;
     use crate::records::macie as native_macie;
     use crate::records::testing::catalog;
+
+    fn failed_control(generator_id: &str, product_fields: Value) -> Value {
+        json!({
+            "ProductArn": "arn:aws:securityhub:us-east-1::product/aws/securityhub", "Id": "f",
+            "GeneratorId": generator_id, "AwsAccountId": "111122223333", "Title": "t",
+            "Compliance": {"Status": "FAILED"}, "ProductFields": product_fields, "Resources": [],
+        })
+    }
+
+    #[test]
+    fn a_control_is_named_by_its_id_in_any_standard() {
+        let catalog = catalog();
+        let cis = "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0";
+        let cis_1_4 =
+            "arn:aws:securityhub:us-east-1::standards/cis-aws-foundations-benchmark/v/1.4.0";
+        for (generator_id, product_fields, expected) in [
+            ("security-control/S3.2", json!({}), "S3.2"),
+            (
+                "aws-foundational-security-best-practices/v/1.0.0/EC2.8",
+                json!({"ControlId": "EC2.8"}),
+                "EC2.8",
+            ),
+            (
+                "pci-dss/v/3.2.1/PCI.EC2.4",
+                json!({"ControlId": "PCI.EC2.4"}),
+                "EC2.12",
+            ),
+            ("pci-dss/v/3.2.1/PCI.EC2.5", json!({}), "EC2.13"),
+            (
+                &format!("{cis}/rule/4.1"),
+                json!({"StandardsGuideArn": cis, "RuleId": "4.1"}),
+                "EC2.13",
+            ),
+            (&format!("{cis}/rule/1.16"), json!(null), "IAM.2"),
+            // The same number is another control in another version.
+            (
+                "cis-aws-foundations-benchmark/v/1.4.0/1.16",
+                json!({"StandardsArn": cis_1_4, "ControlId": "1.16"}),
+                "IAM.1",
+            ),
+            // A rule that no table has is a control of its own.
+            (
+                &format!("{cis}/rule/1.99"),
+                json!({"RuleId": "1.99"}),
+                "1.99",
+            ),
+        ] {
+            let finding = failed_control(generator_id, product_fields);
+            let parsed = parse(&finding.to_string(), &catalog).unwrap().unwrap();
+            let Some(Evidence::Control { id, .. }) = parsed.evidence else {
+                panic!("{generator_id}");
+            };
+            assert_eq!(id.as_str(), expected, "{generator_id}");
+        }
+        // A finding that names the control itself needs no table.
+        let mut finding = failed_control("pci-dss/v/3.2.1/PCI.EC2.4", json!({}));
+        finding["Compliance"]["SecurityControlId"] = json!("EC2.99");
+        let parsed = parse(&finding.to_string(), &catalog).unwrap().unwrap();
+        assert!(
+            matches!(parsed.evidence, Some(Evidence::Control { id, .. }) if id.as_str() == "EC2.99")
+        );
+    }
+
+    #[test]
+    fn a_finding_of_inspector_without_vulnerabilities_names_them_in_its_title() {
+        let catalog = catalog();
+        let evidence = |title: &str, types: &str| {
+            let finding = json!({
+                "ProductArn": "arn:aws:securityhub:us-east-1::product/aws/inspector", "Id": "f", "GeneratorId": "g",
+                "AwsAccountId": "111122223333", "Title": title, "Types": [types], "Vulnerabilities": null,
+                "Resources": [{"Type": "AwsEc2Instance", "Id": "i-1"}],
+            });
+            parse(&finding.to_string(), &catalog)
+                .unwrap()
+                .unwrap()
+                .evidence
+        };
+        let cve = "Software and Configuration Checks/Vulnerabilities/CVE";
+        for (title, types, expected) in [
+            ("CVE-2026-0001 - openssl", cve, "CVE-2026-0001"),
+            (
+                "Instance i-1 is vulnerable to cve-2026-12345.",
+                "x",
+                "CVE-2026-12345",
+            ),
+            ("GHSA-abcd-1234-efgh - lodash", cve, "GHSA-ABCD-1234-EFGH"),
+        ] {
+            let Some(Evidence::PackageVulnerability(found)) = evidence(title, types) else {
+                panic!("{title}");
+            };
+            assert_eq!(found.id, expected);
+            // What the finding does not say is unknown.
+            assert_eq!(
+                (found.cvss, found.epss, found.exploit_available, found.fix),
+                (None, None, None, None)
+            );
+        }
+        for title in ["CVE-2026", "CVE-x-1", "Port 22 is reachable", ""] {
+            assert_eq!(evidence(title, "x"), None, "{title}");
+        }
+    }
 
     fn macie_finding(finding_type: &str, data: Value) -> Value {
         json!({

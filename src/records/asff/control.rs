@@ -3,6 +3,7 @@
 use crate::model::{ControlId, Evidence, clean};
 
 use super::finding::AsffFinding;
+use super::standard_control_ids;
 
 /// A control that failed.
 pub(super) fn failed(finding: &AsffFinding) -> Option<Evidence> {
@@ -32,15 +33,17 @@ pub(super) fn passed(finding: &AsffFinding) -> Option<Evidence> {
     })
 }
 
-/// The ID of the control. Findings from before consolidated control findings have it in a product field, or at the end
-/// of the generator ID.
+/// The ID of the control. Findings from before consolidated control findings have it, or what their standard calls it, in
+/// a product field or at the end of the generator ID.
 fn control_id(finding: &AsffFinding) -> Option<ControlId> {
     let compliance = finding.compliance.as_ref()?;
-    let id = compliance
-        .security_control_id
-        .as_deref()
-        .or_else(|| finding.product_field("ControlId"))
+    if let Some(id) = &compliance.security_control_id {
+        return Some(ControlId::new(&clean(id)));
+    }
+    let id = finding
+        .product_field("ControlId")
         .or_else(|| finding.product_field("RuleId"))
         .or_else(|| finding.generator_id.rsplit('/').next())?;
+    let id = standard_control_ids::control_id(finding, id).unwrap_or(id);
     Some(ControlId::new(&clean(id)))
 }
