@@ -1,7 +1,7 @@
-//! Collecting over HTTP: `once` against the tests' AWS, which refuses what is beyond the documented rates, compared with
-//! the least time that the rates allow for the calls that the findings need.
+//! Collecting over HTTP: `once` reads from the AWS server of the tests, which throttles calls beyond the documented rates.
+//! The baseline is the least time that the rates allow for the calls that the findings need.
 //!
-//! `cargo bench --bench collecting`; `cargo bench --bench collecting -- 10` for a bound of about 10 seconds instead of 30.
+//! `cargo bench --bench collecting`; `cargo bench --bench collecting -- 10` for a minimum of about 10 seconds instead of 30.
 
 #![allow(
     clippy::expect_used,
@@ -14,10 +14,13 @@
     reason = "benchmarks report a failure by panicking"
 )]
 
-#[allow(unused, reason = "the tests' server: a benchmark needs a part of it")]
+#[allow(unused, reason = "a benchmark uses only a part of the tests' server")]
 #[path = "../tests/it/aws/mod.rs"]
 mod aws;
-#[allow(unused, reason = "the tests' way to run the binary, likewise")]
+#[allow(
+    unused,
+    reason = "a benchmark uses only a part of the tests' functions"
+)]
 #[path = "../tests/it/program.rs"]
 mod program;
 
@@ -34,7 +37,7 @@ use program::{Ran, config, exposured_on, run};
 
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-2"];
 
-/// Publishing is off, because it reads published findings by the same operation that collects findings.
+/// Publishing is off, because it reads published findings with the operation that also collects findings.
 const CONFIGURATION: &str = r#"
 [aws]
 regions = ["us-east-1", "eu-west-1", "ap-southeast-2"]
@@ -43,21 +46,21 @@ regions = ["us-east-1", "eu-west-1", "ap-southeast-2"]
 enabled = false
 "#;
 
-/// Large enough for every service's findings.
+/// Large enough for the findings of every service.
 const RESOURCES: usize = 400_000;
 
-/// Calls a second, and the burst, that exposured allows itself where AWS documents none (`src/aws/limit.rs`).
+/// The calls per second, and the burst, to which exposured limits itself where AWS documents no rate (`src/aws/limit.rs`).
 const OWN_RATE: (f64, f64) = (5.0, 5.0);
 
-/// What a source is read by. All of its calls to one Region share one bucket.
+/// The API that a source reads. All of its calls to one Region share one token bucket.
 struct Api {
     source: &'static str,
     name: &'static str,
     operations: &'static [Operation],
     rate: (f64, f64),
-    /// Findings in a page.
+    /// The number of findings in a page.
     page: usize,
-    /// Calls that a page takes.
+    /// The number of calls for a page.
     calls: usize,
 }
 
@@ -92,7 +95,7 @@ impl Api {
         ]
     }
 
-    /// How many findings one Region takes about so long for.
+    /// The number of findings in one Region that take about this long.
     fn findings_for(&self, seconds: f64) -> usize {
         let (rate, burst) = self.rate;
         let calls = rate * seconds + burst;
@@ -136,7 +139,7 @@ fn main() {
     .expect(0);
 
     println!(
-        "| operation | Regions | findings | calls | throttled | bound (baseline) s | took s | ratio |"
+        "| operation | Regions | findings | calls | throttled | minimum (baseline) s | measured s | ratio |"
     );
     println!("|---|---|---|---|---|---|---|---|");
     let rows: Vec<Row> = apis
@@ -154,20 +157,20 @@ struct Findings {
     macie: Vec<Value>,
 }
 
-/// How many of them there are.
+/// The number of findings.
 struct Count {
-    /// Of Security Hub's, by control, since it is asked for a few controls at a time.
+    /// The findings of Security Hub, by control, because each query asks for a few controls.
     by_control: BTreeMap<String, usize>,
     inspector: usize,
     macie: usize,
 }
 
 impl Findings {
-    /// As many of each service as its API needs the seconds for, of a made-up organization.
+    /// Returns as many findings of a generated organization as each API needs this many seconds for.
     fn made_up(seed: u64, apis: &[Api; 3], seconds: f64) -> Self {
         let [of_hub, of_inspector, of_macie] =
             [0, 1, 2].map(|index: usize| apis[index].findings_for(seconds));
-        let catalog = compile(&Layers::builtin()).expect("the built-in catalog has no problem");
+        let catalog = compile(&Layers::builtin()).expect("the built-in catalog is valid");
         let controls: BTreeSet<&str> = catalog.controls().collect();
         let organization = Organization {
             resources: RESOURCES,
@@ -192,7 +195,7 @@ impl Findings {
                 _ => macie.push(finding.record.clone()),
             });
         }
-        // Few buckets hold sensitive data: each of these findings is there several times, under ids of its own.
+        // Few buckets contain sensitive data, so each of these findings is repeated with other IDs.
         let macie = (0..of_macie).map(|number| {
             let mut finding = macie[number % macie.len()].clone();
             finding["id"] = format!("{number:032x}").into();
@@ -222,15 +225,15 @@ impl Findings {
 
 fn control_of(finding: &Value) -> &str {
     let control = finding["Compliance"]["SecurityControlId"].as_str();
-    control.expect("what is made up of Security Hub is a control")
+    control.expect("each generated Security Hub finding is of a control")
 }
 
-/// Whether it failed, by a control that the catalog uses: what passed is asked for of few controls only.
+/// Whether a control failed that the catalog uses. Passed findings are queried for only a few controls.
 fn is_asked_for(finding: &Value, controls: &BTreeSet<&str>) -> bool {
     finding["Compliance"]["Status"] == "FAILED" && controls.contains(control_of(finding))
 }
 
-/// Inspector's API writes times as seconds; the AWS CLI, as which findings are made up, as text.
+/// The API of Inspector writes times as seconds. The generated findings have them as text, as the AWS CLI writes them.
 fn with_times_in_seconds(mut json: Value) -> Value {
     fn change(json: &mut Value) {
         for (name, value) in json.as_object_mut().into_iter().flatten() {
@@ -249,7 +252,7 @@ fn time(text: &str) -> DateTime<FixedOffset> {
 }
 
 impl Count {
-    /// How many findings each listing has that was asked for in a Region.
+    /// Returns the number of findings of each query that was made in a Region.
     fn listings(&self, source: &str, requests: &[Request]) -> Vec<usize> {
         match source {
             "inspector" => vec![self.inspector],
@@ -269,8 +272,8 @@ impl Count {
         }
     }
 
-    /// How many findings are of the controls of a filter. A query that asks for no control, but for another service's
-    /// findings, finds none.
+    /// Returns the number of findings of the controls in a filter. A query for the findings of another service has no
+    /// control and matches none.
     fn of_controls(&self, filter: &str) -> usize {
         let filter: Value = serde_json::from_str(filter).expect("JSON");
         let wanted = filter.as_array().into_iter().flatten();
@@ -291,7 +294,7 @@ struct Row {
 }
 
 impl Row {
-    /// Checks also that all was read, and nothing twice.
+    /// Also checks that every finding was read, and none twice.
     fn of_api(api: &Api, aws: &Aws, held: &BTreeMap<&str, Count>, ran: &Ran) -> Self {
         let targets = ran.events("target_collected");
         let mut row = Self {
@@ -326,7 +329,7 @@ impl Row {
         row
     }
 
-    /// All targets at once: from the cycle's start to the end of the last target.
+    /// Returns the row for all targets: from the start of the cycle to the end of the last target.
     fn of_all(rows: &[Self], ran: &Ran) -> Self {
         let at = |event: &Value| time(event["timestamp"].as_str().expect("a time"));
         let started = at(&ran.events("cycle_started")[0]);

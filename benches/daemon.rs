@@ -1,4 +1,4 @@
-//! The daemon: what it weighs while it waits for its next cycle, and how soon after its start it calls AWS.
+//! The daemon: its memory while it waits for the next cycle, and the time from its start to its first call.
 //!
 //! `cargo bench --bench daemon`
 
@@ -13,13 +13,16 @@
     reason = "benchmarks report a failure by panicking"
 )]
 
-#[allow(unused, reason = "the tests' server: a benchmark needs a part of it")]
+#[allow(unused, reason = "a benchmark uses only a part of the tests' server")]
 #[path = "../tests/it/aws/mod.rs"]
 mod aws;
-#[allow(unused, reason = "the tests' findings, likewise")]
+#[allow(unused, reason = "a benchmark uses only a part of the tests' findings")]
 #[path = "../tests/it/findings.rs"]
 mod findings;
-#[allow(unused, reason = "the tests' way to run the binary, likewise")]
+#[allow(
+    unused,
+    reason = "a benchmark uses only a part of the tests' functions"
+)]
 #[path = "../tests/it/program.rs"]
 mod program;
 
@@ -36,13 +39,13 @@ use program::{config, events, exposured, exposured_on, run};
 
 const RUNS: usize = 5;
 
-/// Each has three findings.
+/// The number of instances. Each has three findings.
 const INSTANCES: usize = 12;
 
-/// So long nothing happens before memory is read.
+/// How long the daemon is idle before its memory is read.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// The longest that is waited for a cycle, and for the end.
+/// How long to wait for a cycle, and for the process to exit.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() {
@@ -52,7 +55,7 @@ fn main() {
     let first_call = first_call.expect("there are runs");
     let most = |of: fn(&Measured) -> f64| daemons.iter().map(of).fold(0.0, f64::max);
     println!(
-        "| `--version` (baseline) ms | first call ms | ratio | idle, MB resident | at most, MB resident | threads |"
+        "| `--version` (baseline) ms | first call ms | ratio | idle, MB resident | peak, MB resident | threads |"
     );
     println!("|---|---|---|---|---|---|");
     println!(
@@ -70,7 +73,7 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-/// The baseline: what it takes to start the binary at all, and to end it.
+/// The baseline: the time from the start to the end of a process of the binary that does nothing.
 fn version() -> Duration {
     let clock = Instant::now();
     let ran = run(exposured().arg("--version"));
@@ -79,18 +82,18 @@ fn version() -> Duration {
     took
 }
 
-/// What was seen of one daemon.
+/// The measurements of one daemon.
 struct Measured {
-    /// From its start until the server had its first request.
+    /// The time from its start to its first request.
     first_call: Duration,
-    /// Resident after the first cycle, in MB.
+    /// Resident memory after the first cycle, in MB.
     idle: f64,
-    /// The most that was resident by then, in MB.
+    /// The peak of resident memory until then, in MB.
     peak: f64,
     threads: f64,
 }
 
-/// A daemon of a small account: it runs its first cycle, waits, and is stopped.
+/// Runs a daemon for a small account: it runs its first cycle, waits, and is stopped.
 fn daemon() -> Measured {
     let aws = small_account();
     let folder = tempfile::tempdir().expect("a folder");
@@ -108,7 +111,7 @@ fn daemon() -> Measured {
         .stderr(File::create(&log).expect("the log can be written"));
     let started = Instant::now();
     let mut child = command.spawn().expect("the binary runs");
-    wait_until("the first cycle's end", || cycle_ended(&log));
+    wait_until("the end of the first cycle", || cycle_ended(&log));
     std::thread::sleep(IDLE);
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
     let status = status.expect("the daemon runs");
@@ -122,7 +125,7 @@ fn daemon() -> Measured {
     measured
 }
 
-/// Three dozen findings of instances, and two of buckets.
+/// Returns 36 findings about instances, and two about buckets.
 fn small_account() -> Aws {
     let aws = Aws::start();
     let (mut security_hub, mut inspector) = (Vec::new(), Vec::new());
@@ -141,7 +144,7 @@ fn small_account() -> Aws {
     aws
 }
 
-/// Fails if the cycle did not do all that it should.
+/// Fails if the cycle did not publish every exposure.
 fn cycle_ended(log: &Path) -> bool {
     let log = std::fs::read_to_string(log).expect("the log can be read");
     let ended = events(&log, "cycle_finished");
@@ -152,7 +155,7 @@ fn cycle_ended(log: &Path) -> bool {
     !ended.is_empty()
 }
 
-/// A number of `/proc/PID/status`; memory is in KB.
+/// Returns a number from `/proc/PID/status`; memory is in KB.
 fn field(status: &str, name: &str) -> f64 {
     let value = status.lines().find_map(|line| {
         let value = line.strip_prefix(name)?.strip_prefix(':')?;
@@ -161,15 +164,17 @@ fn field(status: &str, name: &str) -> f64 {
     value.unwrap_or_else(|| panic!("no {name} in {status}"))
 }
 
-/// Stops it as a container is stopped.
+/// Stops the daemon with SIGTERM, as ECS stops a container.
 fn stop(child: &mut Child) {
     let sent = Command::new("kill")
         .args(["-s", "TERM", &child.id().to_string()])
         .status();
     assert!(sent.expect("kill runs").success());
     let mut ended = None;
-    wait_until("the daemon's end", || {
-        ended = child.try_wait().expect("the daemon can be waited for");
+    wait_until("the daemon to exit", || {
+        ended = child
+            .try_wait()
+            .expect("the state of the daemon can be read");
         ended.is_some()
     });
     assert_eq!(ended.and_then(|status| status.code()), Some(0));

@@ -1,4 +1,4 @@
-//! Whether time and memory stay linear if many resources depend on one, and if relations form a cycle.
+//! Whether time and memory stay linear if many resources depend on one resource, and if relations form a cycle.
 //!
 //! `cargo bench --bench fan_out`
 
@@ -31,12 +31,12 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const RUNS: u32 = 5;
 
 fn main() {
-    let catalog = compile(&Layers::builtin()).expect("the built-in catalog has no problem");
+    let catalog = compile(&Layers::builtin()).expect("the built-in catalog is valid");
     println!(
-        "| data | instances | walk (baseline) ns | evaluate | fixes | store and view, bytes | evaluate, at most | fixes, at most |"
+        "| data | instances | loop (baseline) ns | evaluate | fixes | store and view, bytes | evaluate, peak | fixes, peak |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    for (name, data) in [("one group", one_group as Data), ("a circle", circle)] {
+    for (name, data) in [("one group", one_group as Data), ("a cycle", cycle)] {
         for count in [100, 1_000, 10_000] {
             let before = MEMORY.current_usage();
             let store = stored(data(&catalog, count));
@@ -46,7 +46,7 @@ fn main() {
             let triage = ActiveTriage::default();
             let evaluated = best_of(|| evaluate(&view, &catalog, &triage));
             let fixed = best_of(|| fixes(&view, &catalog, &triage));
-            // What is given back at the end is counted too: the most that was in use at once, for each instance.
+            // The peak includes memory that is freed at the end.
             let evaluating = most_in_use(|| drop(evaluate(&view, &catalog, &triage))) / count;
             let fixing = most_in_use(|| drop(fixes(&view, &catalog, &triage))) / count;
             let each = |time: Duration| time.as_nanos() as f64 / count as f64;
@@ -63,7 +63,7 @@ fn main() {
 
 type Data = fn(&Catalog, usize) -> SnapshotBuilder;
 
-/// The baseline: what it costs to look at each resource and its traits once.
+/// The baseline: a loop that visits each resource and its traits once.
 fn walk(view: &View) -> usize {
     view.indices().map(|index| view.traits(index).len()).sum()
 }
@@ -84,7 +84,7 @@ fn best_of<T>(work: impl Fn() -> T) -> Duration {
     (0..RUNS).map(time).min().expect("there are runs")
 }
 
-/// Exposed instances that are all in one open group, and share the profile of an administrator's role.
+/// Exposed instances that are all in one open security group and share the instance profile of an administrator role.
 fn one_group(catalog: &Catalog, instances: usize) -> SnapshotBuilder {
     let mut builder = SnapshotBuilder::default();
     let group = resource(ResourceType::Ec2SecurityGroup, "sg-1");
@@ -115,8 +115,8 @@ fn one_group(catalog: &Catalog, instances: usize) -> SnapshotBuilder {
     builder
 }
 
-/// Exposed instances, each in a group of its own, each group open and admitted by the next, the last by the first.
-fn circle(catalog: &Catalog, instances: usize) -> SnapshotBuilder {
+/// Exposed instances, each in its own open security group, which the next group allows. The first group allows the last.
+fn cycle(catalog: &Catalog, instances: usize) -> SnapshotBuilder {
     let mut builder = SnapshotBuilder::default();
     let group = |number: usize| {
         let id = format!("sg-{:017x}", number % instances);

@@ -1,6 +1,6 @@
-//! What reading files costs, against a bare parse of the same bytes into simd-json's own value.
+//! Reading files, compared with parsing the same bytes into an owned value of simd-json.
 //!
-//! `cargo bench --bench reading`; `cargo bench --bench reading -- 20000` for another size than 100,000 resources.
+//! `cargo bench --bench reading`; `cargo bench --bench reading -- 20000` for a size other than 100,000 resources.
 
 #![allow(
     clippy::expect_used,
@@ -33,7 +33,7 @@ fn main() {
         resources: wanted.unwrap_or(100_000),
         seed: 1,
     };
-    let catalog = compile(&Layers::builtin()).expect("the built-in catalog has no problem");
+    let catalog = compile(&Layers::builtin()).expect("the built-in catalog is valid");
     let folder = tempfile::tempdir().expect("a folder");
     println!(
         "| files | findings | MB of JSON | simd-json (baseline) MB/s | read, one core | read, all cores |"
@@ -57,7 +57,7 @@ fn main() {
     }
 }
 
-/// As many threads; 0 for as many as there are cores.
+/// The number of threads; 0 for one per core.
 fn pool(threads: usize) -> ThreadPool {
     let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
     builder.build().expect("a pool")
@@ -77,7 +77,7 @@ fn read(folder: &Path, catalog: &Catalog, pool: &ThreadPool) -> Duration {
     clock.elapsed()
 }
 
-/// The baseline: each file's bytes, unpacked, into a value, which is dropped.
+/// The baseline: parses the decompressed bytes of each file into a value and drops it.
 fn parse(folder: &Path, gzip: bool) -> (Duration, usize) {
     let clock = Instant::now();
     let mut bytes = 0;

@@ -1,7 +1,7 @@
-//! An organization in memory: what evaluating it takes a resource, what it weighs, and what it costs to see that nothing
-//! is to be published.
+//! An organization in memory: the time to evaluate a resource, the memory of a resource, and the time to find that nothing
+//! has to be published.
 //!
-//! `cargo bench --bench scale`; `cargo bench --bench scale -- 10000 100000` for other sizes than 10k, 100k and 1M.
+//! `cargo bench --bench scale`; `cargo bench --bench scale -- 10000 100000` for sizes other than 10k, 100k, and 1M.
 
 #![allow(
     clippy::expect_used,
@@ -31,7 +31,7 @@ use rayon::prelude::*;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// What takes long is run so often, what takes little ten times as often.
+/// The number of runs of a slow step. A fast step runs ten times as often.
 const RUNS: u32 = 3;
 
 /// The number of resources per target.
@@ -47,7 +47,7 @@ fn main() {
     } else {
         sizes
     };
-    let catalog = compile(&Layers::builtin()).expect("the built-in catalog has no problem");
+    let catalog = compile(&Layers::builtin()).expect("the built-in catalog is valid");
     for size in sizes {
         measure(&catalog, size);
     }
@@ -61,7 +61,7 @@ fn measure(catalog: &Catalog, size: usize) {
     let traits: usize = view.indices().map(|index| view.traits(index).len()).sum();
     let weight_with_view = MEMORY.current_usage() - before;
 
-    // One core: what is measured is the work, not how many share it.
+    // On one core, the time does not depend on the machine's number of cores.
     let one_core = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build()
@@ -72,7 +72,7 @@ fn measure(catalog: &Catalog, size: usize) {
     let (evaluated, evaluation) =
         one_core.install(|| timed_best_of(10 * RUNS, || evaluate(&view, catalog, &triage)));
     let each = |time: Duration| time.as_nanos() as f64 / view.len() as f64;
-    println!("## {size} resources wanted\n");
+    println!("## {size} resources requested\n");
     println!(
         "{} resources, {signals} records, {traits} traits, {} observations, {} exposures, {} near misses",
         view.len(),
@@ -81,7 +81,7 @@ fn measure(catalog: &Catalog, size: usize) {
         evaluation.near_misses.len(),
     );
     println!(
-        "walk (baseline) {:.1} ns a resource; view {:.0} ns ({:.1}×); evaluate on one core {:.0} ns ({:.1}×)",
+        "loop (baseline) {:.1} ns per resource; view {:.0} ns ({:.1}×); evaluate on one core {:.0} ns ({:.1}×)",
         each(walked),
         each(viewed),
         each(viewed) / each(walked),
@@ -90,7 +90,7 @@ fn measure(catalog: &Catalog, size: usize) {
     );
     let per = |bytes: usize, count: usize| bytes as f64 / count as f64;
     println!(
-        "store {} MB: {:.0} bytes a resource, {:.0} an observation; with the view {:.0} a resource",
+        "store {} MB: {:.0} bytes per resource, {:.0} per observation; with the view {:.0} per resource",
         weight >> 20,
         per(weight, view.len()),
         per(weight, store.observation_count()),
@@ -105,10 +105,10 @@ fn measure(catalog: &Catalog, size: usize) {
     one_core.install(|| reconcile(&exposures, evaluated));
 }
 
-/// How many described exposures are in memory at once.
+/// The number of described exposures that are in memory at the same time.
 const FINGERPRINTED: usize = 10_000;
 
-/// A second cycle finds what the first one published: the fingerprints are the same, so there is nothing to do.
+/// Measures a second cycle that finds what the first cycle published: the fingerprints are the same.
 fn reconcile(exposures: &Exposures<'_>, evaluated: Duration) {
     let home = Destination {
         account: AccountId::EXAMPLE,
@@ -140,7 +140,7 @@ fn reconcile(exposures: &Exposures<'_>, evaluated: Duration) {
     );
 }
 
-/// The baseline: what it costs to look at each resource and its traits once.
+/// The baseline: a loop that visits each resource and its traits once.
 fn walk(view: &View) -> usize {
     view.indices().map(|index| view.traits(index).len()).sum()
 }
@@ -162,7 +162,7 @@ fn timed_best_of<T>(runs: u32, work: impl Fn() -> T) -> (Duration, T) {
     best.expect("there are runs")
 }
 
-/// The organization, in targets of accounts that follow on each other, and how many records it was made of.
+/// Returns the organization, with consecutive accounts in each target, and the number of its records.
 fn stored(catalog: &Catalog, size: usize) -> (Store, u64) {
     let organization = Organization {
         resources: size,
@@ -213,7 +213,7 @@ fn target(
                 SourceKind::Inspector => records::inspector::parse(&json, catalog),
                 _ => records::macie::parse(&json, catalog),
             };
-            if let Some(record) = read.expect("what is made up can be read") {
+            if let Some(record) = read.expect("generated records can be read") {
                 writer.write(record);
             }
         });
