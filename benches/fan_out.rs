@@ -180,6 +180,7 @@ fn stored(builder: SnapshotBuilder) -> Store {
         detail: None,
         records: 0,
         signals: 0,
+        ignored: IgnoredRecords::default(),
         collected_at: None,
     });
     store

@@ -213,7 +213,7 @@ fn target(
                 SourceKind::Inspector => records::inspector::parse(&json, catalog),
                 _ => records::macie::parse(&json, catalog),
             };
-            if let Some(record) = read.expect("generated records can be read") {
+            if let Ok(record) = read.expect("generated records can be read") {
                 writer.write(record);
             }
         });
@@ -222,6 +222,7 @@ fn target(
         snapshot,
         records,
         signals,
+        ignored,
     } = writer.finish();
     TargetOutcome {
         target: CollectionTarget::file(format!("{number}.json")),
@@ -231,6 +232,7 @@ fn target(
         detail: None,
         records,
         signals,
+        ignored,
         collected_at: None,
     }
 }

@@ -9,6 +9,7 @@ mod evidence;
 mod exposure;
 mod finding;
 mod identity;
+mod ignored;
 mod record_state;
 mod region;
 mod relation;
@@ -36,6 +37,7 @@ pub use exposure::{
 };
 pub use finding::{FindingId, Product};
 pub use identity::{ResourceMention, identify};
+pub use ignored::{IgnoreReason, IgnoredRecords};
 pub use record_state::RecordState;
 pub use region::{ParseRegionError, Region};
 pub use relation::RelationKind;

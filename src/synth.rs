@@ -141,6 +141,7 @@ mod tests {
             snapshot,
             records,
             signals,
+            ignored,
         } = writer.finish();
         let mut store = Store::default();
         store.put(TargetOutcome {
@@ -151,6 +152,7 @@ mod tests {
             detail: None,
             records,
             signals,
+            ignored,
             collected_at: None,
         });
         let view = store

@@ -7,7 +7,7 @@ use exposured::evaluate::{Exposures, evaluate, explain};
 use exposured::formats::asff::{self, Publication};
 use exposured::graph::{Snapshot, SnapshotWriter, Store, TargetOutcome, View};
 use exposured::model::{
-    AccountId, ActiveTriage, CollectionTarget, Coverage, Exposure, RecordState,
+    AccountId, ActiveTriage, CollectionTarget, Coverage, Exposure, IgnoredRecords, RecordState,
     is_harmful,
 };
 use exposured::records::RecordParser;
@@ -25,8 +25,8 @@ pub fn records(data: &[u8], parse: RecordParser) {
     let mut writer = SnapshotWriter::new(catalog());
     for line in text.lines() {
         match parse(line, catalog()) {
-            Ok(Some(record)) => writer.write(record),
-            Ok(None) => writer.skip(),
+            Ok(Ok(record)) => writer.write(record),
+            Ok(Err(reason)) => writer.ignore(reason),
             Err(error) => {
                 // Sources log the message.
                 let _ = error.to_string();
@@ -48,6 +48,7 @@ fn evaluate_snapshot(snapshot: Snapshot) {
         detail: None,
         records: 0,
         signals: 0,
+        ignored: IgnoredRecords::default(),
         collected_at: None,
     });
     check(&store.merge().with_iam_edges());

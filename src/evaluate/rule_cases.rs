@@ -4,7 +4,8 @@ use crate::catalog::{Catalog, FactorLevel, RuleCase};
 use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use crate::model::{
     AccountId, ActiveTriage, CollectionTarget, Coverage, Evidence, Exposure, Factor, FindingId,
-    Product, Region, Resource, RuleId, Severity, SourceSeverity, TraitIndex, Vulnerability,
+    IgnoredRecords, Product, Region, Resource, RuleId, Severity, SourceSeverity, TraitIndex,
+    Vulnerability,
 };
 
 use super::evaluation::evaluate;
@@ -77,6 +78,7 @@ fn view(catalog: &Catalog, case: &RuleCase) -> View {
         detail: None,
         records: 0,
         signals: 0,
+        ignored: IgnoredRecords::default(),
         collected_at: None,
     });
     store

@@ -16,9 +16,9 @@ use crate::catalog::{Catalog, Layers, compile};
 use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use crate::model::{
     ActiveTriage, CollectionTarget, ControlId, Coverage, Evidence, Exposure, ExposureId, FindingId,
-    Likelihood, MuteState, MuteUse, NetworkPath, PathStep, PortRange, Product, RelationKind,
-    Resource, ResourceMention, ResourceType, Severity, SourceKind, SourceSeverity, TraitId,
-    TraitIndex, TraitSet, Vulnerability, identify,
+    IgnoredRecords, Likelihood, MuteState, MuteUse, NetworkPath, PathStep, PortRange, Product,
+    RelationKind, Resource, ResourceMention, ResourceType, Severity, SourceKind, SourceSeverity,
+    TraitId, TraitIndex, TraitSet, Vulnerability, identify,
 };
 
 pub(crate) fn catalog() -> Catalog {
@@ -206,6 +206,7 @@ impl<'a> TestGraph<'a> {
             detail: None,
             records: 0,
             signals: 0,
+            ignored: IgnoredRecords::default(),
             collected_at: None,
         });
         store

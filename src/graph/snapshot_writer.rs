@@ -1,7 +1,7 @@
 //! Writes parsed records into a snapshot, each once.
 
 use crate::catalog::Catalog;
-use crate::model::{Evidence, Resource, ResourceType};
+use crate::model::{Evidence, IgnoreReason, IgnoredRecords, Resource, ResourceType};
 use crate::records::{ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource};
 
 use super::snapshot::Snapshot;
@@ -14,6 +14,7 @@ pub struct SnapshotWriter<'a> {
     builder: SnapshotBuilder,
     records: u64,
     signals: u64,
+    ignored: IgnoredRecords,
 }
 
 /// A snapshot, and the number of records that it was made from.
@@ -25,6 +26,8 @@ pub struct WrittenSnapshot {
     pub records: u64,
     /// The number of records that became a signal.
     pub signals: u64,
+    /// The number of records that are not evidence, by reason.
+    pub ignored: IgnoredRecords,
 }
 
 impl<'a> SnapshotWriter<'a> {
@@ -35,12 +38,16 @@ impl<'a> SnapshotWriter<'a> {
             builder: SnapshotBuilder::default(),
             records: 0,
             signals: 0,
+            ignored: IgnoredRecords::default(),
         }
     }
 
     /// Writes a record.
     pub fn write(&mut self, mut record: ParsedRecord) {
         self.records += 1;
+        if record.names_other_account {
+            self.ignored.count(IgnoreReason::OtherAccount);
+        }
         let mut is_signal = !record.edges.is_empty();
         for parsed in std::mem::take(&mut record.resources) {
             is_signal |= self.write_resource(&record, parsed);
@@ -51,7 +58,13 @@ impl<'a> SnapshotWriter<'a> {
         self.signals += u64::from(is_signal);
     }
 
-    /// Counts a record that is not written: exposured has no use for it, or it cannot be parsed.
+    /// Counts a record that is not evidence.
+    pub fn ignore(&mut self, reason: IgnoreReason) {
+        self.records += 1;
+        self.ignored.count(reason);
+    }
+
+    /// Counts a record that cannot be parsed.
     pub fn skip(&mut self) {
         self.records += 1;
     }
@@ -62,6 +75,7 @@ impl<'a> SnapshotWriter<'a> {
             snapshot: self.builder.finish(),
             records: self.records,
             signals: self.signals,
+            ignored: self.ignored,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{CollectionTarget, Coverage, CoverageReason, CoverageRow};
+use crate::model::{CollectionTarget, Coverage, CoverageReason, CoverageRow, IgnoredRecords};
 
 use super::merge::MergedSnapshots;
 use super::shared_evidence::SharedEvidence;
@@ -28,6 +28,8 @@ pub struct TargetOutcome {
     pub records: u64,
     /// The number of records that became a signal.
     pub signals: u64,
+    /// The number of records that are not evidence, by reason.
+    pub ignored: IgnoredRecords,
     /// When the target was read. `None` for a file, whose records have times of their own.
     pub collected_at: Option<DateTime<Utc>>,
 }
@@ -76,6 +78,7 @@ impl Store {
             detail: outcome.detail,
             records: outcome.records,
             signals: outcome.signals,
+            ignored: outcome.ignored,
             stale,
             collected_at,
         };
@@ -130,6 +133,7 @@ mod tests {
             detail: None,
             records: u64::from(minute),
             signals: 0,
+            ignored: IgnoredRecords::default(),
             collected_at: Some(DateTime::UNIX_EPOCH + chrono::Duration::minutes(i64::from(minute))),
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use strum::VariantArray;
 
-use super::{AccountId, Region};
+use super::{AccountId, IgnoredRecords, Region};
 
 /// Where records are read.
 #[derive(
@@ -221,6 +221,8 @@ pub struct CoverageRow {
     pub records: u64,
     /// The number of records that became a signal.
     pub signals: u64,
+    /// The number of records that are not evidence, by reason.
+    pub ignored: IgnoredRecords,
     /// Whether the data is that of an earlier cycle, because this cycle failed.
     pub stale: bool,
     /// When the data was collected. `None` if it never was.

@@ -24,6 +24,7 @@ impl CycleRunner {
         store.put(collected.outcome);
         if let Some(row) = store.coverage().find(|row| row.target == target) {
             log.target_collected(row, collected.duration);
+            log.records_ignored(row);
         }
     }
 

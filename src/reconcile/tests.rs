@@ -10,8 +10,8 @@ use chrono::{DateTime, Duration, Utc};
 use super::*;
 use crate::evaluate::tests::instance;
 use crate::model::{
-    CollectionTarget, Coverage, CoverageReason, CoverageRow, ExposureId, RecordState, Severity,
-    SourceKind,
+    CollectionTarget, Coverage, CoverageReason, CoverageRow, ExposureId, IgnoredRecords,
+    RecordState, Severity, SourceKind,
 };
 
 const OPTIONS: ReconcileOptions = ReconcileOptions {
@@ -102,6 +102,7 @@ fn row(source: SourceKind, region: &str, coverage: Coverage) -> CoverageRow {
         detail: None,
         records: 0,
         signals: 0,
+        ignored: IgnoredRecords::default(),
         stale: false,
         collected_at: None,
     }

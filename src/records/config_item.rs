@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::model::{Product, Region, ResourceMention, ResourceType};
+use crate::model::{IgnoreReason, Product, Region, ResourceMention, ResourceType};
 
 use super::configuration::{Configuration, configuration_record};
 use super::edges::Relationship;
 use super::error::RecordError;
-use super::parsed::ParsedRecord;
+use super::parsed::ParseResult;
 use super::subject::{RecordContext, Subject};
 use super::{fields, timestamp};
 
@@ -61,18 +61,18 @@ impl Item {
     }
 }
 
-/// Parses an item. `None` if its type is unknown or its resource was deleted.
+/// Parses an item. It is not evidence if its type is unknown or its resource was deleted.
 ///
 /// # Errors
 /// The item is malformed.
-pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let json = fields::unquoted(json)?;
     let item: Item = fields::from_json("a configuration item", &json)?;
     let Some(resource_type) = ResourceType::from_any_name(&item.resource_type) else {
-        return Ok(None);
+        return Ok(Err(IgnoreReason::UnknownType));
     };
     if item.is_deleted() {
-        return Ok(None);
+        return Ok(Err(IgnoreReason::Inactive));
     }
     let region = match &item.aws_region {
         Some(region) => fields::parse("awsRegion", region)?,
@@ -100,7 +100,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
         item.relationships,
     );
     let subject = Subject::new(mention, tags(&item.tags), configuration.details);
-    Ok(Some(configuration_record(
+    Ok(Ok(configuration_record(
         Product::Config,
         subject,
         &configuration.relationships,
@@ -175,9 +175,12 @@ mod tests {
         deleted["configuration"] = json!(null);
         let mut unknown = instance();
         unknown["resourceType"] = json!("AWS::Lex::Bot");
-        for item in [deleted, unknown] {
+        for (item, reason) in [
+            (deleted, IgnoreReason::Inactive),
+            (unknown, IgnoreReason::UnknownType),
+        ] {
             let parsed = crate::records::parse_any(&item.to_string(), &catalog);
-            assert!(parsed.unwrap().is_none());
+            assert_eq!(parsed.unwrap().unwrap_err(), reason);
         }
     }
 

@@ -54,15 +54,18 @@ pub(super) fn configuration_record(
     relationships: &[Relationship],
     context: RecordContext<'_>,
 ) -> ParsedRecord {
-    ParsedRecord {
+    let record = ParsedRecord {
         finding: FindingId(subject.resource.id.clone()),
         product,
+        account: context.account,
+        names_other_account: false,
         title: format!("Configuration of {}", subject.resource.id),
         updated_at: context.updated_at,
         evidence: None,
         edges: relationship_edges(&subject.resource, relationships),
         resources: vec![subject.into_parsed(context)],
-    }
+    };
+    record.within_account()
 }
 
 /// Merges configuration and supplementary configuration, which ASFF has in one object. They share no names.

@@ -11,11 +11,11 @@ use crate::catalog::Catalog;
 use crate::model::clean;
 
 use super::error::RecordError;
-use super::parsed::ParsedRecord;
+use super::parsed::ParseResult;
 use super::{asff, config_item, fields, inspector, inventory, macie};
 
-/// Parses one record of a known format. `None` is a record that exposured has no use for.
-pub type RecordParser = fn(&str, &Catalog) -> Result<Option<ParsedRecord>, RecordError>;
+/// Parses one record of a known format.
+pub type RecordParser = fn(&str, &Catalog) -> ParseResult;
 
 struct RecordFormat {
     /// The name in messages.
@@ -61,7 +61,7 @@ const FORMATS: &[RecordFormat] = &[
 ///
 /// # Errors
 /// The record has no known format, or is malformed.
-pub fn parse_any(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse_any(json: &str, catalog: &Catalog) -> ParseResult {
     let text = fields::unquoted(json)?;
     match format_of(&text)? {
         Some(format) => (format.parse)(&text, catalog),
@@ -273,6 +273,33 @@ mod tests {
                 assert_eq!(parsed(Value::Null), parsed(json!([])), "{pointer}");
             }
         }
+    }
+
+    #[test]
+    fn a_record_is_evidence_only_about_its_own_account() {
+        let catalog = crate::records::testing::catalog();
+        let mut tested = 0;
+        for record in records_with_lists() {
+            let text = record.to_string();
+            // Macie names a bucket, whose ARN has no account.
+            if !text.contains("\"i-1\"") {
+                continue;
+            }
+            for (account, is_own) in [("111122223333", true), ("444455556666", false)] {
+                let arn = |rest: &str| format!("\"arn:aws:ec2:us-east-1:{account}:{rest}\"");
+                let text = text.replace("\"i-1\"", &arn("instance/i-1"));
+                let text = text.replace("\"sg-1\"", &arn("security-group/sg-1"));
+                let parsed = parse_any(&text, &catalog).unwrap().unwrap();
+                assert_eq!(parsed.account.to_string(), "111122223333");
+                assert_eq!(parsed.names_other_account, !is_own, "{text}");
+                assert_eq!(parsed.resources.len(), usize::from(is_own), "{text}");
+                let edges = parsed.resources.iter().flat_map(|parsed| &parsed.edges);
+                let mut edges = edges.chain(&parsed.edges);
+                assert!(edges.all(|edge| edge.from.account == parsed.account));
+                tested += 1;
+            }
+        }
+        assert_eq!(tested, 8);
     }
 
     #[test]

@@ -8,13 +8,12 @@ mod finding;
 use serde_json::{Map, Value};
 
 use crate::catalog::Catalog;
-use crate::model::{Evidence, FindingId, Product, Region, ResourceType};
+use crate::model::{Evidence, FindingId, IgnoreReason, Product, Region, ResourceType};
 
 use finding::InspectorFinding;
 
 use super::edges::network_path_edges;
-use super::error::RecordError;
-use super::parsed::ParsedRecord;
+use super::parsed::{ParseResult, ParsedRecord};
 use super::subject::{FieldNames, RecordContext};
 use super::{fields, timestamp};
 
@@ -23,14 +22,14 @@ const RESOURCE_FIELDS: FieldNames = FieldNames {
     region: "resources[].region",
 };
 
-/// Parses a finding. `None` if exposured has no use for it: it is closed, suppressed, or of a new type.
+/// Parses a finding. It is not evidence if it is closed, suppressed, or of a new type.
 ///
 /// # Errors
 /// The finding is malformed.
-pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let mut finding: InspectorFinding = fields::from_json("an Inspector finding", json)?;
     if !matches!(finding.status.as_deref(), None | Some("ACTIVE")) {
-        return Ok(None);
+        return Ok(Err(IgnoreReason::Inactive));
     }
     fields::identifier("findingArn", &finding.finding_arn)?;
     let region = finding.finding_arn.split(':').nth(3).unwrap_or_default();
@@ -44,7 +43,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
         updated_at: updated_at.and_then(timestamp::parse),
     };
     let Some(evidence) = evidence::evidence(&finding)? else {
-        return Ok(None);
+        return Ok(Err(IgnoreReason::UnknownType));
     };
     let edges = match &evidence {
         Evidence::NetworkReachability(path) => network_path_edges(path, context.account, &region),
@@ -58,7 +57,9 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
             parsed.transpose()
         })
         .collect::<Result<_, _>>()?;
-    Ok(Some(ParsedRecord {
+    let record = ParsedRecord {
+        account: context.account,
+        names_other_account: false,
         title: finding.title(),
         finding: FindingId(finding.finding_arn),
         product: Product::Inspector,
@@ -66,7 +67,8 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
         evidence: Some(evidence),
         resources,
         edges,
-    }))
+    };
+    Ok(Ok(record.within_account()))
 }
 
 /// The details, under the only key: the type, such as `awsEc2Instance`.

@@ -8,11 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::model::{Product, Region, ResourceMention, ResourceType};
+use crate::model::{IgnoreReason, Product, Region, ResourceMention, ResourceType};
 
 use super::configuration::{Configuration, configuration_record};
-use super::error::RecordError;
-use super::parsed::ParsedRecord;
+use super::parsed::ParseResult;
 use super::subject::{RecordContext, Subject};
 use super::{fields, timestamp};
 
@@ -40,15 +39,15 @@ struct ResourceTag {
     value: Option<String>,
 }
 
-/// Parses a resource. `None` if its type is unknown.
+/// Parses a resource. It is not evidence if its type is unknown.
 ///
 /// # Errors
 /// The resource is malformed.
-pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let result: ResourceResult = fields::from_json("a Security Hub resource", json)?;
     let resource_type = result.resource_type.as_deref();
     let Some(resource_type) = resource_type.and_then(ResourceType::from_any_name) else {
-        return Ok(None);
+        return Ok(Err(IgnoreReason::UnknownType));
     };
     let account = match &result.resource_owner_account_id {
         Some(account) => fields::parse("ResourceOwnerAccountId", account)?,
@@ -77,7 +76,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
     let tags = fields::tags_from_pairs(tags.map(|tag| (tag.key.as_str(), tag.value.as_deref())));
     let configuration = Configuration::from_document(result.resource_config);
     let subject = Subject::new(mention, tags, configuration.details);
-    Ok(Some(configuration_record(
+    Ok(Ok(configuration_record(
         Product::SecurityHub,
         subject,
         &configuration.relationships,

@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::model::{
-    Evidence, FindingId, Product, Region, ResourceMention, ResourceType, SensitiveData, clean,
+    Evidence, FindingId, IgnoreReason, Product, Region, ResourceMention, ResourceType,
+    SensitiveData, clean,
 };
 
 use super::error::RecordError;
 use super::finding_values::{data_categories, severity};
-use super::parsed::ParsedRecord;
+use super::parsed::{ParseResult, ParsedRecord};
 use super::subject::{RecordContext, Subject};
 use super::{fields, timestamp};
 
@@ -76,12 +77,17 @@ struct MacieTag {
 }
 
 impl MacieFinding {
-    /// Whether exposured has no use for the finding: it is archived, a sample, or of a new category.
-    fn is_irrelevant(&self) -> bool {
+    /// Why the finding is not evidence: it is a sample, archived, or of a new category.
+    fn ignore_reason(&self) -> Option<IgnoreReason> {
         let category = self.category.as_deref();
-        self.archived == Some(true)
-            || self.sample == Some(true)
-            || !matches!(category, None | Some("CLASSIFICATION" | "POLICY"))
+        if self.sample == Some(true) {
+            return Some(IgnoreReason::SampleFinding);
+        }
+        if self.archived == Some(true) {
+            return Some(IgnoreReason::Inactive);
+        }
+        let is_known = matches!(category, None | Some("CLASSIFICATION" | "POLICY"));
+        (!is_known).then_some(IgnoreReason::UnknownType)
     }
 
     fn title(&self) -> String {
@@ -115,14 +121,14 @@ impl MacieBucket {
     }
 }
 
-/// Parses a finding. `None` if exposured has no use for it.
+/// Parses a finding.
 ///
 /// # Errors
 /// The finding is malformed.
-pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, RecordError> {
+pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let finding: MacieFinding = fields::from_json("a Macie finding", json)?;
-    if finding.is_irrelevant() {
-        return Ok(None);
+    if let Some(reason) = finding.ignore_reason() {
+        return Ok(Err(reason));
     }
     fields::identifier("id", &finding.id)?;
     let region: Region = fields::parse("region", &finding.region)?;
@@ -140,7 +146,9 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
         region: &region,
     };
     let subject = Subject::new(mention, bucket.tags(), Value::Null);
-    Ok(Some(ParsedRecord {
+    let record = ParsedRecord {
+        account: context.account,
+        names_other_account: false,
         title: finding.title(),
         product: Product::Macie,
         updated_at: context.updated_at,
@@ -148,7 +156,8 @@ pub fn parse(json: &str, catalog: &Catalog) -> Result<Option<ParsedRecord>, Reco
         finding: FindingId(finding.id),
         resources: vec![subject.into_parsed(context)],
         edges: Vec::new(),
-    }))
+    };
+    Ok(Ok(record.within_account()))
 }
 
 fn evidence(finding: &MacieFinding) -> Evidence {

@@ -3,7 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use crate::iam::Permissions;
-use crate::model::{Evidence, FindingId, Product, RelationKind, Resource, TraitIndex};
+use crate::model::{
+    AccountId, Evidence, FindingId, IgnoreReason, Product, RelationKind, Resource, TraitIndex,
+};
+
+use super::error::RecordError;
+
+/// What parsing gives: a record, or why a well-formed one is not evidence; or what is wrong with a malformed one.
+pub type ParseResult = Result<Result<ParsedRecord, IgnoreReason>, RecordError>;
 
 /// A record of any format, completely parsed.
 #[derive(Clone, Debug)]
@@ -12,6 +19,10 @@ pub struct ParsedRecord {
     pub finding: FindingId,
     /// The service that made the record.
     pub product: Product,
+    /// The account that the service made the record for. The record is evidence only about resources of this account.
+    pub account: AccountId,
+    /// Whether the record named a resource of another account, which was left out.
+    pub names_other_account: bool,
     /// The title of the finding.
     pub title: String,
     /// When the service last changed the record, if known.
@@ -23,6 +34,59 @@ pub struct ParsedRecord {
     pub resources: Vec<ParsedResource>,
     /// Edges that the record as a whole describes, such as those of a network path.
     pub edges: Vec<ParsedEdge>,
+}
+
+/// The relations that a resource has with one of another account, as the configuration of the latter describes them.
+/// They only ever add traits: no mitigation is found along them.
+///
+/// - A rule of a security group admits a group of a peered VPC. Source: EC2 API Reference, `UserIdGroupPair`, `UserId`.
+/// - An API calls a function of another account. Source: API Gateway Developer Guide, "Tutorial: Create a REST API with a
+///   cross-account Lambda proxy integration".
+/// - A trust policy lets a principal of another account assume a role. Source: IAM User Guide, "Cross-account access".
+pub(super) const CROSS_ACCOUNT_KINDS: [RelationKind; 3] = [
+    RelationKind::AdmittedBy,
+    RelationKind::InvokedBy,
+    RelationKind::CanAssume,
+];
+
+impl ParsedRecord {
+    /// Leaves out what the record says about resources of other accounts. Whoever can add findings in one account can
+    /// name any resource in them.
+    pub(super) fn within_account(mut self) -> Self {
+        let account = self.account;
+        let is_own = |edge: &ParsedEdge| {
+            edge.from.account == account
+                || (edge.to.account == account && CROSS_ACCOUNT_KINDS.contains(&edge.kind))
+        };
+        let mut names_other = false;
+        self.resources.retain(|parsed| {
+            let is_own = parsed.resource.account == account;
+            names_other |= !is_own;
+            is_own
+        });
+        let own_edges = self.resources.iter_mut().map(|parsed| &mut parsed.edges);
+        for edges in own_edges.chain([&mut self.edges]) {
+            edges.retain(|edge| {
+                let is_own = is_own(edge);
+                names_other |= !is_own;
+                is_own
+            });
+        }
+        self.names_other_account |= names_other;
+        self
+    }
+
+    /// Keeps what the finding reports, and drops what else it says about its resources.
+    pub(super) fn evidence_only(mut self) -> Self {
+        self.edges.clear();
+        for parsed in &mut self.resources {
+            parsed.tags.clear();
+            parsed.attributes.clear();
+            parsed.edges.clear();
+            parsed.permissions = Permissions::default();
+        }
+        self
+    }
 }
 
 /// A resource, with everything that the record says about it.
@@ -69,5 +133,31 @@ pub struct ParsedEdge {
 impl ParsedEdge {
     pub(super) fn new(from: Resource, kind: RelationKind, to: Resource) -> Self {
         Self { from, kind, to }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::ResourceType;
+    use crate::records::testing::catalog;
+
+    use super::*;
+
+    #[test]
+    fn no_mitigation_is_found_along_a_relation_that_another_account_describes() {
+        let catalog = catalog();
+        let routes = ResourceType::ALL
+            .iter()
+            .flat_map(|resource_type| catalog.routes(*resource_type));
+        let crossing = routes.filter(|route| {
+            let mut steps = route.steps.iter();
+            steps.any(|kind| CROSS_ACCOUNT_KINDS.contains(kind))
+        });
+        let crossing: Vec<_> = crossing.collect();
+        assert!(!crossing.is_empty());
+        for route in crossing {
+            let mitigations = catalog.only_mitigations(&route.traits);
+            assert_eq!(mitigations.iter().count(), 0, "{route:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The summary below the exposures: how many there are, what was not read, what was muted, and what was published.
 
-use crate::model::{Coverage, CoverageReason, CoverageRow, Mute, MuteState, clean};
+use crate::model::{Coverage, CoverageReason, CoverageRow, IgnoredRecords, Mute, MuteState, clean};
 use crate::pipeline::CycleOutcome;
 use crate::reconcile::{MassArchive, PublicationOutcome};
 
@@ -19,6 +19,7 @@ pub(super) fn text(
     text += &layout.indent(&counts(outcome), 0);
     text += &not_listed(layout, outcome, options, selection);
     text += &incomplete_coverage(layout, &outcome.coverage);
+    text += &ignored_records(layout, &outcome.coverage);
     text += &near_misses(layout, outcome.evaluation.near_misses.len());
     for (mute, state) in &outcome.mutes {
         text += &layout.indent(&mute_state(mute, state), 0);
@@ -100,6 +101,18 @@ pub(super) fn incomplete_coverage(layout: &Layout, coverage: &[CoverageRow]) -> 
             layout.wrap(&clean(&text), "  ", "    ")
         })
         .collect()
+}
+
+/// What was read but is not evidence.
+fn ignored_records(layout: &Layout, coverage: &[CoverageRow]) -> String {
+    let mut ignored = IgnoredRecords::default();
+    for row in coverage {
+        ignored.add(&row.ignored);
+    }
+    match ignored.describe() {
+        records if records.is_empty() => String::new(),
+        records => layout.wrap(&format!("not evidence: {records}"), "  ", "    "),
+    }
 }
 
 fn near_misses(layout: &Layout, number: usize) -> String {

@@ -78,6 +78,7 @@ impl TargetOutcome {
             snapshot,
             records,
             signals,
+            ignored,
         } = records.finish();
         Self {
             target,
@@ -87,6 +88,7 @@ impl TargetOutcome {
             detail,
             records,
             signals,
+            ignored,
             collected_at,
         }
     }

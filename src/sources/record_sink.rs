@@ -48,13 +48,13 @@ impl<'a> RecordSink<'a> {
     /// Parses one record.
     pub(super) fn parse(&mut self, json: &str, parser: RecordParser) {
         match parser(json, self.catalog) {
-            Ok(Some(record)) => {
+            Ok(Ok(record)) => {
                 self.count();
                 self.writer.write(record);
             }
-            Ok(None) => {
+            Ok(Err(reason)) => {
                 self.count();
-                self.writer.skip();
+                self.writer.ignore(reason);
             }
             Err(error) => self.skip(&error.to_string(), record_id(json).as_deref()),
         }

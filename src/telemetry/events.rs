@@ -6,7 +6,8 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use crate::model::{
-    CollectionTarget, Coverage, CoverageReason, CoverageRow, Mute, MuteState, Severity, clean,
+    CollectionTarget, Coverage, CoverageReason, CoverageRow, IgnoreReason, Mute, MuteState,
+    Severity, clean,
 };
 use crate::reconcile::PublicationOutcome;
 
@@ -87,6 +88,30 @@ impl CycleLog {
         match row.coverage {
             Coverage::Failed | Coverage::Partial => log!(warn, "target not complete"),
             Coverage::Complete | Coverage::Unavailable => log!(info, "target collected"),
+        }
+    }
+
+    /// Logs how many records of a target are not evidence, with one event per reason. A record about a resource of another
+    /// account may be an attempt to forge evidence.
+    pub fn records_ignored(&self, row: &CoverageRow) {
+        for (reason, records) in row.ignored.iter() {
+            macro_rules! log {
+                ($level:ident) => {
+                    target_event!(
+                        $level,
+                        self,
+                        &row.target,
+                        event = "records_ignored",
+                        reason = reason.as_str(),
+                        records,
+                        "records ignored: they are not evidence"
+                    )
+                };
+            }
+            match reason {
+                IgnoreReason::OtherAccount => log!(warn),
+                _ => log!(info),
+            }
         }
     }
 

@@ -179,7 +179,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{CallCount, CollectionTarget, CoverageReason, CoverageRow, SourceKind};
+    use crate::model::{
+        CallCount, CollectionTarget, CoverageReason, CoverageRow, IgnoredRecords, SourceKind,
+    };
     use crate::reconcile::PublicationOutcome;
 
     fn at(minute: i64) -> DateTime<Utc> {
@@ -199,6 +201,7 @@ mod tests {
             detail: None,
             records: 0,
             signals: 0,
+            ignored: IgnoredRecords::default(),
             stale,
             collected_at: Some(at(minute)),
         };

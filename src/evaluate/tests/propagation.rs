@@ -17,6 +17,7 @@ fn view_of(graph: TestGraph<'_>) -> View {
         detail: None,
         records,
         signals,
+        ignored: IgnoredRecords::default(),
         collected_at: None,
     });
     store.merge().with_iam_edges()

@@ -28,6 +28,7 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
         snapshot,
         records,
         signals,
+        ignored,
     } = writer.finish();
     let mut store = Store::default();
     store.put(TargetOutcome {
@@ -42,6 +43,7 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
         detail: None,
         records,
         signals,
+        ignored,
         collected_at: None,
     });
     store
@@ -183,8 +185,11 @@ fn sensitive_data_counts_from_any_data_security_product() {
         &["Sensitive Data Identifications/PII"],
         json!([database]),
     );
+    let partner = (asff::parse as RecordParser, partner);
+    // The details of a partner's finding are not evidence.
+    assert!(exposed(std::slice::from_ref(&partner)).is_empty());
     assert_eq!(
-        exposed(&[(asff::parse, partner)]),
+        exposed(&[partner, control("RDS.2", database)]),
         ["rds-public-with-sensitive-data"]
     );
 }

@@ -13,7 +13,6 @@ use crate::records::subject::FindingResource;
 pub(super) struct AsffFinding {
     pub id: String,
     pub product_arn: String,
-    pub product_name: Option<String>,
     pub generator_id: String,
     pub aws_account_id: String,
     pub title: String,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{CoverageReason, CoverageRow};
+use crate::model::{CoverageReason, CoverageRow, IgnoreReason};
 
 use super::vocabulary;
 
@@ -35,6 +35,8 @@ pub(crate) struct CoverageRowJson<'a> {
     detail: Option<&'a str>,
     records: u64,
     signals: u64,
+    /// The records that are not evidence, by reason.
+    ignored: Vec<IgnoredJson>,
     /// Whether the data is that of an earlier cycle.
     stale: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,8 +63,28 @@ impl<'a> From<&'a CoverageRow> for CoverageRowJson<'a> {
             detail: row.detail.as_deref(),
             records: row.records,
             signals: row.signals,
+            ignored: row.ignored.iter().map(IgnoredJson::from).collect(),
             stale: row.stale,
             collected_at: row.collected_at,
+        }
+    }
+}
+
+/// A number of records that are not evidence.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ignored_records")]
+struct IgnoredJson {
+    /// Why they are not evidence, such as `other-product`.
+    #[schemars(schema_with = "vocabulary::ignore_reason")]
+    reason: &'static str,
+    records: u64,
+}
+
+impl From<(IgnoreReason, u64)> for IgnoredJson {
+    fn from((reason, records): (IgnoreReason, u64)) -> Self {
+        Self {
+            reason: reason.as_str(),
+            records,
         }
     }
 }

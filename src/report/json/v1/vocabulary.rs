@@ -3,8 +3,8 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::model::{
-    Coverage, Factor, FixAvailable, Impact, LevelChange, Likelihood, Product, Severity, SourceKind,
-    SourceSeverity, TraitType,
+    Coverage, Factor, FixAvailable, IgnoreReason, Impact, LevelChange, Likelihood, Product,
+    Severity, SourceKind, SourceSeverity, TraitType,
 };
 use crate::reconcile::Action;
 
@@ -131,4 +131,9 @@ pub(super) fn coverage(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn action(_: &mut SchemaGenerator) -> Schema {
     one_of(&Action::ALL.map(Action::as_str))
+}
+
+pub(super) fn ignore_reason(_: &mut SchemaGenerator) -> Schema {
+    let reasons = IgnoreReason::ALL.iter().copied().map(IgnoreReason::as_str);
+    one_of(&reasons.collect::<Vec<_>>())
 }
