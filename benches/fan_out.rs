@@ -13,6 +13,7 @@
     reason = "benchmarks report a failure by panicking"
 )]
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -20,8 +21,8 @@ use exposured::catalog::{Catalog, Layers, compile};
 use exposured::evaluate::{evaluate, fixes};
 use exposured::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use exposured::model::{
-    ActiveTriage, CollectionTarget, ControlId, Coverage, Evidence, FindingId, Product,
-    RelationKind, Resource, ResourceMention, ResourceType, SourceKind, identify,
+    ActiveTriage, CollectionTarget, ControlId, Coverage, Evidence, FindingId, IgnoredRecords,
+    Product, RelationKind, Resource, ResourceMention, ResourceType, SourceKind, identify,
 };
 use peak_alloc::PeakAlloc;
 
@@ -181,6 +182,7 @@ fn stored(builder: SnapshotBuilder) -> Store {
         records: 0,
         signals: 0,
         ignored: IgnoredRecords::default(),
+        accounts: BTreeSet::new(),
         collected_at: None,
     });
     store

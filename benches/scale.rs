@@ -223,6 +223,7 @@ fn target(
         records,
         signals,
         ignored,
+        accounts,
     } = writer.finish();
     TargetOutcome {
         target: CollectionTarget::file(format!("{number}.json")),
@@ -233,6 +234,7 @@ fn target(
         records,
         signals,
         ignored,
+        accounts,
         collected_at: None,
     }
 }

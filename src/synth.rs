@@ -142,6 +142,7 @@ mod tests {
             records,
             signals,
             ignored,
+            accounts,
         } = writer.finish();
         let mut store = Store::default();
         store.put(TargetOutcome {
@@ -153,6 +154,7 @@ mod tests {
             records,
             signals,
             ignored,
+            accounts,
             collected_at: None,
         });
         let view = store

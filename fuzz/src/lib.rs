@@ -1,5 +1,6 @@
 //! What the fuzz targets share: a record goes through the whole program, from its JSON to what is published.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use exposured::catalog::{Catalog, Layers, compile};
@@ -49,6 +50,7 @@ fn evaluate_snapshot(snapshot: Snapshot) {
         records: 0,
         signals: 0,
         ignored: IgnoredRecords::default(),
+        accounts: BTreeSet::new(),
         collected_at: None,
     });
     check(&store.merge().with_iam_edges());

@@ -1,5 +1,7 @@
 //! Runs the test cases of catalog files: traits in, exposure and severity out.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::{Catalog, FactorLevel, RuleCase};
 use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use crate::model::{
@@ -79,6 +81,7 @@ fn view(catalog: &Catalog, case: &RuleCase) -> View {
         records: 0,
         signals: 0,
         ignored: IgnoredRecords::default(),
+        accounts: BTreeSet::new(),
         collected_at: None,
     });
     store

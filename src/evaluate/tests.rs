@@ -9,7 +9,7 @@ mod records;
 mod severities_seen;
 mod triage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::catalog::{Catalog, Layers, compile};
@@ -207,6 +207,7 @@ impl<'a> TestGraph<'a> {
             records: 0,
             signals: 0,
             ignored: IgnoredRecords::default(),
+            accounts: BTreeSet::new(),
             collected_at: None,
         });
         store

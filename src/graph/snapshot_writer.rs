@@ -1,7 +1,9 @@
 //! Writes parsed records into a snapshot, each once.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::Catalog;
-use crate::model::{Evidence, IgnoreReason, IgnoredRecords, Resource, ResourceType};
+use crate::model::{AccountId, Evidence, IgnoreReason, IgnoredRecords, Resource, ResourceType};
 use crate::records::{ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource};
 
 use super::snapshot::Snapshot;
@@ -15,6 +17,7 @@ pub struct SnapshotWriter<'a> {
     records: u64,
     signals: u64,
     ignored: IgnoredRecords,
+    accounts: BTreeSet<AccountId>,
 }
 
 /// A snapshot, and the number of records that it was made from.
@@ -28,6 +31,8 @@ pub struct WrittenSnapshot {
     pub signals: u64,
     /// The number of records that are not evidence, by reason.
     pub ignored: IgnoredRecords,
+    /// The accounts that the records are from.
+    pub accounts: BTreeSet<AccountId>,
 }
 
 impl<'a> SnapshotWriter<'a> {
@@ -39,12 +44,14 @@ impl<'a> SnapshotWriter<'a> {
             records: 0,
             signals: 0,
             ignored: IgnoredRecords::default(),
+            accounts: BTreeSet::new(),
         }
     }
 
     /// Writes a record.
     pub fn write(&mut self, mut record: ParsedRecord) {
         self.records += 1;
+        self.accounts.insert(record.account);
         if record.names_other_account {
             self.ignored.count(IgnoreReason::OtherAccount);
         }
@@ -76,6 +83,7 @@ impl<'a> SnapshotWriter<'a> {
             records: self.records,
             signals: self.signals,
             ignored: self.ignored,
+            accounts: self.accounts,
         }
     }
 

@@ -1,11 +1,13 @@
 //! The latest snapshot of each collection target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{CollectionTarget, Coverage, CoverageReason, CoverageRow, IgnoredRecords};
+use crate::model::{
+    AccountId, CollectionTarget, Coverage, CoverageReason, CoverageRow, IgnoredRecords,
+};
 
 use super::merge::MergedSnapshots;
 use super::shared_evidence::SharedEvidence;
@@ -30,6 +32,8 @@ pub struct TargetOutcome {
     pub signals: u64,
     /// The number of records that are not evidence, by reason.
     pub ignored: IgnoredRecords,
+    /// The accounts that the records are from.
+    pub accounts: BTreeSet<AccountId>,
     /// When the target was read. `None` for a file, whose records have times of their own.
     pub collected_at: Option<DateTime<Utc>>,
 }
@@ -67,9 +71,14 @@ impl Store {
         let is_good = matches!(coverage, Coverage::Complete | Coverage::Partial);
         let last_good = last_good.filter(|_| coverage == Coverage::Failed);
         let stale = last_good.is_some();
-        let (snapshot, collected_at) = match last_good {
-            Some(stored) => (stored.snapshot, stored.coverage.collected_at),
-            None => (Arc::new(snapshot), outcome.collected_at.filter(|_| is_good)),
+        let (snapshot, accounts, collected_at) = match last_good {
+            Some(StoredTarget { snapshot, coverage }) => {
+                (snapshot, coverage.accounts, coverage.collected_at)
+            }
+            None => {
+                let collected_at = outcome.collected_at.filter(|_| is_good);
+                (Arc::new(snapshot), outcome.accounts, collected_at)
+            }
         };
         let coverage = CoverageRow {
             target: outcome.target.clone(),
@@ -79,6 +88,7 @@ impl Store {
             records: outcome.records,
             signals: outcome.signals,
             ignored: outcome.ignored,
+            accounts,
             stale,
             collected_at,
         };
@@ -134,6 +144,7 @@ mod tests {
             records: u64::from(minute),
             signals: 0,
             ignored: IgnoredRecords::default(),
+            accounts: BTreeSet::new(),
             collected_at: Some(DateTime::UNIX_EPOCH + chrono::Duration::minutes(i64::from(minute))),
         }
     }

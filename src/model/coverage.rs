@@ -1,5 +1,6 @@
 //! Collection targets and how completely each was read.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -223,6 +224,8 @@ pub struct CoverageRow {
     pub signals: u64,
     /// The number of records that are not evidence, by reason.
     pub ignored: IgnoredRecords,
+    /// The accounts that the records in the evaluated data are from.
+    pub accounts: BTreeSet<AccountId>,
     /// Whether the data is that of an earlier cycle, because this cycle failed.
     pub stale: bool,
     /// When the data was collected. `None` if it never was.

@@ -1,5 +1,6 @@
 //! What publishing needs to know from the user, independent of the configuration file.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::aws::Session;
@@ -63,14 +64,19 @@ impl SecurityHubOptions {
         }
     }
 
-    /// The destination of an exposure.
+    /// The destination of an exposure. An account that no record is from is not `known`: a resource may name any account,
+    /// and the caller must not assume a role there. Its exposures go into the account of the caller.
     ///
     /// The product ARN must be in the Region of the endpoint, but the resource may be in another Region.
     /// Source: Security Hub partner integration guide, FAQ.
-    pub(super) fn destination(&self, session: &Session, resource: &Resource) -> Destination {
+    pub(super) fn destination(
+        &self,
+        session: &Session,
+        resource: &Resource,
+        known: &BTreeSet<AccountId>,
+    ) -> Destination {
         match self.import_into {
-            ImportInto::CallerAccount => self.home(session),
-            ImportInto::ResourceAccounts(_) => {
+            ImportInto::ResourceAccounts(_) if known.contains(&resource.account) => {
                 let own = &resource.region;
                 let imports_there = self.region.is_none() && session.regions.contains(own);
                 Destination {
@@ -82,7 +88,19 @@ impl SecurityHubOptions {
                     },
                 }
             }
+            _ => self.home(session),
         }
+    }
+
+    /// The account that would import the exposure of a resource if it were known.
+    pub(super) fn unknown_account(
+        &self,
+        resource: &Resource,
+        known: &BTreeSet<AccountId>,
+    ) -> Option<AccountId> {
+        let is_unknown = matches!(self.import_into, ImportInto::ResourceAccounts(_))
+            && !known.contains(&resource.account);
+        is_unknown.then_some(resource.account)
     }
 }
 

@@ -103,6 +103,7 @@ fn row(source: SourceKind, region: &str, coverage: Coverage) -> CoverageRow {
         records: 0,
         signals: 0,
         ignored: IgnoredRecords::default(),
+        accounts: BTreeSet::new(),
         stale: false,
         collected_at: None,
     }

@@ -79,6 +79,7 @@ impl TargetOutcome {
             records,
             signals,
             ignored,
+            accounts,
         } = records.finish();
         Self {
             target,
@@ -89,6 +90,7 @@ impl TargetOutcome {
             records,
             signals,
             ignored,
+            accounts,
             collected_at,
         }
     }

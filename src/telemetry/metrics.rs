@@ -178,6 +178,8 @@ pub fn write(sink: Sink, line: &Value, progress: &Progress) -> std::io::Result<(
 mod tests {
     use std::time::Duration;
 
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::model::{
         CallCount, CollectionTarget, CoverageReason, CoverageRow, IgnoredRecords, SourceKind,
@@ -202,6 +204,7 @@ mod tests {
             records: 0,
             signals: 0,
             ignored: IgnoredRecords::default(),
+            accounts: BTreeSet::new(),
             stale,
             collected_at: Some(at(minute)),
         };

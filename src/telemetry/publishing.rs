@@ -92,6 +92,18 @@ impl CycleLog {
         );
     }
 
+    /// Logs that exposures are published in the account of the caller, because no record is from the account of their
+    /// resources.
+    pub fn account_unknown(&self, account: AccountId, exposures: usize) {
+        warn!(
+            event = "account_unknown",
+            cycle = self.cycle(),
+            %account,
+            exposures,
+            "no record is from this account: no role is assumed there, and its exposures are published in the account of the caller"
+        );
+    }
+
     /// Logs that a field of an exposure was too long for the format.
     pub fn text_cut(&self, exposure: &str, field: &str, dropped: usize) {
         warn!(

@@ -18,6 +18,7 @@ fn view_of(graph: TestGraph<'_>) -> View {
         records,
         signals,
         ignored: IgnoredRecords::default(),
+        accounts: BTreeSet::new(),
         collected_at: None,
     });
     store.merge().with_iam_edges()

@@ -29,6 +29,7 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
         records,
         signals,
         ignored,
+        accounts,
     } = writer.finish();
     let mut store = Store::default();
     store.put(TargetOutcome {
@@ -44,6 +45,7 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
         records,
         signals,
         ignored,
+        accounts,
         collected_at: None,
     });
     store

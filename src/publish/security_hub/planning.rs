@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evaluate::{Exposures, GradedResource};
 use crate::formats::asff::FORMAT_VERSION;
-use crate::model::{CoverageRow, Exposure};
+use crate::model::{AccountId, CoverageRow, Exposure};
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
 use crate::reconcile::{self, DesiredExposure, ExposureKey, Fingerprint, Plan, ReconcileOptions};
@@ -39,8 +39,11 @@ pub(in crate::publish) async fn plan(
     coverage: &[CoverageRow],
     reconcile: ReconcileOptions,
 ) -> SecurityHubPlan {
+    let known = known_accounts(publisher, &published, coverage);
     let desire = |graded: &GradedResource, exposure: Exposure| {
-        let destination = options.destination(publisher.session, &exposure.resource);
+        let resource = &exposure.resource;
+        let unknown = options.unknown_account(resource, &known);
+        let destination = options.destination(publisher.session, resource, &known);
         let desired = DesiredExposure {
             fingerprint: Fingerprint::of(&exposure, &destination, FORMAT_VERSION),
             id: exposure.id,
@@ -49,10 +52,16 @@ pub(in crate::publish) async fn plan(
             severity: exposure.severity,
             destination,
         };
-        (*graded, desired)
+        ((*graded, unknown), desired)
     };
-    let (graded, desired): (Vec<GradedResource>, Vec<DesiredExposure>) =
-        exposures.map(desire).unzip();
+    let (found, desired): (Vec<_>, Vec<DesiredExposure>) = exposures.map(desire).unzip();
+    let mut unknown: BTreeMap<AccountId, usize> = BTreeMap::new();
+    for account in found.iter().filter_map(|(_, unknown)| *unknown) {
+        *unknown.entry(account).or_default() += 1;
+    }
+    for (account, exposures) in unknown {
+        publisher.log.account_unknown(account, exposures);
+    }
     let destinations: BTreeSet<_> = desired
         .iter()
         .map(|exposure| exposure.destination.clone())
@@ -72,7 +81,7 @@ pub(in crate::publish) async fn plan(
         publisher.now,
     );
     publisher.log.planned(&plan);
-    let found = |(desired, graded): (DesiredExposure, GradedResource)| {
+    let found_exposure = |(desired, (graded, _)): (DesiredExposure, (GradedResource, _))| {
         let fingerprint = desired.fingerprint;
         (
             (desired.destination, desired.id),
@@ -84,7 +93,22 @@ pub(in crate::publish) async fn plan(
     };
     SecurityHubPlan {
         plan,
-        found: desired.into_iter().zip(graded).map(found).collect(),
+        found: desired.into_iter().zip(found).map(found_exposure).collect(),
         published,
     }
+}
+
+/// The accounts in which a role may be assumed: that of the caller, those that a record is from, and those in which the
+/// administrator account sees published exposures.
+fn known_accounts(
+    publisher: &Publisher<'_>,
+    published: &PublishedFindings,
+    coverage: &[CoverageRow],
+) -> BTreeSet<AccountId> {
+    let from_records = coverage.iter().flat_map(|row| &row.accounts).copied();
+    [publisher.session.account]
+        .into_iter()
+        .chain(from_records)
+        .chain(published.accounts())
+        .collect()
 }

@@ -66,6 +66,12 @@ impl PublishedFindings {
         self.findings.get(key).map(|published| &published.finding)
     }
 
+    /// The accounts of all destinations that were read, or could not be.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        let destinations = self.read.iter().chain(self.unread.keys());
+        destinations.map(|destination| destination.account)
+    }
+
     /// The destinations that could not be read, and why.
     pub(super) fn unread(&self) -> &BTreeMap<Destination, CallError> {
         &self.unread
@@ -175,14 +181,14 @@ struct FindingLocation {
     product_arn: String,
 }
 
+/// The account of a finding and the Region of its product, if the product is the default one of that account. Any other
+/// product is not that of exposured, whatever its name is.
 fn destination_of(json: &str) -> Option<Destination> {
     let location: FindingLocation = serde_json::from_str(json).ok()?;
     let account: AccountId = location.aws_account_id.parse().ok()?;
-    let product: Arn = location.product_arn.parse().ok()?;
-    Some(Destination {
-        account,
-        region: product.region()?,
-    })
+    let region = location.product_arn.parse::<Arn>().ok()?.region()?;
+    let is_own = location.product_arn == product_arn(&region, account);
+    is_own.then_some(Destination { account, region })
 }
 
 async fn read_destination(
