@@ -1,7 +1,7 @@
-//! Reading a TOML file into a type, past the first problem.
+//! Reads a TOML file into a type and reports all its problems, not only the first one.
 //!
-//! Serde stops at the first thing that does not fit. So the reading is repeated without the key that did not fit,
-//! until the rest does: the types stay plain serde types, and the user still hears of everything at once.
+//! Serde stops at the first value that does not fit the type. So the file is deserialized again without that value, until
+//! the rest fits. The types stay plain serde types, and the user sees all problems at once.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,17 +10,20 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, Deserializer};
 
-use super::{Problem, Problems, SourceFile};
+use super::problem::{Problem, Problems};
+use super::source_file::SourceFile;
 
-/// More than this many problems in one file are not worth naming one by one.
-const MOST_PROBLEMS: usize = 100;
+/// The maximum number of problems that are reported for one file.
+const MAX_PROBLEMS: usize = 100;
 
-/// Reads all of `file`. What does not fit is noted in `problems` and left out; `None` if nothing useful is left.
+/// Reads the whole file. Values that do not fit are added to `problems` and left out.
+///
+/// Returns `None` if nothing useful is left.
 pub fn read<T: DeserializeOwned>(file: &Arc<SourceFile>, problems: &mut Problems) -> Option<T> {
     read_prepared(file, problems, |_| ())
 }
 
-/// As [`read`], after `prepare` has taken out of the parsed text what `T` is not to see.
+/// Reads the whole file like [`read`], after `prepare` has removed from the parsed file what `T` must not see.
 pub fn read_prepared<T: DeserializeOwned>(
     file: &Arc<SourceFile>,
     problems: &mut Problems,
@@ -29,23 +32,20 @@ pub fn read_prepared<T: DeserializeOwned>(
     let (mut table, syntax_errors) = DeTable::parse_recoverable(&file.text);
     if !syntax_errors.is_empty() {
         for error in syntax_errors {
-            problems.push(Problem::new(
-                file,
-                error.span().unwrap_or(0..0),
-                error.message(),
-            ));
+            let span = error.span().unwrap_or(0..0);
+            problems.push(Problem::new(file, span, error.message()));
         }
         return None;
     }
     prepare(table.get_mut());
     let mut removed: Vec<Removed> = Vec::new();
-    for _ in 0..MOST_PROBLEMS {
+    for _ in 0..MAX_PROBLEMS {
         let error = match T::deserialize(Deserializer::from(table.clone())) {
             Ok(value) => return Some(value),
             Err(error) => error,
         };
         let span = error.span().unwrap_or(0..file.text.len());
-        // A field that is missing because it was wrong, and was taken out for that, is no second problem.
+        // A field that is missing because it was wrong and therefore removed is not a second problem.
         let caused_by_removal = missing_field(error.message()).is_some_and(|field| {
             removed
                 .iter()
@@ -60,7 +60,7 @@ pub fn read_prepared<T: DeserializeOwned>(
     None
 }
 
-/// A key that was taken out of the table that stands at `table`.
+/// A key that was removed from the table at `table`.
 struct Removed {
     key: String,
     table: Range<usize>,
@@ -74,8 +74,12 @@ fn span_contains(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
-/// Takes out the innermost key (or list element) that the span lies in.
-fn remove(table: &mut DeTable<'_>, place: Range<usize>, span: &Range<usize>) -> Option<Removed> {
+/// Removes the innermost key or array element that contains the span, from a table at `table_span`.
+fn remove(
+    table: &mut DeTable<'_>,
+    table_span: Range<usize>,
+    span: &Range<usize>,
+) -> Option<Removed> {
     let hit = table
         .iter()
         .find(|(key, value)| span_contains(&key.span(), span) || value_contains(value, span))
@@ -83,7 +87,7 @@ fn remove(table: &mut DeTable<'_>, place: Range<usize>, span: &Range<usize>) -> 
     let deeper = table.get_mut(&hit).and_then(|value| {
         let at = value.span();
         match value.get_mut() {
-            // Nothing in the table has the span: it is the table's own, because a field is missing in it.
+            // If nothing in the table contains the span, it is that of the table, which lacks a field.
             DeValue::Table(inner) => remove(inner, at, span),
             DeValue::Array(elements) => remove_element(elements, span),
             _ => None,
@@ -93,7 +97,7 @@ fn remove(table: &mut DeTable<'_>, place: Range<usize>, span: &Range<usize>) -> 
         table.remove(&hit);
         Some(Removed {
             key: hit.into_inner().into_owned(),
-            table: place,
+            table: table_span,
         })
     })
 }
@@ -120,7 +124,7 @@ fn remove_element(elements: &mut DeArray<'_>, span: &Range<usize>) -> Option<Rem
     })
 }
 
-/// Whether the span lies in a value. A `[table]`'s own span is its header; what lies below stands elsewhere.
+/// Whether a value contains the span. The span of a `[table]` is only its header, so its values are checked too.
 fn value_contains(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
     span_contains(&value.span(), span)
         || match value.get_ref() {
@@ -142,50 +146,50 @@ mod tests {
 
     #[derive(Debug, Default, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields, default)]
-    struct Whole {
+    struct TestFile {
         name: String,
-        part: Part,
-        entry: Vec<Entry>,
+        part: TestTable,
+        entry: Vec<TestEntry>,
     }
 
     #[derive(Debug, Default, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields, default)]
-    struct Part {
+    struct TestTable {
         count: u8,
         on: bool,
     }
 
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields)]
-    struct Entry {
+    struct TestEntry {
         id: String,
         #[serde(default)]
         size: u8,
     }
 
-    fn read_text(text: &str) -> (Option<Whole>, Vec<String>) {
+    fn read_text(text: &str) -> (Option<TestFile>, Vec<String>) {
         let file = Arc::new(SourceFile {
             name: "f.toml".into(),
             text: text.into(),
         });
         let mut problems = Problems::default();
         let whole = read(&file, &mut problems);
-        let told = problems
+        let messages = problems
             .iter()
             .map(|problem| {
-                let (line, column) = file.position(problem.span.start);
+                let (line, column) = file.position(problem.offset());
                 format!("{line}:{column} {}", problem.message())
             })
             .collect();
-        (whole, told)
+        (whole, messages)
     }
 
     #[test]
-    fn every_problem_is_told_and_the_rest_is_read() {
-        let (whole, told) = read_text(
+    fn every_problem_is_reported_and_the_rest_is_read() {
+        let (whole, messages) = read_text(
             "name = 1\n[part]\ncount = 300\non = true\nnoo = 1\n[[entry]]\nid = \"a\"\nsize = \"b\"\n[[entry]]\nsize = 2\n[[entry]]\nid = 7\n[other]\nx = 1\n",
         );
-        insta::assert_debug_snapshot!(told, @r#"
+        insta::assert_debug_snapshot!(messages, @r#"
         [
             "1:8 invalid type: integer `1`, expected a string",
             "3:9 invalid value: integer `300`, expected u8",
@@ -200,7 +204,7 @@ mod tests {
         assert!(whole.part.on);
         assert_eq!(
             whole.entry,
-            [Entry {
+            [TestEntry {
                 id: "a".into(),
                 size: 0
             }]
@@ -208,9 +212,9 @@ mod tests {
     }
 
     #[test]
-    fn syntax_errors_are_told_all() {
-        let (whole, told) = read_text("name = \n[part]\ncount = = 1\n");
+    fn all_syntax_errors_are_reported() {
+        let (whole, messages) = read_text("name = \n[part]\ncount = = 1\n");
         assert_eq!(whole, None);
-        assert!(told.len() >= 2, "{told:?}");
+        assert!(messages.len() >= 2, "{messages:?}");
     }
 }
