@@ -159,7 +159,7 @@ fn or_report<T>(loaded: Result<T, ConfigError>) -> Result<T, Exit> {
     loaded.map_err(|error| {
         match error {
             // A listing in which each problem begins with `error`.
-            ConfigError::Wrong(problems) => print_error(problems),
+            ConfigError::Invalid(problems) => print_error(problems),
             other => report_error(other),
         }
         Exit::Usage

@@ -1,4 +1,4 @@
-//! The configuration: one TOML file, and the catalog files that it names, read once, checked whole.
+//! The configuration: one TOML file and the catalog files that it lists, which are read and checked once.
 
 mod catalog;
 mod initial;
@@ -21,115 +21,115 @@ use crate::model::{Criticality, Mute, Region, SourceKind, Triage};
 pub use catalog::load_catalog;
 pub use initial::initial;
 
-/// The shipped file, in which every key is documented and has its default.
+/// The shipped configuration file, which documents every key and shows its default.
 pub const SHIPPED: &str = include_str!("../config/exposured.toml");
 
-/// A configuration that holds together.
+/// A valid configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// When cycles begin.
+    /// When cycles start.
     pub schedule: Schedule,
-    /// Where findings are read; empty: the Region of the environment.
+    /// The Regions in which findings are read. Empty for the Region of the environment.
     pub regions: Vec<Region>,
-    /// What is read.
+    /// What is collected.
     pub collect: Collect,
     /// Where exposures are published.
     pub publish: Publish,
     /// The namespace of the CloudWatch metrics.
     pub metrics_namespace: String,
-    /// Files and folders of catalog entries of the user's own.
+    /// Custom catalog files and folders.
     pub catalog: Vec<PathBuf>,
-    /// The user's own numbers of the severity model.
+    /// The values that override the severity model of the catalog.
     pub severity: Option<SeverityOverride>,
-    /// The user's mutes and criticality tags.
+    /// The mutes and the criticality tags.
     pub triaging: Triaging,
-    /// The file, for problems that show only together with the catalog.
+    /// The file, for problems that depend on the catalog.
     file: Arc<SourceFile>,
 }
 
 impl Config {
-    /// The user's mutes and criticality tags.
+    /// Returns the mutes and the criticality tags.
     pub fn triage(&self) -> Triage {
         Triage {
             mutes: self
                 .triaging
                 .mutes
                 .iter()
-                .map(|one| one.mute.clone())
+                .map(|located| located.mute.clone())
                 .collect(),
             criticality: self.triaging.criticality.clone(),
         }
     }
 }
 
-/// The user's mutes and criticality tags, with their positions in the file.
+/// The mutes and the criticality tags, with their positions in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Triaging {
-    /// What is not to count.
-    pub mutes: Vec<PlacedMute>,
-    /// What counts for more, or less.
+    /// What is muted.
+    pub mutes: Vec<LocatedMute>,
+    /// The tags of resources that are more or less critical.
     pub criticality: Criticality,
 }
 
-/// A mute, and where it names what it mutes.
+/// A mute, and the location of the trait or exposure that it mutes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlacedMute {
+pub struct LocatedMute {
     /// The mute.
     pub mute: Mute,
-    /// The bytes of the configuration file.
-    pub at: Range<usize>,
+    /// The byte range in the configuration file.
+    pub span: Range<usize>,
 }
 
-/// What is read.
+/// What is collected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collect {
-    /// Which services.
+    /// The sources.
     pub sources: Vec<SourceKind>,
-    /// Of AWS Config: the aggregator that is asked, in the first Region, instead of each Region's own records.
+    /// The AWS Config aggregator that is queried in the first Region, instead of the recorder of each Region.
     pub aggregator: Option<String>,
 }
 
-/// When cycles begin.
+/// When cycles start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// Six fields, seconds first, in UTC.
+    /// A cron expression with six fields, seconds first, in UTC.
     pub cron: String,
-    /// Whether the first begins at once.
+    /// Whether the first cycle starts immediately.
     pub run_on_start: bool,
-    /// How long one may take.
+    /// The maximum duration of a cycle.
     pub deadline: Duration,
-    /// Where the daemon says that it lives.
+    /// The file that the daemon updates while it is healthy.
     pub health_file: PathBuf,
 }
 
 /// Where exposures are published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publish {
-    /// Security Hub, if it is on.
+    /// Security Hub, if it is enabled.
     pub security_hub: Option<SecurityHub>,
-    /// The folder of the OCSF files, if they are wanted.
+    /// The folder for OCSF files, if they are enabled.
     pub ocsf_directory: Option<PathBuf>,
-    /// For how many cycles an exposure that came back before is held before it is archived.
+    /// The number of cycles after which an exposure that has reappeared before is archived.
     pub settle_cycles: u32,
-    /// How many percent of the active exposures one cycle may archive.
+    /// The maximum percentage of active exposures that one cycle archives.
     pub max_archive_percent: u8,
 }
 
 /// How exposures are imported into Security Hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecurityHub {
-    /// As whom.
+    /// The accounts under which exposures are imported.
     pub mode: Mode,
-    /// Into which Region's hub; `None`: the first of `regions`.
+    /// The Region of the hub. `None` for the first of `regions`.
     pub region: Option<Region>,
 }
 
-/// As whom exposures are imported.
+/// The accounts under which exposures are imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// All of them under the caller's account.
+    /// All exposures are imported under the caller's account.
     Home,
-    /// Each under its resource's account, by a role there.
+    /// Each exposure is imported under the account of its resource, with a role in that account.
     Member(MemberRole),
 }
 
@@ -138,23 +138,23 @@ pub enum Mode {
 pub struct MemberRole {
     /// The ARN of the role, with `{account}` in place of the account ID.
     pub template: String,
-    /// Empty if none is asked for.
+    /// The external ID. Empty if the role does not require one.
     pub external_id: String,
 }
 
-/// Where the text of the configuration comes from.
+/// The source of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigSource {
-    /// No text: every key has its default.
+    /// No source. Every key has its default.
     Defaults,
     /// A file. Relative paths in it are relative to its folder.
     File(PathBuf),
-    /// An environment variable that holds the text. Relative paths in it are relative to the working directory.
+    /// An environment variable that contains the text. Relative paths in it are relative to the working directory.
     Variable(String),
 }
 
 impl ConfigSource {
-    /// Reads a value that names a file, or an environment variable as `env:NAME`.
+    /// Parses the path of a file, or the name of an environment variable in the form `env:NAME`.
     pub fn parse(value: &OsStr) -> Self {
         match value.to_str().and_then(|text| text.strip_prefix("env:")) {
             Some(name) => Self::Variable(name.to_owned()),
@@ -173,15 +173,15 @@ impl fmt::Display for ConfigSource {
     }
 }
 
-/// Why there is no configuration.
+/// The reason why a configuration or its catalog could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
+    /// The configuration file cannot be read.
     #[error("reading the configuration file `{}`: {source}", path.display())]
     UnreadableFile {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The environment variable cannot be read.
@@ -190,17 +190,17 @@ pub enum ConfigError {
          set `{name}` to the text of the configuration file"
     )]
     UnreadableVariable {
-        /// Which variable.
+        /// The name of the variable.
         name: String,
-        /// Why.
+        /// The cause.
         source: VarError,
     },
     /// A catalog file cannot be read.
     #[error(transparent)]
     UnreadableCatalog(#[from] ReadCatalogError),
-    /// The file is wrong, or a catalog file.
+    /// The configuration or a catalog file has problems.
     #[error("{0}")]
-    Wrong(Problems),
+    Invalid(Problems),
 }
 
 #[expect(
@@ -208,13 +208,13 @@ pub enum ConfigError {
     reason = "the empty text has no problems, as the test `every_key_has_a_default` shows"
 )]
 impl Default for Config {
-    /// What holds without a file: every key has a default.
+    /// Returns the configuration in which every key has its default.
     fn default() -> Self {
         parse("", "defaults").unwrap_or_else(|problems| unreachable!("{problems}"))
     }
 }
 
-/// Reads and checks the configuration.
+/// Loads and checks the configuration.
 ///
 /// # Errors
 /// The file or the environment variable cannot be read, or every problem in the text.
@@ -234,17 +234,18 @@ pub fn load(source: &ConfigSource) -> Result<Config, ConfigError> {
             })?
         }
     };
-    let mut config = parse(&text, &source.to_string()).map_err(ConfigError::Wrong)?;
+    let mut config = parse(&text, &source.to_string()).map_err(ConfigError::Invalid)?;
     if let ConfigSource::File(path) = source {
         let folder = path.parent().unwrap_or(Path::new(""));
-        for named in &mut config.catalog {
-            *named = folder.join(&named);
+        for path in &mut config.catalog {
+            *path = folder.join(&path);
         }
     }
     Ok(config)
 }
 
-/// `std::env::var` panics where the name is empty or contains `=` or NUL; no variable has such a name.
+/// Reads an environment variable. `std::env::var` can panic if the name is empty or contains `=` or NUL, and no variable
+/// has such a name.
 fn read_variable(name: &str) -> Result<String, VarError> {
     if name.is_empty() || name.contains(['=', '\0']) {
         return Err(VarError::NotPresent);
@@ -252,10 +253,10 @@ fn read_variable(name: &str) -> Result<String, VarError> {
     std::env::var(name)
 }
 
-/// Reads a configuration's text; `name` is what problems call it.
+/// Parses and checks the text of a configuration. Problems refer to it by `name`.
 ///
 /// # Errors
-/// Every problem in it.
+/// Every problem in the text.
 pub fn parse(text: &str, name: &str) -> Result<Config, Problems> {
     let file = Arc::new(SourceFile {
         name: name.to_owned(),

@@ -1,4 +1,4 @@
-//! What an attribute in a resource's details must be like to show a trait.
+//! What an attribute of a resource must be like to show a trait.
 
 use serde_json::Value;
 
@@ -6,19 +6,19 @@ use crate::model::{TraitIndex, WildcardPattern};
 
 use super::raw::{RawSignal, RawValue};
 
-/// An attribute that shows a trait. An absent one is unknown, never "no".
+/// An attribute that shows a trait. An absent attribute is unknown, never false.
 #[derive(Clone, Debug)]
 pub struct AttributeCondition {
     /// The trait.
     pub trait_index: TraitIndex,
-    /// The path, with dots; `*` stands for each element of a list.
+    /// The path of the attribute, separated by dots. `*` stands for each element of a list.
     pub path: String,
-    /// What its value must be like.
+    /// What the value must be like.
     pub test: AttributeTest,
 }
 
-/// How the name of a variable ends that says where a secret is, and not what it is.
-const REFERENCES: [&str; 8] = [
+/// Suffixes of variable names that refer to a secret instead of containing it, such as `DB_PASSWORD_ARN`.
+const REFERENCE_SUFFIXES: [&str; 8] = [
     "arn",
     "name",
     "id",
@@ -32,32 +32,31 @@ const REFERENCES: [&str; 8] = [
 /// What the value of an attribute must be like.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AttributeTest {
-    /// Anything but empty.
+    /// Not empty.
     Present,
-    /// This.
+    /// Equal to this value.
     Equals(Value),
-    /// A text that begins with one of these.
+    /// A text that starts with one of these prefixes.
     StartsWith(Vec<String>),
-    /// Something with a member whose name contains one of these, and does not end like the name of a reference
-    /// (`DB_PASSWORD_ARN`). Their values may be secrets and are not read.
+    /// An object with a member whose name contains one of these texts and does not end with a suffix that marks a
+    /// reference. The values may be secrets and are not read.
     NameContains(Vec<String>),
-    /// A resource policy that lets anyone in, on no condition.
+    /// A resource policy that allows anyone without a condition.
     AllowsAnyone {
-        /// The action that it has to allow; any if there is none.
+        /// The action that it must allow. `None` for any action.
         action: Option<String>,
     },
 }
 
 impl AttributeTest {
-    /// The test that a signal names; `misfit` has seen that there is one.
+    /// Returns the test of a signal that [`incompatible_keys`] has accepted.
     pub(super) fn of(raw: &RawSignal) -> Self {
-        let lower = |names: &Vec<String>| names.iter().map(|one| one.to_lowercase()).collect();
         if let Some(value) = &raw.equals {
             Self::Equals(json_value(value))
-        } else if let Some(starts) = &raw.starts_with {
-            Self::StartsWith(starts.clone())
+        } else if let Some(prefixes) = &raw.starts_with {
+            Self::StartsWith(prefixes.clone())
         } else if let Some(names) = &raw.name_contains {
-            Self::NameContains(lower(names))
+            Self::NameContains(names.iter().map(|name| name.to_lowercase()).collect())
         } else if raw.allows_anyone.is_some() {
             Self::AllowsAnyone {
                 action: raw.action.clone(),
@@ -67,46 +66,44 @@ impl AttributeTest {
         }
     }
 
-    /// Whether the value passes.
+    /// Returns whether a value passes the test.
     pub fn is_met_by(&self, value: &Value) -> bool {
         match self {
             Self::Present => true,
-            Self::Equals(wanted) => is_same(value, wanted),
-            Self::StartsWith(starts) => value
+            Self::Equals(wanted) => is_equal(value, wanted),
+            Self::StartsWith(prefixes) => value
                 .as_str()
-                .is_some_and(|text| starts.iter().any(|start| text.starts_with(start.as_str()))),
-            Self::NameContains(names) => variable_names(value).iter().any(|variable| {
-                let variable = variable.to_lowercase();
-                !REFERENCES.iter().any(|end| variable.ends_with(end))
-                    && names.iter().any(|name| variable.contains(name.as_str()))
-            }),
+                .is_some_and(|text| prefixes.iter().any(|prefix| text.starts_with(prefix))),
+            Self::NameContains(names) => variable_names(value)
+                .iter()
+                .any(|variable| names_a_secret(variable, names)),
             Self::AllowsAnyone { action } => allows_anyone(value, action.as_deref()),
         }
     }
 
-    /// What an attribute at this path must be like.
-    pub fn in_words(&self, path: &str) -> String {
+    /// Describes what an attribute at this path must be like.
+    pub fn describe(&self, path: &str) -> String {
         match self {
-            Self::Present | Self::Equals(_) => format!("{path} is {}", self.told(true)),
-            Self::StartsWith(starts) => format!("{path} begins with {}", starts.join(" or ")),
+            Self::Present | Self::Equals(_) => format!("{path} is {}", self.describe_value(true)),
+            Self::StartsWith(prefixes) => format!("{path} starts with {}", prefixes.join(" or ")),
             Self::NameContains(_) | Self::AllowsAnyone { .. } => {
-                format!("{path} {}", self.told(true))
+                format!("{path} {}", self.describe_value(true))
             }
         }
     }
 
-    /// The value as evidence tells it: one that the catalog names, else only that it is there.
-    pub fn told(&self, holds: bool) -> String {
-        match (self, holds) {
-            (_, false) => "another".to_owned(),
+    /// Describes a value for evidence: only a value that the catalog contains is shown.
+    pub fn describe_value(&self, is_met: bool) -> String {
+        match (self, is_met) {
+            (_, false) => "another value".to_owned(),
             (Self::Present, true) => "set".to_owned(),
             (Self::Equals(Value::String(wanted)), true) => wanted.clone(),
             (Self::Equals(wanted), true) => wanted.to_string(),
-            (Self::StartsWith(starts), true) => format!("{}…", starts.join("… or ")),
+            (Self::StartsWith(prefixes), true) => format!("{}…", prefixes.join("… or ")),
             (Self::NameContains(names), true) => {
-                format!("has a member named like {}", names.join(", "))
+                format!("has a member with a name like {}", names.join(", "))
             }
-            (Self::AllowsAnyone { action: None }, true) => "lets anyone in".to_owned(),
+            (Self::AllowsAnyone { action: None }, true) => "allows anyone".to_owned(),
             (
                 Self::AllowsAnyone {
                     action: Some(action),
@@ -117,26 +114,35 @@ impl AttributeTest {
     }
 }
 
-/// Whether two values are the same, however a source writes them: queries of AWS Config write the number `0` as `0.0`, and
-/// some items have numbers and booleans as text.
-fn is_same(value: &Value, wanted: &Value) -> bool {
+/// Returns whether two values are equal, whatever the notation of the source: AWS Config queries return the number `0` as
+/// `0.0`, and some configuration items contain numbers and booleans as text.
+fn is_equal(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
         (Value::Number(number), Value::Number(wanted)) => number.as_f64() == wanted.as_f64(),
         (Value::String(text), Value::Bool(_) | Value::Number(_)) => {
-            // Booleans are `True` in Python's spelling as well.
+            // Python writes booleans as `True` and `False`.
             let parsed = serde_json::from_str(&text.trim().to_ascii_lowercase());
-            parsed.is_ok_and(|value: Value| !value.is_string() && is_same(&value, wanted))
+            parsed.is_ok_and(|value: Value| !value.is_string() && is_equal(&value, wanted))
         }
-        (Value::Bool(_) | Value::Number(_), Value::String(_)) => is_same(wanted, value),
+        (Value::Bool(_) | Value::Number(_), Value::String(_)) => is_equal(wanted, value),
         _ => value == wanted,
     }
 }
 
-/// Returns the names of environment variables: the members of an object, as Lambda has them, or the `Name` of a pair of name
-/// and value, as ECS and CodeBuild have them. A pair whose `Type` is not `PLAINTEXT` holds a reference.
+fn names_a_secret(variable: &str, names: &[String]) -> bool {
+    let variable = variable.to_lowercase();
+    !REFERENCE_SUFFIXES
+        .iter()
+        .any(|suffix| variable.ends_with(suffix))
+        && names.iter().any(|name| variable.contains(name))
+}
+
+/// Returns the names of environment variables: the keys of an object, as in Lambda, or the `Name` of an object with a
+/// name and a value, as in ECS and CodeBuild. A variable with a `Type` other than `PLAINTEXT` contains a reference.
 ///
-/// Source: the securityhub model, `AwsLambdaFunctionEnvironment`, `AwsEcsTaskDefinitionContainerDefinitionsEnvironmentDetails`,
-/// and `AwsCodeBuildProjectEnvironmentEnvironmentVariablesDetails`.
+/// Source: the securityhub model, `AwsLambdaFunctionEnvironment`,
+/// `AwsEcsTaskDefinitionContainerDefinitionsEnvironmentDetails`, and
+/// `AwsCodeBuildProjectEnvironmentEnvironmentVariablesDetails`.
 fn variable_names(value: &Value) -> Vec<&str> {
     let Some(members) = value.as_object() else {
         return Vec::new();
@@ -157,44 +163,50 @@ fn variable_names(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Whether a policy, as text or as an object, has a statement that allows the principal `*` without a condition. A
-/// condition is taken to narrow: what it says is not weighed.
+/// Whether a policy, as text or as an object, has a statement that allows the principal `*` without a condition. Any
+/// condition is assumed to restrict access; it is not evaluated.
 ///
 /// Source: IAM User Guide, "AWS JSON policy elements: Principal", anonymous users.
 fn allows_anyone(policy: &Value, action: Option<&str>) -> bool {
-    let parsed;
-    let policy = match policy.as_str() {
-        Some(text) => match serde_json::from_str::<Value>(text) {
-            Ok(value) => {
-                parsed = value;
-                &parsed
-            }
-            Err(_) => return false,
-        },
-        None => policy,
-    };
-    let statements = match policy.get("Statement") {
-        Some(Value::Array(statements)) => statements.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => return false,
-    };
-    statements.iter().any(|statement| {
-        let principal = statement.get("Principal");
-        let is_anyone = |value: &Value| match value {
-            Value::String(text) => text == "*",
-            Value::Array(values) => values.iter().any(|one| one == "*"),
-            _ => false,
-        };
-        statement
-            .get("Effect")
-            .is_some_and(|effect| effect == "Allow")
-            && statement.get("Condition").is_none()
-            && action.is_none_or(|action| names_action(statement, action))
-            && principal.is_some_and(|one| is_anyone(one) || one.get("AWS").is_some_and(is_anyone))
-    })
+    match policy.as_str() {
+        Some(text) => {
+            serde_json::from_str(text).is_ok_and(|policy| has_open_statement(&policy, action))
+        }
+        None => has_open_statement(policy, action),
+    }
 }
 
-/// Whether the `Action` of a statement names the action, perhaps by a pattern. Source: IAM User Guide, "Action".
+fn has_open_statement(policy: &Value, action: Option<&str>) -> bool {
+    match policy.get("Statement") {
+        Some(Value::Array(statements)) => statements
+            .iter()
+            .any(|statement| is_open_statement(statement, action)),
+        Some(statement) => is_open_statement(statement, action),
+        None => false,
+    }
+}
+
+fn is_open_statement(statement: &Value, action: Option<&str>) -> bool {
+    let is_anyone = |value: &Value| match value {
+        Value::String(text) => text == "*",
+        Value::Array(values) => values.iter().any(|value| value == "*"),
+        _ => false,
+    };
+    let is_allowed = statement
+        .get("Effect")
+        .is_some_and(|effect| effect == "Allow");
+    let allows_anyone = statement.get("Principal").is_some_and(|principal| {
+        is_anyone(principal) || principal.get("AWS").is_some_and(is_anyone)
+    });
+    is_allowed
+        && allows_anyone
+        && statement.get("Condition").is_none()
+        && action.is_none_or(|action| names_action(statement, action))
+}
+
+/// Whether the `Action` element of a statement contains the action, possibly through a wildcard.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements: Action".
 fn names_action(statement: &Value, action: &str) -> bool {
     let action = action.to_lowercase();
     let matches = |pattern: &Value| {
@@ -208,8 +220,8 @@ fn names_action(statement: &Value, action: &str) -> bool {
     }
 }
 
-/// Why the keys of a signal about an attribute do not go together, if they do not.
-pub(super) fn misfit(raw: &RawSignal) -> Option<&'static str> {
+/// Returns why the keys of a signal about an attribute do not belong together, if they do not.
+pub(super) fn incompatible_keys(raw: &RawSignal) -> Option<&'static str> {
     let tests = [
         raw.equals.is_some(),
         raw.present.is_some(),
@@ -219,17 +231,20 @@ pub(super) fn misfit(raw: &RawSignal) -> Option<&'static str> {
     ];
     let tests = tests.into_iter().filter(|is_set| *is_set).count();
     if raw.action.is_some() && raw.allows_anyone.is_none() {
-        return Some("action belongs to allows_anyone");
+        return Some("`action` is only valid with `allows_anyone`");
     }
     if (tests > 0) != raw.attribute.is_some() {
         Some(
-            "an attribute needs equals, present, starts_with, name_contains or allows_anyone, and these belong to attribute alone",
+            "`attribute` requires one of `equals`, `present`, `starts_with`, `name_contains`, and `allows_anyone`, which \
+             are only valid with `attribute`",
         )
     } else if tests > 1 {
-        Some("equals, present, starts_with, name_contains and allows_anyone exclude each other")
+        Some(
+            "only one of `equals`, `present`, `starts_with`, `name_contains`, and `allows_anyone` is allowed",
+        )
     } else if raw.present == Some(false) || raw.allows_anyone == Some(false) {
         Some(
-            "an absent attribute is unknown, never \"no\": present and allows_anyone can only be true",
+            "`present` and `allows_anyone` can only be `true`, because an absent attribute is unknown",
         )
     } else {
         None
@@ -251,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_route_to_the_internet_is_told_from_one_that_only_leads_out() {
+    fn an_internet_gateway_is_not_an_egress_only_one() {
         let test = AttributeTest::StartsWith(vec!["igw-".into()]);
         assert!(test.is_met_by(&json!("igw-0abc")));
         assert!(!test.is_met_by(&json!("eigw-0abc")));
@@ -259,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_or_a_boolean_is_the_same_however_it_is_written() {
+    fn numbers_and_booleans_are_equal_in_every_notation() {
         let is_met = |wanted: Value, value: Value| AttributeTest::Equals(wanted).is_met_by(&value);
         for (wanted, value) in [
             (json!(0), json!(0.0)),
@@ -291,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_variables_are_read_and_their_values_never() {
+    fn names_of_variables_are_read_but_not_their_values() {
         let test = AttributeTest::NameContains(vec!["passw".into()]);
         assert!(test.is_met_by(&json!({"DB_PASSWORD": "hunter2"})));
         assert!(!test.is_met_by(&json!({"MODE": "password"})));
@@ -304,11 +319,11 @@ mod tests {
             assert!(!test.is_met_by(&reference), "{reference}");
         }
         assert!(!test.is_met_by(&json!({"DB_PASSWORD_ARN": "arn:aws:secretsmanager:…"})));
-        assert!(!test.told(true).contains("hunter2"));
+        assert!(!test.describe_value(true).contains("hunter2"));
     }
 
     #[test]
-    fn only_an_unconditional_statement_lets_anyone_in() {
+    fn only_an_unconditional_statement_allows_anyone() {
         let policy = |statement: Value| json!({"Version": "2012-10-17", "Statement": statement});
         let test = AttributeTest::AllowsAnyone { action: None };
         let open = json!({"Effect": "Allow", "Principal": "*", "Action": "x:Y", "Resource": "*"});
@@ -322,11 +337,11 @@ mod tests {
         ] {
             assert!(!test.is_met_by(&policy(closed)));
         }
-        assert!(!test.is_met_by(&json!("no policy")));
+        assert!(!test.is_met_by(&json!("not a policy")));
     }
 
     #[test]
-    fn an_action_is_named_by_a_pattern_or_by_itself() {
+    fn an_action_matches_by_name_or_by_wildcard() {
         let policy = |actions: Value| json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": actions}});
         let test = AttributeTest::AllowsAnyone {
             action: Some("ecr:PutImage".to_owned()),

@@ -1,4 +1,4 @@
-//! The catalog that is part of the binary.
+//! The built-in catalog files, which are part of the binary.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::diagnostics::SourceFile;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/config/catalog");
 
-/// The built-in files, in the order of their names.
+/// Returns the built-in files, in the order of their names.
 pub fn builtin_files() -> Vec<Arc<SourceFile>> {
     let mut files: Vec<_> = FILES
         .files()
@@ -25,6 +25,6 @@ pub fn builtin_files() -> Vec<Arc<SourceFile>> {
             }))
         })
         .collect();
-    files.sort_by(|one, other| one.name.cmp(&other.name));
+    files.sort_by(|left, right| left.name.cmp(&right.name));
     files
 }

@@ -1,16 +1,13 @@
-//! Raw → compiled, gathering every problem.
-
-#![expect(
-    clippy::indexing_slicing,
-    reason = "indexes come from enumerating the same list"
-)]
+//! Checks catalog files, reports every problem, and compiles the catalog.
 
 mod entries;
 mod facts;
 mod lint;
 mod rules;
 mod severity;
+mod signal_descriptions;
 mod signals;
+mod test_cases;
 #[cfg(test)]
 mod tests;
 
@@ -21,51 +18,58 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use crate::diagnostics::{self, Problem, Problems, SourceFile, nearest};
+use crate::diagnostics::{self, Problem, Problems, SourceFile};
 use crate::model::{Factor, RelationKind, ResourceType, TraitId, TraitIndex, TraitSet};
 
+use super::builtin::builtin_files;
+use super::compiled::Catalog;
+use super::definition::{
+    Derivation, DisabledEntry, EntryKind, EntryLocation, ExposureRule, Route, TraitDefinition,
+};
 use super::raw::{RawFile, RawSeverity};
-use super::{Catalog, Derivation, DisabledEntry, EntryLocation, Route};
 
-use entries::{Off, switch_off};
+use entries::{DisabledEntrySpan, take_disabled_entries};
+use facts::Facts;
+use rules::CompiledRule;
 
 /// The files of a catalog. An entry of a later layer replaces the entry with the same ID in an earlier one.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
-    /// Ours.
+    /// The files that are part of the binary.
     pub builtin: Vec<Arc<SourceFile>>,
-    /// The user's own.
-    pub own: Vec<Arc<SourceFile>>,
+    /// The files of the user.
+    pub custom: Vec<Arc<SourceFile>>,
     /// The `[severity]` table of the configuration, which is the last layer.
     pub severity: Option<SeverityOverride>,
 }
 
-/// The `[severity]` of a file that is no catalog file.
+/// The `[severity]` table of the configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeverityOverride {
-    /// The file.
+    /// The configuration file.
     pub file: Arc<SourceFile>,
-    /// What it says.
+    /// The table.
     pub severity: Spanned<RawSeverity>,
 }
 
 impl Layers {
-    /// The built-in catalog alone.
+    /// Returns only the built-in catalog.
     pub fn builtin() -> Self {
         Self {
-            builtin: super::builtin_files(),
+            builtin: builtin_files(),
             ..Self::default()
         }
     }
 
+    /// The catalog files, and whether each is a custom one.
     fn files(&self) -> impl Iterator<Item = (bool, &Arc<SourceFile>)> {
         let builtin = self.builtin.iter().map(|file| (false, file));
-        builtin.chain(self.own.iter().map(|file| (true, file)))
+        builtin.chain(self.custom.iter().map(|file| (true, file)))
     }
 
     fn version(&self) -> String {
         let mut hasher = Sha256::new();
-        let configuration = self.severity.iter().map(|one| &one.file);
+        let configuration = self.severity.iter().map(|severity| &severity.file);
         for file in self.files().map(|(_, file)| file).chain(configuration) {
             hasher.update(file.name.as_bytes());
             hasher.update([0]);
@@ -81,87 +85,55 @@ impl Layers {
     }
 }
 
-/// Reads and checks all files.
+/// Checks and compiles the files of a catalog.
 ///
 /// # Errors
 /// Every problem in every file.
 pub fn compile(layers: &Layers) -> Result<Catalog, Problems> {
     let mut compiler = Compiler::default();
-    let parts = compiler.read(layers);
-    let severity = compiler.severity(&parts, layers.severity.as_ref());
+    let files = compiler.read(layers);
+    let severity = compiler.severity(&files, layers.severity.as_ref());
     let has_mitigations = severity.as_ref().is_none_or(|model| model.mitigations);
-    let facts = compiler.facts(&parts, has_mitigations);
-    let mut conditions = facts.conditions;
-    compiler.relations(&parts, &mut conditions);
-    let rules = compiler.rules(&parts, &facts.traits);
-    // Of entries that are wrong by themselves nothing can be said together.
+    let mut facts = compiler.facts(&files, has_mitigations);
+    compiler.relations(&files, &mut facts.conditions);
+    let rules = compiler.rules(&files, &facts.traits);
+    // Problems between entries can be consequences of problems in an entry.
     if compiler.problems.is_empty() {
         compiler.lint(&rules);
     }
     let rules_by_type = by_type(rules);
-    let derivations = || {
-        let traits = facts.traits.iter().map(|one| &one.derivation);
-        traits.chain(facts.mitigations.iter().map(|one| &one.derivation))
+    let cases = compiler.cases(&files, &rules_by_type, &applicable(facts.derivations()));
+    let Some(severity) = severity else {
+        return Err(compiler.problems);
     };
-    let tests = compiler.tests(&parts, &rules_by_type, &carried(derivations()));
-    // Without mitigations nothing carries them, so nothing is lowered.
-    let in_use = if has_mitigations {
+    // Without mitigations, no resource has one, so no factor is lowered.
+    let facts_in_use = if has_mitigations {
         facts.traits.len() + facts.mitigations.len()
     } else {
         facts.traits.len()
     };
-    let routes_by_type = routes(derivations().take(in_use));
-    let applicable_by_type = carried(derivations().take(in_use));
-    let exclusions = indexed(derivations())
-        .filter(|(_, derivation)| !derivation.unless.is_empty())
-        .map(|(index, derivation)| (index, derivation.unless))
-        .collect();
-    let universal_facts = indexed(derivations())
-        .filter(|(_, derivation)| derivation.requires_all)
-        .map(|(index, _)| index)
-        .collect();
-    let Compiler {
-        problems,
-        by_id,
-        switched_off,
-        ..
-    } = compiler;
-    let Some(severity) = severity else {
-        return Err(problems);
-    };
-    problems.into_result(Catalog {
-        routes_by_type,
-        applicable_by_type,
-        impact_traits: (0..facts.traits.len())
-            .filter(|place| facts.traits[*place].factors.contains_key(&Factor::Impact))
-            .filter_map(TraitIndex::new)
-            .collect(),
+    compiler.problems.into_result(Catalog {
+        routes_by_type: routes(facts.derivations().take(facts_in_use)),
+        applicable_by_type: applicable(facts.derivations().take(facts_in_use)),
+        impact_traits: impact_traits(&facts.traits),
         all_traits: (0..facts.traits.len())
             .filter_map(TraitIndex::new)
             .collect(),
-        exclusions,
-        universal_facts,
+        exclusions: exclusions(&facts),
+        universal_facts: universal_facts(&facts),
         traits: facts.traits,
         mitigations: facts.mitigations,
         rules_by_type,
         severity,
-        conditions,
-        by_id,
-        cases: tests,
-        disabled_entries: switched_off
-            .into_iter()
-            .map(|off| DisabledEntry {
-                kind: off.kind,
-                id: off.id,
-            })
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect(),
+        conditions: facts.conditions,
+        by_id: compiler.by_id,
+        cases,
+        disabled_entries: disabled_entries(compiler.disabled),
         version: layers.version(),
     })
 }
 
-fn by_type(rules: Vec<rules::Compiled>) -> BTreeMap<ResourceType, Vec<super::ExposureRule>> {
+fn by_type(rules: Vec<CompiledRule>) -> BTreeMap<ResourceType, Vec<ExposureRule>> {
     let mut by_type: BTreeMap<ResourceType, Vec<_>> = BTreeMap::new();
     for compiled in rules {
         by_type
@@ -172,16 +144,17 @@ fn by_type(rules: Vec<rules::Compiled>) -> BTreeMap<ResourceType, Vec<super::Exp
     by_type
 }
 
-fn carried<'a>(
+/// The traits and mitigations that each type can have.
+fn applicable<'a>(
     derivations: impl Iterator<Item = &'a Derivation>,
 ) -> BTreeMap<ResourceType, TraitSet> {
-    let mut carried: BTreeMap<ResourceType, TraitSet> = BTreeMap::new();
+    let mut by_type: BTreeMap<ResourceType, TraitSet> = BTreeMap::new();
     for (index, derivation) in indexed(derivations) {
         for resource_type in &derivation.resource_types {
-            carried.entry(*resource_type).or_default().insert(index);
+            by_type.entry(*resource_type).or_default().insert(index);
         }
     }
-    carried
+    by_type
 }
 
 fn routes<'a>(
@@ -208,22 +181,54 @@ fn routes<'a>(
         .collect()
 }
 
+fn impact_traits(traits: &[TraitDefinition]) -> TraitSet {
+    traits
+        .iter()
+        .enumerate()
+        .filter(|(_, definition)| definition.factors.contains_key(&Factor::Impact))
+        .filter_map(|(index, _)| TraitIndex::new(index))
+        .collect()
+}
+
+fn exclusions(facts: &Facts) -> Vec<(TraitIndex, TraitSet)> {
+    indexed(facts.derivations())
+        .filter(|(_, derivation)| !derivation.unless.is_empty())
+        .map(|(index, derivation)| (index, derivation.unless))
+        .collect()
+}
+
+fn universal_facts(facts: &Facts) -> TraitSet {
+    indexed(facts.derivations())
+        .filter(|(_, derivation)| derivation.requires_all)
+        .map(|(index, _)| index)
+        .collect()
+}
+
+fn disabled_entries(disabled: Vec<DisabledEntrySpan>) -> Vec<DisabledEntry> {
+    disabled
+        .into_iter()
+        .map(|disabled| disabled.entry)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
+}
+
 fn indexed<'a>(
     derivations: impl Iterator<Item = &'a Derivation>,
 ) -> impl Iterator<Item = (TraitIndex, &'a Derivation)> {
     derivations
         .enumerate()
-        .filter_map(|(place, derivation)| Some((TraitIndex::new(place)?, derivation)))
+        .filter_map(|(index, derivation)| Some((TraitIndex::new(index)?, derivation)))
 }
 
-/// One file as read, and whether it is one of the user's own.
-struct Part {
+/// A parsed catalog file.
+struct ParsedFile {
     file: Arc<SourceFile>,
     is_custom: bool,
     raw: RawFile,
 }
 
-impl Part {
+impl ParsedFile {
     fn location(&self, span: &Range<usize>) -> EntryLocation {
         EntryLocation {
             file: self.file.name.clone(),
@@ -233,55 +238,59 @@ impl Part {
     }
 }
 
+/// The state of a compilation.
 #[derive(Default)]
 struct Compiler {
     problems: Problems,
-    /// Traits and mitigations.
+    /// The indexes of traits and mitigations.
     by_id: HashMap<TraitId, TraitIndex>,
-    switched_off: Vec<Off>,
+    disabled: Vec<DisabledEntrySpan>,
 }
 
 impl Compiler {
-    fn complain(&mut self, file: &Arc<SourceFile>, span: Range<usize>, message: impl Into<String>) {
+    fn push_problem(
+        &mut self,
+        file: &Arc<SourceFile>,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) {
         self.problems.push(Problem::new(file, span, message));
     }
 
-    fn read(&mut self, layers: &Layers) -> Vec<Part> {
-        let mut parts = Vec::new();
+    fn read(&mut self, layers: &Layers) -> Vec<ParsedFile> {
+        let mut files = Vec::new();
         for (is_custom, file) in layers.files() {
             let raw = diagnostics::read_prepared(file, &mut self.problems, |table| {
-                switch_off(file, table, &mut self.switched_off);
+                take_disabled_entries(file, table, &mut self.disabled);
             });
             if let Some(raw) = raw {
-                parts.push(Part {
+                files.push(ParsedFile {
                     file: Arc::clone(file),
                     is_custom,
                     raw,
                 });
             }
         }
-        parts
+        files
     }
 
-    fn is_switched_off(&self, kind: &'static str, id: &str) -> bool {
-        self.switched_off
+    fn is_disabled(&self, kind: EntryKind, id: &str) -> bool {
+        self.disabled
             .iter()
-            .any(|off| off.kind == kind && off.id == id)
+            .any(|disabled| disabled.entry.kind == kind && disabled.entry.id == id)
     }
 
-    /// Complains that there is nothing of this name, and names what is near.
-    fn unknown<'a>(
+    /// Reports a name that does not exist, and suggests a similar one.
+    fn push_unknown<'a>(
         &mut self,
         file: &Arc<SourceFile>,
         name: &Spanned<String>,
         kind: &str,
         known: impl IntoIterator<Item = &'a str>,
     ) {
-        let message = format!("there is no {kind} {:?}", name.get_ref());
-        let mut problem = Problem::new(file, name.span(), message);
-        if let Some(near) = nearest(name.get_ref(), known) {
-            problem = problem.help(format!("did you mean {near:?}?"));
-        }
+        let name_text = name.get_ref();
+        let message = format!("unknown {kind} `{name_text}`");
+        let problem = Problem::new(file, name.span(), message).suggest(name_text, known);
         self.problems.push(problem);
     }
 }

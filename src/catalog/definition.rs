@@ -1,4 +1,4 @@
-//! The entries of a catalog, as compiled.
+//! The compiled entries of a catalog.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,21 +10,21 @@ use crate::model::{
     RuleId, Severity, TraitId, TraitIndex, TraitSet, TraitType,
 };
 
-/// How a trait raises one factor.
+/// The level to which a trait raises a factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FactorLevel {
-    /// To this level.
+    /// This level.
     Fixed(Level),
-    /// To the level of the highest EPSS score among its vulnerabilities.
+    /// The level of the highest EPSS score among the vulnerabilities that show the trait.
     FromEpss,
 }
 
 /// Where an entry is defined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryLocation {
-    /// The file, as the user named it.
+    /// The name of the file.
     pub file: String,
-    /// The line, from 1.
+    /// The line, starting at 1.
     pub line: usize,
     /// Whether the file is a custom one, and not built in.
     pub is_custom: bool,
@@ -36,35 +36,35 @@ impl fmt::Display for EntryLocation {
     }
 }
 
-/// On which types a fact is found, and how it travels to those that carry it.
+/// How a trait or a mitigation is derived.
 #[derive(Clone, Debug)]
 pub struct Derivation {
-    /// Which types can carry it.
+    /// The types that it applies to.
     pub resource_types: BTreeSet<ResourceType>,
-    /// On which types the signals name it; empty: on those that carry it.
+    /// The types that its signals are about. Empty if they are the types that it applies to.
     pub found_on: BTreeSet<ResourceType>,
-    /// A finding that shows one of these does not show this one.
+    /// A finding that shows one of these traits does not show this one.
     pub except: TraitSet,
-    /// Facts that, on the resource on which it is found, show that it does not apply.
+    /// Facts that show that it does not apply, if they are found on the same resource.
     pub unless: TraitSet,
-    /// Whether every resource at the end of the relations has to show it.
+    /// Whether every resource at the end of the route must show it, and not only one.
     pub requires_all: bool,
-    /// Along which relations it is looked for, from the exposed resource on.
+    /// The routes along which it propagates, from the exposed resource to the one that it is found on.
     pub via: Vec<Vec<RelationKind>>,
-    /// What shows it; one is enough.
+    /// What shows it. One signal is enough.
     pub signals: Vec<SignalDescription>,
 }
 
-/// What shows a trait or a mitigation, for people.
+/// What shows a trait or a mitigation, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SignalDescription {
-    /// Who says it.
+    /// The source of the signal.
     pub source: SignalSource,
-    /// What.
+    /// What the source reports.
     pub text: String,
 }
 
-/// Who says what a trait derives from.
+/// The source of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignalSource {
@@ -74,18 +74,18 @@ pub enum SignalSource {
     Inspector,
     /// Amazon Macie.
     Macie,
-    /// Amazon GuardDuty, by way of Security Hub.
+    /// Amazon GuardDuty, through Security Hub.
     GuardDuty,
-    /// Data security products of other makers, by way of Security Hub.
+    /// Data security products of other vendors, through Security Hub.
     DataSecurityProducts,
-    /// The details of a resource, wherever they were read.
+    /// The details of a resource, from any source.
     ResourceDetails,
-    /// The resource's very name.
+    /// The name of a resource.
     ResourceName,
 }
 
 impl SignalSource {
-    /// In words.
+    /// Returns the name of the source.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SecurityHub => "Security Hub CSPM",
@@ -99,28 +99,28 @@ impl SignalSource {
     }
 }
 
-/// A trait, as compiled.
+/// A compiled trait.
 #[derive(Clone, Debug)]
 pub struct TraitDefinition {
-    /// The id.
+    /// The ID.
     pub id: TraitId,
-    /// The title, where the type has none of its own.
+    /// The title for types without their own.
     pub title: String,
-    /// The titles by type.
+    /// The titles of some types.
     pub titles: BTreeMap<ResourceType, String>,
-    /// The type of trait.
+    /// The type of the trait.
     pub trait_type: TraitType,
-    /// What shows it, and where.
+    /// How it is derived.
     pub derivation: Derivation,
-    /// Where an attacker comes from who makes use of it.
+    /// Where an attacker who uses it comes from.
     pub entry: Option<EntryPoint>,
-    /// Along which relations it leads an attacker on.
+    /// The routes along which it leads an attacker on.
     pub leads_to: Vec<Vec<RelationKind>>,
-    /// Which factors it raises.
+    /// The factors that it raises.
     pub factors: BTreeMap<Factor, FactorLevel>,
     /// MITRE ATT&CK techniques.
     pub techniques: Vec<String>,
-    /// How to end it.
+    /// How to fix it.
     pub remediation: Remediation,
     /// Where the claim comes from.
     pub source: String,
@@ -128,14 +128,21 @@ pub struct TraitDefinition {
     pub location: EntryLocation,
 }
 
-/// A fact that is known to stand in an attacker's way, as compiled.
+impl TraitDefinition {
+    /// Returns the title on a resource type.
+    pub fn title_on(&self, resource_type: ResourceType) -> &str {
+        self.titles.get(&resource_type).unwrap_or(&self.title)
+    }
+}
+
+/// A compiled mitigation: a known fact that makes an attack harder.
 #[derive(Clone, Debug)]
 pub struct MitigationDefinition {
-    /// The id; no trait has the same.
+    /// The ID. No trait has the same ID.
     pub id: TraitId,
-    /// What it is.
+    /// The title.
     pub title: String,
-    /// What shows it, and where.
+    /// How it is derived.
     pub derivation: Derivation,
     /// Where the claim comes from.
     pub source: String,
@@ -143,14 +150,7 @@ pub struct MitigationDefinition {
     pub location: EntryLocation,
 }
 
-impl TraitDefinition {
-    /// The title on a type of resource.
-    pub fn title_on(&self, resource_type: ResourceType) -> &str {
-        self.titles.get(&resource_type).unwrap_or(&self.title)
-    }
-}
-
-/// What a mitigation lowers by one step where it is there.
+/// A mitigation and the factor of a rule that it lowers by one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MitigatedBy {
     /// The mitigation.
@@ -159,26 +159,26 @@ pub struct MitigatedBy {
     pub lowers: Factor,
 }
 
-/// An exposure rule, as compiled.
+/// A compiled exposure rule.
 #[derive(Clone, Debug)]
 pub struct ExposureRule {
-    /// The id.
+    /// The ID.
     pub id: RuleId,
-    /// The title of what is published.
+    /// The title that is published.
     pub title: String,
-    /// The type of resource that it exposes.
+    /// The type of resource that it applies to.
     pub resource_type: ResourceType,
-    /// Traits that must all be there.
+    /// Traits that are all required.
     pub all: TraitSet,
-    /// Traits of which one must be there; empty if the rule asks for none.
+    /// Traits of which one is required. Empty if there is no such requirement.
     pub any: TraitSet,
-    /// Mitigations or traits of which none may be there.
+    /// Mitigations or traits that keep the rule from matching.
     pub none: TraitSet,
-    /// What lowers which factor.
+    /// Mitigations that lower a factor.
     pub mitigated_by: Vec<MitigatedBy>,
-    /// What it means.
+    /// What the exposure means.
     pub description: String,
-    /// Under which types it is published.
+    /// The finding types that are published.
     pub types: ExposureTypes,
     /// Where the rule comes from.
     pub source: String,
@@ -187,86 +187,112 @@ pub struct ExposureRule {
 }
 
 impl ExposureRule {
-    /// Whether the rule matches a resource with these traits and mitigations.
+    /// Returns whether the rule matches a resource with these traits and mitigations.
     pub fn matches(&self, traits: &TraitSet) -> bool {
         traits.contains_all(&self.all)
             && (self.any.is_empty() || traits.intersects(&self.any))
             && !traits.intersects(&self.none)
     }
 
-    /// The traits that the rule asks for.
+    /// Returns the traits that the rule can use.
     pub fn needed(&self) -> TraitSet {
         let mut needed = self.all;
         needed.extend(&self.any);
         needed
     }
 
-    /// Those of the traits that the rule needs.
+    /// Returns those of the traits that the rule uses.
     pub fn contributing(&self, traits: &TraitSet) -> TraitSet {
         self.needed().intersection(traits)
     }
 
-    /// The traits of which one would make the rule match; empty if it matches, `None` if one is not enough.
+    /// Returns the traits each of which would make the rule match. Empty if the rule matches, and `None` if one more trait
+    /// is not enough.
     pub fn missing(&self, traits: &TraitSet) -> Option<TraitSet> {
         if traits.intersects(&self.none) {
             return None;
         }
         let absent = self.all.difference(traits);
-        let any_holds = self.any.is_empty() || traits.intersects(&self.any);
-        match (absent.len(), any_holds) {
+        let has_any = self.any.is_empty() || traits.intersects(&self.any);
+        match (absent.len(), has_any) {
             (0 | 1, true) => Some(absent),
             (0, false) => Some(self.any),
             _ => None,
         }
     }
 
-    /// What keeps the rule from matching, if nothing else does.
+    /// Returns the traits and mitigations that keep the rule from matching, if it would match without them.
     pub fn prevented_by(&self, traits: &TraitSet) -> TraitSet {
-        let in_the_way = self.none.intersection(traits);
-        if self.matches(&traits.difference(&in_the_way)) {
-            in_the_way
+        let excluded = self.none.intersection(traits);
+        if self.matches(&traits.difference(&excluded)) {
+            excluded
         } else {
             TraitSet::default()
         }
     }
 
-    /// How specific the rule is: how many conditions it makes.
+    /// Returns how specific the rule is: the number of its conditions.
     pub fn specificity(&self) -> usize {
         self.all.len() + usize::from(!self.any.is_empty()) + usize::from(!self.none.is_empty())
     }
 }
 
-/// A case that the rules must fulfill: traits in, exposure and severity out.
+/// A test case for rules: traits in, exposure and severity out.
 #[derive(Clone, Debug)]
 pub struct RuleCase {
-    /// What it shows.
+    /// What the case shows.
     pub name: String,
     /// The type of the resource.
     pub resource_type: ResourceType,
-    /// Its traits and mitigations.
+    /// The traits and mitigations of the resource.
     pub traits: TraitSet,
-    /// The score of its vulnerabilities.
+    /// The EPSS score of its vulnerabilities.
     pub epss: Option<Epss>,
-    /// The rule that must give the title, and the severity; `None`: there must be no exposure.
+    /// The rule that must give the title, and the severity. `None` if there must be no exposure.
     pub expected: Option<(RuleId, Severity)>,
     /// Where it is defined.
     pub location: EntryLocation,
 }
 
-/// An entry that a file has switched off.
+/// A kind of entry that has an ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryKind {
+    /// An exposure rule.
+    Exposure,
+    /// A mitigation.
+    Mitigation,
+    /// A trait.
+    Trait,
+}
+
+impl EntryKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Exposure, Self::Mitigation, Self::Trait];
+
+    /// Returns the name in catalog files and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exposure => "exposure",
+            Self::Mitigation => "mitigation",
+            Self::Trait => "trait",
+        }
+    }
+}
+
+/// An entry that a file disables.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DisabledEntry {
-    /// `trait`, `mitigation` or `exposure`.
-    pub kind: &'static str,
-    /// Its id.
+    /// The kind of the entry.
+    pub kind: EntryKind,
+    /// The ID of the entry.
     pub id: String,
 }
 
-/// A way along which traits travel, and which.
+/// A route along which traits propagate to a resource type.
 #[derive(Clone, Debug)]
 pub struct Route {
-    /// The relations, from the exposed resource on.
+    /// The relations, starting at the exposed resource.
     pub steps: Vec<RelationKind>,
-    /// What may be found at the end.
+    /// The traits that can be found at the end.
     pub traits: TraitSet,
 }

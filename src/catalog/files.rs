@@ -1,33 +1,34 @@
-//! The catalog files of the user.
+//! Reads custom catalog files.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostics::SourceFile;
 use crate::model::clean;
 
-/// A file or folder of a catalog cannot be read.
+/// The reason why a catalog file or folder could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("reading the catalog {path}: {error}")]
+#[error("reading the catalog `{path}`: {source}")]
 pub struct ReadCatalogError {
     path: String,
-    error: std::io::Error,
+    source: io::Error,
 }
 
-/// Reads the file, or every `*.toml` below the folder, in the order of their names; hidden ones are left out.
+/// Reads a file, or every `*.toml` file in a folder and its subfolders, in the order of their paths. Hidden files are
+/// skipped.
 ///
 /// # Errors
-/// It is not there, is no UTF-8, or is a folder without such a file: rules that are named and not found are no rules.
+/// The path does not exist, a file is not UTF-8, or the folder contains no such file: a configured catalog must not be
+/// empty.
 pub fn read_files(path: &Path) -> Result<Vec<Arc<SourceFile>>, ReadCatalogError> {
     let mut found = Vec::new();
     if path.is_dir() {
         list(path, &mut found)?;
         found.sort();
         if found.is_empty() {
-            return Err(unreadable(
-                path,
-                std::io::Error::other("there is no *.toml file in it"),
-            ));
+            let source = io::Error::other("the folder contains no *.toml file");
+            return Err(read_error(path, source));
         }
     } else {
         found.push(path.to_owned());
@@ -36,7 +37,7 @@ pub fn read_files(path: &Path) -> Result<Vec<Arc<SourceFile>>, ReadCatalogError>
 }
 
 fn read_file(path: &Path) -> Result<Arc<SourceFile>, ReadCatalogError> {
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+    let text = std::fs::read_to_string(path).map_err(|source| read_error(path, source))?;
     Ok(Arc::new(SourceFile {
         name: clean(&path.to_string_lossy()),
         text,
@@ -44,14 +45,14 @@ fn read_file(path: &Path) -> Result<Arc<SourceFile>, ReadCatalogError> {
 }
 
 fn list(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadCatalogError> {
-    let failed = |error| unreadable(folder, error);
+    let failed = |source| read_error(folder, source);
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
         }
         let path = entry.path();
-        // A link to a folder is not followed: it may lead back here.
+        // A link to a folder is not followed, because it could lead back here.
         if entry.file_type().map_err(failed)?.is_dir() {
             list(&path, found)?;
         } else if path
@@ -65,10 +66,10 @@ fn list(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadCatalogError>
     Ok(())
 }
 
-fn unreadable(path: &Path, error: std::io::Error) -> ReadCatalogError {
+fn read_error(path: &Path, source: io::Error) -> ReadCatalogError {
     ReadCatalogError {
         path: clean(&path.to_string_lossy()),
-        error,
+        source,
     }
 }
 
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_read_in_the_order_of_names() {
+    fn a_folder_is_read_in_the_order_of_paths() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("more")).unwrap();
         for name in ["b.toml", "a.toml", "more/c.toml", ".hidden.toml", "note.md"] {
@@ -94,13 +95,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_must_be_there() {
+    fn a_missing_file_and_an_empty_folder_are_errors() {
         let folder = tempfile::tempdir().unwrap();
-        let none = read_files(folder.path()).unwrap_err().to_string();
-        assert!(none.ends_with("there is no *.toml file in it"), "{none}");
+        let empty = read_files(folder.path()).unwrap_err().to_string();
+        assert!(
+            empty.ends_with("the folder contains no *.toml file"),
+            "{empty}"
+        );
         let missing = read_files(&folder.path().join("x.toml"))
             .unwrap_err()
             .to_string();
-        assert!(missing.contains("x.toml"), "{missing}");
+        assert!(missing.contains("x.toml`: "), "{missing}");
     }
 }

@@ -1,4 +1,4 @@
-//! Types that only describe parts of a catalog file in its JSON Schema.
+//! Types that only exist to describe catalog files in the JSON Schema.
 
 use std::borrow::Cow;
 
@@ -6,45 +6,39 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::model::ResourceType;
 
-/// An entry, or the mark that disables the entry with its ID.
+/// An entry, or a marker that disables the entry with its ID.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-#[allow(
-    dead_code,
-    reason = "describes what is parsed, and is never constructed"
-)]
-pub(super) enum Entry<T> {
-    Off(Disabled),
-    On(T),
+#[expect(dead_code, reason = "only the schema is used, never a value")]
+pub(super) enum EntryOrDisabled<T> {
+    Disabled(Disabled),
+    Entry(T),
 }
 
 /// Disables the entry with this ID.
 #[derive(JsonSchema)]
-#[allow(
-    dead_code,
-    reason = "describes what is parsed, and is never constructed"
-)]
+#[expect(dead_code, reason = "only the schema is used, never a value")]
 pub(super) struct Disabled {
-    id: Name,
+    id: EntryId,
     enabled: False,
 }
 
 /// The ID of an entry.
-pub(super) struct Name;
+pub(super) struct EntryId;
 
 /// `false`.
 pub(super) struct False;
 
 /// The name of a resource type.
-pub(super) struct TypeName;
+pub(super) struct ResourceTypeName;
 
-impl JsonSchema for Name {
+impl JsonSchema for EntryId {
     fn inline_schema() -> bool {
         true
     }
 
     fn schema_name() -> Cow<'static, str> {
-        "Name".into()
+        "EntryId".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -66,7 +60,7 @@ impl JsonSchema for False {
     }
 }
 
-impl JsonSchema for TypeName {
+impl JsonSchema for ResourceTypeName {
     fn schema_name() -> Cow<'static, str> {
         "ResourceType".into()
     }

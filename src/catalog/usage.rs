@@ -1,4 +1,4 @@
-//! What of the services' findings a catalog uses, and what it leaves out.
+//! Which findings a catalog uses, and what it does not use.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,40 +6,41 @@ use serde::Serialize;
 
 use crate::model::{ResourceType, TraitId, TraitSet};
 
-use super::{Catalog, SignalSource, TraitDefinition};
+use super::compiled::Catalog;
+use super::definition::{SignalSource, TraitDefinition};
 
-/// What is used by what.
+/// What a catalog uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Usage<'a> {
-    /// By source, then in the order of their texts; numbers in these in their own.
+    /// The signals, by source and text. Numbers in texts are ordered by their value.
     pub signals: Vec<UsedSignal<'a>>,
-    /// Controls that are read for what they tell of other resources.
+    /// The controls that are only read for their relations.
     pub relation_controls: Vec<&'a str>,
-    /// Types that are known only as what lies on the way.
+    /// The types that are only known as parts of routes.
     pub types_without_exposure: Vec<ResourceType>,
-    /// Shown, and never a reason for an exposure.
+    /// The traits that are shown but that no rule uses.
     pub traits_in_no_exposure: Vec<&'a TraitId>,
 }
 
-/// A signal, and what it shows.
+/// A signal and what it shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UsedSignal<'a> {
-    /// Who says it.
+    /// The source of the signal.
     pub source: SignalSource,
-    /// What, in words.
+    /// What the source reports, in words.
     pub signal: &'a str,
     /// The traits and mitigations that it shows.
     pub used_by: Vec<&'a TraitId>,
 }
 
 impl Catalog {
-    /// What of the services' findings is used by what.
+    /// Returns what the catalog uses.
     pub fn usage(&self) -> Usage<'_> {
         let exposed: BTreeSet<ResourceType> = self.types_with_rules().collect();
         let mut needed = TraitSet::default();
         self.all_rules()
             .for_each(|rule| needed.extend(&rule.needed()));
-        let is_idle = |one: &&TraitDefinition| {
+        let is_unused = |one: &&TraitDefinition| {
             self.index_of(&one.id)
                 .is_some_and(|index| !needed.contains(index))
         };
@@ -54,7 +55,7 @@ impl Catalog {
             traits_in_no_exposure: self
                 .traits()
                 .iter()
-                .filter(is_idle)
+                .filter(is_unused)
                 .map(|one| &one.id)
                 .collect(),
         }
@@ -83,7 +84,7 @@ impl Catalog {
     }
 }
 
-/// A part of a text, so that `EC2.8` comes before `EC2.13`.
+/// A part of a text. Texts are ordered by their parts, so that `EC2.8` comes before `EC2.13`.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Chunk<'a> {
     Number(u64),
@@ -92,7 +93,7 @@ enum Chunk<'a> {
 
 fn chunks(text: &str) -> Vec<Chunk<'_>> {
     text.as_bytes()
-        .chunk_by(|one, other| one.is_ascii_digit() == other.is_ascii_digit())
+        .chunk_by(|left, right| left.is_ascii_digit() == right.is_ascii_digit())
         .scan(0, |start, part| {
             let range = *start..*start + part.len();
             *start = range.end;

@@ -1,4 +1,4 @@
-//! What the file says, word for word.
+//! The configuration file as it is written. `valid` checks it and turns it into a [`Config`](super::Config).
 
 use serde::Deserialize;
 use toml::Spanned;

@@ -22,7 +22,7 @@ fn the_shipped_file_is_valid_and_states_the_defaults() {
 }
 
 #[test]
-fn the_shipped_file_names_every_key() {
+fn the_shipped_file_contains_every_key() {
     let table: toml::Table = toml::from_str(SHIPPED).unwrap();
     let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
     assert_eq!(
@@ -66,11 +66,11 @@ fn the_shipped_file_names_every_key() {
     let expected = ["enabled", "external_id", "member_role", "mode"];
     assert_eq!(keys(publish["security_hub"].as_table().unwrap()), expected);
     assert!(SHIPPED.contains("# region = "));
-    // Without its table, no file is written, so that the shipped file works on a read-only file system.
+    // The table is a comment, so no OCSF files are written and the shipped file works on a read-only file system.
     assert!(SHIPPED.contains("# [publish.ocsf]") && SHIPPED.contains("# directory = "));
 }
 
-/// What the shipped file shows as a comment is right as well.
+/// The examples in comments of the shipped file must be valid too.
 #[test]
 fn the_commented_examples_are_valid() {
     let examples: String = SHIPPED
@@ -84,7 +84,7 @@ fn the_commented_examples_are_valid() {
                     ];
                     keys.contains(&key)
                 });
-            // `region` of [publish.security_hub] stands before any mute.
+            // The comment with `region` of [publish.security_hub] comes before the mutes.
             is_code.then(|| format!("{code}\n"))
         })
         .collect();
@@ -96,7 +96,7 @@ fn the_commented_examples_are_valid() {
 }
 
 #[test]
-fn a_metric_namespace_is_one_that_cloudwatch_accepts() {
+fn a_metric_namespace_must_be_valid_in_cloudwatch() {
     let namespace = |name: &str| {
         let text = format!("[metrics]\nnamespace = \"{name}\"\n");
         parse(&text, "f").map(|config| config.metrics_namespace)
@@ -112,7 +112,7 @@ fn a_metric_namespace_is_one_that_cloudwatch_accepts() {
 }
 
 #[test]
-fn every_problem_of_a_mute_is_told() {
+fn every_problem_of_a_mute_is_reported() {
     insta::assert_snapshot!(problems(
         r#"
 [[mute]]
@@ -163,7 +163,7 @@ mitigations = "no"
 }
 
 #[test]
-fn every_problem_is_told_with_its_place() {
+fn every_problem_is_reported_with_its_location() {
     insta::assert_snapshot!(problems(
         r#"
 [schedule]
@@ -201,19 +201,19 @@ directory = ""
 }
 
 #[test]
-fn a_syntax_error_is_told_with_its_place() {
+fn a_syntax_error_is_reported_with_its_location() {
     insta::assert_snapshot!(problems("[schedule\ncron = \"0 0 */6 * * *\"\n"));
 }
 
 #[test]
-fn a_configuration_that_collects_nothing_is_refused() {
+fn a_configuration_without_sources_is_rejected() {
     insta::assert_snapshot!(problems(
         "[collect]\nsecurity_hub = false\ninspector = false\nmacie = false\n"
     ));
 }
 
 #[test]
-fn relations_are_read_where_the_file_says() {
+fn relations_come_from_the_configured_source() {
     let collect = |text: &str| parse(text, "f").unwrap().collect;
     assert!(!collect("").sources.contains(&SourceKind::Config));
     assert!(
@@ -221,14 +221,14 @@ fn relations_are_read_where_the_file_says() {
             .sources
             .contains(&SourceKind::SecurityHubResources)
     );
-    let of_config =
+    let from_config =
         collect("[collect]\nresources = \"config\"\n[collect.config]\naggregator = \"all\"\n");
-    assert!(of_config.sources.contains(&SourceKind::Config));
-    assert_eq!(of_config.aggregator.as_deref(), Some("all"));
+    assert!(from_config.sources.contains(&SourceKind::Config));
+    assert_eq!(from_config.aggregator.as_deref(), Some("all"));
 }
 
 #[test]
-fn an_aggregator_that_nobody_asks_is_refused() {
+fn an_unused_aggregator_is_rejected() {
     insta::assert_snapshot!(problems("[collect.config]\naggregator = \"all\"\n"));
 }
 

@@ -1,4 +1,4 @@
-//! Mutes and criticality tags: from the raw form to the validated form.
+//! Checks mutes and criticality tags.
 
 use chrono::NaiveDate;
 use toml::Spanned;
@@ -7,13 +7,13 @@ use toml::value::Datetime;
 use crate::model::{AccountId, Criticality, Mute, MutedItem, Region, TagPattern, WildcardPattern};
 
 use super::raw::{RawConfig, RawCriticality, RawMute, RawTag};
-use super::valid::Checking;
-use super::{PlacedMute, Triaging};
+use super::valid::ConfigChecker;
+use super::{LocatedMute, Triaging};
 
-/// The name that means every exposure rule.
-const EVERY: &str = "*";
+/// The value of `exposure` that mutes every exposure rule.
+const EVERY_EXPOSURE: &str = "*";
 
-impl Checking<'_> {
+impl ConfigChecker<'_> {
     pub(super) fn triage(&mut self, raw: &RawConfig) -> Triaging {
         Triaging {
             mutes: raw
@@ -25,37 +25,37 @@ impl Checking<'_> {
         }
     }
 
-    fn mute(&mut self, placed: &Spanned<RawMute>) -> Option<PlacedMute> {
-        let raw = placed.get_ref();
+    fn mute(&mut self, table: &Spanned<RawMute>) -> Option<LocatedMute> {
+        let raw = table.get_ref();
         if raw.resource.is_none()
             && raw.account.is_none()
             && raw.region.is_none()
             && raw.tag.is_none()
         {
-            self.complain(
-                placed,
-                "the mute does not say which resources it is about",
-                "give resource, account, region or tag; resource = \"*\" is every one",
+            self.push_problem(
+                table,
+                "the mute does not specify resources",
+                "set `resource`, `account`, `region`, or `tag`; `resource = \"*\"` matches every resource",
             );
         }
-        for (text, what) in [(&raw.reason, "reason"), (&raw.owner, "owner")] {
+        for (text, key) in [(&raw.reason, "reason"), (&raw.owner, "owner")] {
             if text.get_ref().trim().is_empty() {
-                self.complain(
+                self.push_problem(
                     text,
-                    format!("the {what} is empty"),
-                    "whoever reads the mute in a year wants to know",
+                    format!("`{key}` is empty"),
+                    "explain the mute to the people who review it later",
                 );
             }
         }
         // All fields are checked before one is required, so that every problem is reported.
-        let muted = self.muted(placed);
+        let muted = self.muted_item(table);
         let account = raw.account.as_ref().map(|text| self.account(text));
         let region = raw.region.as_ref().map(|text| self.any_region(text));
-        let until = self.day(&raw.until);
-        let (at, muted) = muted?;
+        let until = self.date(&raw.until);
+        let (name, muted) = muted?;
         let until = until?;
-        Some(PlacedMute {
-            at: at.span(),
+        Some(LocatedMute {
+            span: name.span(),
             mute: Mute {
                 muted,
                 resource: raw.resource.as_deref().map(WildcardPattern::new),
@@ -69,32 +69,34 @@ impl Checking<'_> {
         })
     }
 
-    /// What is muted, and where that stands.
-    fn muted<'a>(
+    /// Returns what is muted, and the key that names it.
+    fn muted_item<'a>(
         &mut self,
-        placed: &'a Spanned<RawMute>,
+        table: &'a Spanned<RawMute>,
     ) -> Option<(&'a Spanned<String>, MutedItem)> {
-        let raw = placed.get_ref();
-        let (at, muted) = match (&raw.trait_id, &raw.exposure) {
+        let raw = table.get_ref();
+        let (name, muted) = match (&raw.trait_id, &raw.exposure) {
             (Some(id), None) => (id, id.get_ref().parse().map(MutedItem::Trait)),
-            (None, Some(id)) if id.get_ref() == EVERY => (id, Ok(MutedItem::EveryExposure)),
+            (None, Some(id)) if id.get_ref() == EVERY_EXPOSURE => {
+                (id, Ok(MutedItem::EveryExposure))
+            }
             (None, Some(id)) => (id, id.get_ref().parse().map(MutedItem::Exposure)),
             _ => {
-                self.complain(
-                    placed,
-                    "a mute is about either a trait or an exposure",
-                    "give trait = \"…\", or exposure = \"…\"; exposure = \"*\" is every one",
+                self.push_problem(
+                    table,
+                    "a mute needs exactly one of `trait` and `exposure`",
+                    "set `trait` or `exposure` to an ID; `exposure = \"*\"` mutes every exposure",
                 );
                 return None;
             }
         };
         match muted {
-            Ok(muted) => Some((at, muted)),
+            Ok(muted) => Some((name, muted)),
             Err(error) => {
-                self.complain(
-                    at,
+                self.push_problem(
+                    name,
                     error.to_string(),
-                    "`exposured catalog list` names them all",
+                    "`exposured catalog list` lists all IDs",
                 );
                 None
             }
@@ -105,39 +107,46 @@ impl Checking<'_> {
         text.get_ref()
             .parse()
             .map_err(|error: crate::model::ParseAccountIdError| {
-                self.complain(text, error.to_string(), "an account has twelve digits");
-            })
-            .ok()
-    }
-
-    /// Of a resource, so `global` is one.
-    fn any_region(&mut self, text: &Spanned<String>) -> Option<Region> {
-        text.get_ref()
-            .parse()
-            .map_err(|error: crate::model::ParseRegionError| {
-                self.complain(
+                self.push_problem(
                     text,
                     error.to_string(),
-                    "IAM's resources are in the Region \"global\"",
+                    "write the ID as a string of 12 digits, such as \"111122223333\"",
                 );
             })
             .ok()
     }
 
-    fn day(&mut self, text: &Spanned<Datetime>) -> Option<NaiveDate> {
-        let at = text.get_ref();
-        let date = at.date.filter(|_| at.time.is_none()).and_then(|date| {
-            NaiveDate::from_ymd_opt(
-                i32::from(date.year),
-                u32::from(date.month),
-                u32::from(date.day),
-            )
-        });
+    /// Parses the Region of a resource, which can be `global`.
+    fn any_region(&mut self, text: &Spanned<String>) -> Option<Region> {
+        text.get_ref()
+            .parse()
+            .map_err(|error: crate::model::ParseRegionError| {
+                self.push_problem(
+                    text,
+                    error.to_string(),
+                    "for IAM resources, write \"global\"",
+                );
+            })
+            .ok()
+    }
+
+    fn date(&mut self, text: &Spanned<Datetime>) -> Option<NaiveDate> {
+        let datetime = text.get_ref();
+        let date = datetime
+            .date
+            .filter(|_| datetime.time.is_none())
+            .and_then(|date| {
+                NaiveDate::from_ymd_opt(
+                    i32::from(date.year),
+                    u32::from(date.month),
+                    u32::from(date.day),
+                )
+            });
         if date.is_none() {
-            self.complain(
+            self.push_problem(
                 text,
-                "expected a day",
-                "write until = 2026-12-31, without quotes: it is the last day, in UTC, on which the mute holds",
+                "expected a date without a time",
+                "write the last day of the mute, in UTC, without quotes: `until = 2026-12-31`",
             );
         }
         date

@@ -1,4 +1,4 @@
-//! Raw → valid, once, gathering every problem.
+//! Checks the configuration and reports every problem.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,39 +23,44 @@ const DEFAULT_HEALTH_FILE: &str = "/tmp/exposured-health.json";
 const DEFAULT_SETTLE_CYCLES: u32 = 2;
 const DEFAULT_MAX_ARCHIVE_PERCENT: u8 = 25;
 
-/// A deadline that is shorter leaves no time for one retry.
-const SHORTEST_DEADLINE: Duration = Duration::from_secs(1);
+/// A shorter deadline leaves no time for a retry.
+const MIN_DEADLINE: Duration = Duration::from_secs(1);
 
-/// At one cycle in six hours these are 25 days.
-const MOST_SETTLE_CYCLES: u32 = 100;
+/// With a cycle every six hours, this is 25 days.
+const MAX_SETTLE_CYCLES: u32 = 100;
 
-/// Checks what the types of the raw configuration let through. What is wrong is replaced by its default, so that the
-/// checking can go on; the problems keep the result from being used.
+/// Checks what the types of the raw configuration do not check. Invalid values are replaced by defaults so that the rest can
+/// be checked; the caller discards the result if there are problems.
 pub(super) fn check(raw: &RawConfig, file: &Arc<SourceFile>, problems: &mut Problems) -> Config {
-    let mut checking = Checking { file, problems };
+    let mut checker = ConfigChecker { file, problems };
     Config {
-        schedule: checking.schedule(&raw.schedule),
-        regions: checking.regions(&raw.aws.regions),
-        collect: checking.collect(raw.collect.as_ref()),
-        publish: checking.publish(&raw.publish),
-        metrics_namespace: checking.metrics_namespace(raw.metrics.namespace.as_ref()),
-        catalog: checking.catalog(&raw.catalog.paths),
+        schedule: checker.schedule(&raw.schedule),
+        regions: checker.regions(&raw.aws.regions),
+        collect: checker.collect(raw.collect.as_ref()),
+        publish: checker.publish(&raw.publish),
+        metrics_namespace: checker.metrics_namespace(raw.metrics.namespace.as_ref()),
+        catalog: checker.catalog(&raw.catalog.paths),
         severity: raw.severity.as_ref().map(|severity| SeverityOverride {
             file: Arc::clone(file),
             severity: severity.clone(),
         }),
-        triaging: checking.triage(raw),
+        triaging: checker.triage(raw),
         file: Arc::clone(file),
     }
 }
 
-pub(super) struct Checking<'a> {
+pub(super) struct ConfigChecker<'a> {
     file: &'a Arc<SourceFile>,
     problems: &'a mut Problems,
 }
 
-impl Checking<'_> {
-    pub(super) fn complain<T>(&mut self, at: &Spanned<T>, message: impl Into<String>, help: &str) {
+impl ConfigChecker<'_> {
+    pub(super) fn push_problem<T>(
+        &mut self,
+        at: &Spanned<T>,
+        message: impl Into<String>,
+        help: &str,
+    ) {
         self.problems
             .push(Problem::new(self.file, at.span(), message).help(help));
     }
@@ -66,13 +71,13 @@ impl Checking<'_> {
             .as_ref()
             .map_or(DEFAULT_CRON, |cron| cron.get_ref());
         if let Some(at) = &raw.cron {
-            // The scheduler itself decides: what is accepted here runs there.
+            // The scheduler parses the expression, so that every accepted expression can be scheduled.
             if Job::new(cron, |_, _| {}).is_err() {
-                self.complain(
+                self.push_problem(
                     at,
                     format!("invalid cron expression `{cron}`"),
-                    "six fields are expected: second, minute, hour, day of month, month, day of week; every six hours \
-                     is \"0 0 */6 * * *\"",
+                    "write six fields: second, minute, hour, day of month, month, and day of week; \
+                     \"0 0 */6 * * *\" means every six hours",
                 );
             }
         }
@@ -88,15 +93,16 @@ impl Checking<'_> {
     }
 
     fn deadline(&mut self, text: &Spanned<String>) -> Duration {
-        let help = "a time such as \"5h\", \"90m\" or \"4h 30m\" is expected, one second at least";
+        let help =
+            "write a duration of at least one second, such as \"5h\", \"90m\", or \"4h 30m\"";
         match humantime::parse_duration(text.get_ref()) {
-            Ok(deadline) if deadline >= SHORTEST_DEADLINE => return deadline,
-            Ok(_) => self.complain(
+            Ok(deadline) if deadline >= MIN_DEADLINE => return deadline,
+            Ok(_) => self.push_problem(
                 text,
-                format!("{:?} is too short for a cycle", text.get_ref()),
+                format!("the deadline `{}` is too short", text.get_ref()),
                 help,
             ),
-            Err(error) => self.complain(
+            Err(error) => self.push_problem(
                 text,
                 format!("invalid duration `{}`: {error}", text.get_ref()),
                 help,
@@ -107,10 +113,10 @@ impl Checking<'_> {
 
     fn health_file(&mut self, path: Option<&Spanned<String>>) -> PathBuf {
         if let Some(at) = path.filter(|path| path.get_ref().trim().is_empty()) {
-            self.complain(
+            self.push_problem(
                 at,
-                "the file has no name",
-                "leave out health_file for the default, or name a file on a file system that can be written",
+                "`health_file` is empty",
+                "remove the key to use the default, or set it to a file on a writable file system",
             );
         }
         path.map_or(DEFAULT_HEALTH_FILE, |path| path.get_ref())
@@ -122,10 +128,10 @@ impl Checking<'_> {
         for text in raw {
             match self.region(text) {
                 Some(region) if regions.contains(&region) => {
-                    self.complain(
+                    self.push_problem(
                         text,
-                        format!("{region} stands here twice"),
-                        "name each Region once",
+                        format!("the Region `{region}` is listed twice"),
+                        "list each Region once",
                     );
                 }
                 Some(region) => regions.push(region),
@@ -138,19 +144,19 @@ impl Checking<'_> {
     fn region(&mut self, text: &Spanned<String>) -> Option<Region> {
         match text.get_ref().parse::<Region>() {
             Ok(region) if region == Region::global() => {
-                self.complain(
+                self.push_problem(
                     text,
-                    "\"global\" is no Region that can be asked",
-                    "findings about IAM are read in any Region in which AWS Config records global resources",
+                    "`global` is not a Region that can be queried",
+                    "remove it; findings about IAM are read in every Region in which AWS Config records global resources",
                 );
                 None
             }
             Ok(region) => Some(region),
             Err(error) => {
-                self.complain(
+                self.push_problem(
                     text,
                     error.to_string(),
-                    "the Regions are listed by `aws account list-regions`",
+                    "`aws account list-regions` lists the Regions",
                 );
                 None
             }
@@ -158,76 +164,80 @@ impl Checking<'_> {
     }
 
     fn collect(&mut self, raw: Option<&Spanned<RawCollect>>) -> Collect {
-        let none = RawCollect::default();
-        let collect = raw.map_or(&none, Spanned::get_ref);
+        let default = RawCollect::default();
+        let collect = raw.map_or(&default, Spanned::get_ref);
         let mut sources: Vec<SourceKind> = [
             (SourceKind::SecurityHub, collect.security_hub),
             (SourceKind::Inspector, collect.inspector),
             (SourceKind::Macie, collect.macie),
         ]
         .into_iter()
-        .filter(|(_, on)| on.unwrap_or(true))
+        .filter(|(_, is_enabled)| is_enabled.unwrap_or(true))
         .map(|(source, _)| source)
         .collect();
         if let (true, Some(at)) = (sources.is_empty(), raw) {
-            self.complain(
+            self.push_problem(
                 at,
-                "every source is off: there is nothing to collect",
-                "switch one of them on",
+                "all sources are disabled",
+                "enable at least one of `security_hub`, `inspector`, and `macie`",
             );
         }
-        let relations = self.relations(collect);
-        sources.extend(relations);
-        let aggregator = self.aggregator(collect, relations == Some(SourceKind::Config));
+        let relation_source = self.relation_source(collect);
+        sources.extend(relation_source);
+        let aggregator = self.aggregator(collect, relation_source == Some(SourceKind::Config));
         Collect {
             sources,
             aggregator,
         }
     }
 
-    /// Where relations come from, beside the findings.
-    fn relations(&mut self, collect: &RawCollect) -> Option<SourceKind> {
+    /// Returns the source of relations in addition to findings.
+    fn relation_source(&mut self, collect: &RawCollect) -> Option<SourceKind> {
         let resources = collect.resources.as_ref()?;
         match resources.get_ref().as_str() {
             "none" => None,
             "security-hub" => Some(SourceKind::SecurityHubResources),
             "config" => Some(SourceKind::Config),
             other => {
-                self.complain(
+                self.push_problem(
                     resources,
-                    format!("{other:?} is no source of relations"),
-                    "\"none\", \"security-hub\" or \"config\" is expected",
+                    format!("unknown source of relations `{other}`"),
+                    "write \"none\", \"security-hub\", or \"config\"",
                 );
                 None
             }
         }
     }
 
+    /// Checks the name of the aggregator.
+    ///
     /// Source: AWS Config API Reference, `SelectAggregateResourceConfig`, `ConfigurationAggregatorName`.
-    fn aggregator(&mut self, collect: &RawCollect, is_asked: bool) -> Option<String> {
+    fn aggregator(&mut self, collect: &RawCollect, is_config_enabled: bool) -> Option<String> {
         let at = collect.config.aggregator.as_ref()?;
         let name = at.get_ref();
-        let is_name = (1..=256).contains(&name.len())
+        let is_valid = (1..=256).contains(&name.len())
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-        if !is_name {
-            self.complain(
+        if !is_valid {
+            self.push_problem(
                 at,
-                "this cannot be the name of an aggregator",
-                "1 to 256 letters, digits, _ and - are expected; `aws configservice \
-                 describe-configuration-aggregators` lists them",
+                format!("invalid aggregator name `{name}`"),
+                "write 1 to 256 letters, digits, `_`, or `-`; `aws configservice \
+                 describe-configuration-aggregators` lists the aggregators",
             );
-        } else if !is_asked {
-            self.complain(
+        } else if !is_config_enabled {
+            self.push_problem(
                 at,
-                "AWS Config is not asked, so its aggregator is not either",
-                "set collect.resources = \"config\", or leave the aggregator out",
+                "the aggregator is not used, because AWS Config is not a source",
+                "set `collect.resources = \"config\"`, or remove the aggregator",
             );
         }
         Some(name.clone())
     }
 
+    /// Checks the namespace of the metrics.
+    ///
     /// Sources: CloudWatch User Guide, "Namespaces"; CloudWatch API Reference, `PutMetricData`, `Namespace`.
     fn metrics_namespace(&mut self, raw: Option<&Spanned<String>>) -> String {
         let Some(at) = raw else {
@@ -241,16 +251,16 @@ impl Checking<'_> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b".-_/#: ".contains(&byte));
         if !is_valid {
-            self.complain(
+            self.push_problem(
                 at,
                 format!("invalid metric namespace `{name}`"),
-                "1 to 255 letters, digits, spaces, and any of . - _ / # : are expected, without a colon at the start",
+                "write 1 to 255 letters, digits, spaces, or any of `. - _ / # :`, without a colon at the start",
             );
         } else if name.starts_with("AWS/") {
-            self.complain(
+            self.push_problem(
                 at,
                 format!("the metric namespace `{name}` is reserved"),
-                "namespaces that begin with AWS/ belong to AWS services; choose another name",
+                "namespaces that start with `AWS/` belong to AWS services; choose another name",
             );
         }
         name.clone()
@@ -259,10 +269,10 @@ impl Checking<'_> {
     fn catalog(&mut self, raw: &[Spanned<String>]) -> Vec<PathBuf> {
         for path in raw {
             if path.get_ref().trim().is_empty() {
-                self.complain(
+                self.push_problem(
                     path,
                     "the path is empty",
-                    "name a file or a folder of *.toml files",
+                    "write the path of a file, or of a folder of *.toml files",
                 );
             }
         }
@@ -280,10 +290,10 @@ impl Checking<'_> {
                 .as_ref()
                 .filter(|directory| directory.get_ref().trim().is_empty())
             {
-                self.complain(
+                self.push_problem(
                     at,
-                    "the directory has no name",
-                    "leave out [publish.ocsf] to write no OCSF files",
+                    "`directory` is empty",
+                    "write the path of a folder, or remove `[publish.ocsf]` to disable OCSF files",
                 );
             }
             PathBuf::from(directory)
@@ -295,7 +305,7 @@ impl Checking<'_> {
             ocsf_directory,
             settle_cycles: self.at_most(
                 raw.settle_cycles.as_ref(),
-                MOST_SETTLE_CYCLES,
+                MAX_SETTLE_CYCLES,
                 DEFAULT_SETTLE_CYCLES,
                 "cycles",
             ),
@@ -311,17 +321,17 @@ impl Checking<'_> {
     fn at_most<T: Copy + PartialOrd + std::fmt::Display>(
         &mut self,
         raw: Option<&Spanned<T>>,
-        most: T,
+        maximum: T,
         default: T,
         unit: &str,
     ) -> T {
         let Some(at) = raw else { return default };
         let value = *at.get_ref();
-        if value > most {
-            self.complain(
+        if value > maximum {
+            self.push_problem(
                 at,
-                format!("{value} is too many"),
-                &format!("0 to {most} {unit} are expected"),
+                format!("the value {value} is too large"),
+                &format!("write 0 to {maximum} {unit}"),
             );
             return default;
         }
@@ -329,55 +339,60 @@ impl Checking<'_> {
     }
 
     fn security_hub(&mut self, raw: &RawSecurityHub) -> SecurityHub {
-        let template = raw
-            .member_role
-            .as_ref()
-            .map_or(DEFAULT_MEMBER_ROLE, |role| role.get_ref());
-        if let Some(at) = &raw.member_role {
-            if !template.contains("{account}") {
-                self.complain(
-                    at,
-                    "the role is the same for every account",
-                    "write {account} where the account's id goes",
-                );
-            }
-            let example: Result<Arn, _> = template.replace("{account}", "123456789012").parse();
-            let is_role = example
-                .is_ok_and(|arn| arn.service() == "iam" && arn.resource().starts_with("role/"));
-            if !is_role {
-                self.complain(
-                    at,
-                    format!("{template:?} is not the ARN of a role"),
-                    "something like \"arn:aws:iam::{account}:role/exposured-publish\" is expected",
-                );
-            }
-        }
-        let external_id = raw.external_id.as_ref().map_or("", |id| id.get_ref());
-        if let Some(at) = raw
-            .external_id
-            .as_ref()
-            .filter(|id| !is_external_id(id.get_ref()))
-        {
-            self.complain(
-                at,
-                "this cannot be an external id",
-                "2 to 1,224 letters, digits and any of + = , . @ : / - _ are expected, or nothing",
-            );
-        }
-        let mode = match raw.mode.unwrap_or(RawMode::Home) {
-            RawMode::Home => Mode::Home,
-            RawMode::Member => Mode::Member(MemberRole {
-                template: template.to_owned(),
-                external_id: external_id.to_owned(),
-            }),
+        // The role is checked in either mode, so that a mistake shows before the mode is switched.
+        let role = MemberRole {
+            template: self.role_template(raw.member_role.as_ref()),
+            external_id: self.external_id(raw.external_id.as_ref()),
         };
         SecurityHub {
-            mode,
+            mode: match raw.mode.unwrap_or(RawMode::Home) {
+                RawMode::Home => Mode::Home,
+                RawMode::Member => Mode::Member(role),
+            },
             region: raw.region.as_ref().and_then(|region| self.region(region)),
         }
     }
+
+    fn role_template(&mut self, raw: Option<&Spanned<String>>) -> String {
+        let Some(at) = raw else {
+            return DEFAULT_MEMBER_ROLE.to_owned();
+        };
+        let template = at.get_ref();
+        if !template.contains("{account}") {
+            self.push_problem(
+                at,
+                "the role ARN does not contain `{account}`",
+                "write `{account}` in place of the account ID",
+            );
+        }
+        let example: Result<Arn, _> = template.replace("{account}", "123456789012").parse();
+        let is_role =
+            example.is_ok_and(|arn| arn.service() == "iam" && arn.resource().starts_with("role/"));
+        if !is_role {
+            self.push_problem(
+                at,
+                format!("`{template}` is not the ARN of an IAM role"),
+                "write an ARN such as \"arn:aws:iam::{account}:role/exposured-publish\"",
+            );
+        }
+        template.clone()
+    }
+
+    fn external_id(&mut self, raw: Option<&Spanned<String>>) -> String {
+        let Some(at) = raw else { return String::new() };
+        if !is_external_id(at.get_ref()) {
+            self.push_problem(
+                at,
+                "invalid external ID",
+                "write 2 to 1,224 letters, digits, or any of `+ = , . @ : / - _`, or leave it empty",
+            );
+        }
+        at.get_ref().clone()
+    }
 }
 
+/// Whether a text is empty or a valid external ID.
+///
 /// Source: AWS STS API Reference, `AssumeRole`, `ExternalId`.
 fn is_external_id(text: &str) -> bool {
     text.is_empty()

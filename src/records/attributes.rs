@@ -43,7 +43,7 @@ fn attribute(
     Some(ParsedAttribute {
         trait_index: condition.trait_index,
         path: condition.path.clone(),
-        value: condition.test.told(holds),
+        value: condition.test.describe_value(holds),
         holds,
         updated_at,
     })

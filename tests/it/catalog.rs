@@ -267,8 +267,8 @@ fn invalid_rules_are_reported_with_their_location() {
     let wrong = desk.once().expect(2);
     for expected in [
         "rules.toml:16:8",
-        "there is no trait \"metrics-port-opne\"",
-        "did you mean \"metrics-port-open\"?",
+        "unknown trait or mitigation `metrics-port-opne`",
+        "did you mean `metrics-port-open`?",
     ] {
         assert!(
             wrong.stderr.contains(expected),

@@ -92,7 +92,7 @@ fn a_mute_of_an_unknown_trait_is_an_error() {
     ))
     .once()
     .expect(2);
-    for expected in ["exposured.toml:2:9", "did you mean \"imds-v1-allowed\"?"] {
+    for expected in ["exposured.toml:2:9", "did you mean `imds-v1-allowed`?"] {
         assert!(
             wrong.stderr.contains(expected),
             "{expected}: {}",

@@ -1,4 +1,4 @@
-//! Entries of several files: which replaces which, and which are switched off.
+//! Entries of several files: which one replaces which, and which ones are disabled.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,22 +8,22 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostics::{Problem, SourceFile, nearest};
+use crate::diagnostics::{Problem, SourceFile};
 use crate::model::ParseIdError;
 
+use super::super::definition::{DisabledEntry, EntryKind};
 use super::super::raw::{RawExposure, RawMitigation, RawTrait};
-use super::{Compiler, Part};
+use super::{Compiler, ParsedFile};
 
-/// A kind of entry that has an id.
+/// An entry that has an ID.
 pub(super) trait RawEntry: Sized {
-    /// As it is called in messages, and as its table is named.
-    const KIND: &'static str;
+    const KIND: EntryKind;
 
     fn id(&self) -> &Spanned<String>;
 }
 
 impl RawEntry for RawTrait {
-    const KIND: &'static str = "trait";
+    const KIND: EntryKind = EntryKind::Trait;
 
     fn id(&self) -> &Spanned<String> {
         &self.id
@@ -31,7 +31,7 @@ impl RawEntry for RawTrait {
 }
 
 impl RawEntry for RawMitigation {
-    const KIND: &'static str = "mitigation";
+    const KIND: EntryKind = EntryKind::Mitigation;
 
     fn id(&self) -> &Spanned<String> {
         &self.id
@@ -39,41 +39,43 @@ impl RawEntry for RawMitigation {
 }
 
 impl RawEntry for RawExposure {
-    const KIND: &'static str = "exposure";
+    const KIND: EntryKind = EntryKind::Exposure;
 
     fn id(&self) -> &Spanned<String> {
         &self.id
     }
 }
 
-/// An entry with `enabled = false`.
-pub(super) struct Off {
+/// An entry with `enabled = false`, and where it is.
+pub(super) struct DisabledEntrySpan {
     file: Arc<SourceFile>,
     span: Range<usize>,
-    pub kind: &'static str,
-    pub id: String,
+    pub entry: DisabledEntry,
 }
 
-/// Takes the entries with `enabled = false` out of a file's text as parsed: of these nothing but the id is needed, so
-/// they are not read as whole ones.
-pub(super) fn switch_off(
+/// Removes the entries with `enabled = false` from a parsed file. They need no key except the ID, so they must not be
+/// deserialized as complete entries.
+pub(super) fn take_disabled_entries(
     file: &Arc<SourceFile>,
     table: &mut DeTable<'_>,
-    switched_off: &mut Vec<Off>,
+    disabled: &mut Vec<DisabledEntrySpan>,
 ) {
-    for kind in [RawTrait::KIND, RawMitigation::KIND, RawExposure::KIND] {
-        let Some(DeValue::Array(entries)) = table.get_mut(kind).map(Spanned::get_mut) else {
+    for kind in EntryKind::ALL {
+        let entries = table.get_mut(kind.as_str()).map(Spanned::get_mut);
+        let Some(DeValue::Array(entries)) = entries else {
             continue;
         };
         let kept = entries
             .iter()
-            .filter(|entry| match id_if_off(entry.get_ref()) {
+            .filter(|entry| match disabled_id(entry.get_ref()) {
                 Some(id) => {
-                    switched_off.push(Off {
+                    disabled.push(DisabledEntrySpan {
                         file: Arc::clone(file),
                         span: entry.span(),
-                        kind,
-                        id: id.to_owned(),
+                        entry: DisabledEntry {
+                            kind,
+                            id: id.to_owned(),
+                        },
                     });
                     false
                 }
@@ -83,76 +85,72 @@ pub(super) fn switch_off(
     }
 }
 
-fn id_if_off<'a>(entry: &'a DeValue<'_>) -> Option<&'a str> {
+fn disabled_id<'a>(entry: &'a DeValue<'_>) -> Option<&'a str> {
     let DeValue::Table(entry) = entry else {
         return None;
     };
-    let is_off = matches!(
+    let is_disabled = matches!(
         entry.get("enabled").map(Spanned::get_ref),
         Some(DeValue::Boolean(false))
     );
     match entry.get("id").map(Spanned::get_ref) {
-        Some(DeValue::String(id)) if is_off => Some(id),
+        Some(DeValue::String(id)) if is_disabled => Some(id),
         _ => None,
     }
 }
 
 impl Compiler {
-    /// The entries of one kind that count, by id: of the user's own files before ours, and not those switched off.
+    /// Returns the entries of one kind that are in effect, by ID. Custom entries replace built-in ones, and disabled
+    /// entries are left out.
     pub(super) fn entries<'a, I, T>(
         &mut self,
-        parts: &'a [Part],
-        of: impl Fn(&'a Part) -> &'a [T],
-    ) -> BTreeMap<I, (&'a Part, &'a T)>
+        files: &'a [ParsedFile],
+        entries_of: impl Fn(&'a ParsedFile) -> &'a [T],
+    ) -> BTreeMap<I, (&'a ParsedFile, &'a T)>
     where
         I: FromStr<Err = ParseIdError> + Ord,
         T: RawEntry + 'a,
     {
-        let mut entries: BTreeMap<I, (&Part, &T)> = BTreeMap::new();
-        for part in parts {
-            for entry in of(part) {
+        let mut entries: BTreeMap<I, (&ParsedFile, &T)> = BTreeMap::new();
+        for parsed in files {
+            for entry in entries_of(parsed) {
                 let name = entry.id();
                 let id = match name.get_ref().parse::<I>() {
                     Ok(id) => id,
                     Err(error) => {
-                        self.complain(&part.file, name.span(), error.to_string());
+                        self.push_problem(&parsed.file, name.span(), error.to_string());
                         continue;
                     }
                 };
                 match entries.get(&id) {
-                    Some((before, _)) if before.is_custom == part.is_custom => {
-                        let message = format!(
-                            "the {} {} stands in the catalog already",
-                            T::KIND,
-                            name.get_ref()
-                        );
-                        self.complain(&part.file, name.span(), message);
+                    Some((earlier, _)) if earlier.is_custom == parsed.is_custom => {
+                        let kind = T::KIND.as_str();
+                        let message = format!("{kind} `{}` is defined twice", name.get_ref());
+                        self.push_problem(&parsed.file, name.span(), message);
                     }
-                    _ => drop(entries.insert(id, (part, entry))),
+                    _ => drop(entries.insert(id, (parsed, entry))),
                 }
             }
         }
-        self.off_must_be_there(&entries);
-        entries.retain(|_, (_, entry)| !self.is_switched_off(T::KIND, entry.id().get_ref()));
+        self.check_disabled(&entries);
+        entries.retain(|_, (_, entry)| !self.is_disabled(T::KIND, entry.id().get_ref()));
         entries
     }
 
-    fn off_must_be_there<I, T: RawEntry>(&mut self, entries: &BTreeMap<I, (&Part, &T)>) {
+    /// Reports disabled entries that do not exist.
+    fn check_disabled<I, T: RawEntry>(&mut self, entries: &BTreeMap<I, (&ParsedFile, &T)>) {
         let known = || {
             entries
                 .values()
                 .map(|(_, entry)| entry.id().get_ref().as_str())
         };
-        for off in self.switched_off.iter().filter(|off| off.kind == T::KIND) {
-            if known().any(|id| id == off.id) {
-                continue;
+        for disabled in &self.disabled {
+            let DisabledEntry { kind, id } = &disabled.entry;
+            if *kind == T::KIND && !known().any(|known| known == id) {
+                let message = format!("cannot disable unknown {} `{id}`", kind.as_str());
+                let problem = Problem::new(&disabled.file, disabled.span.clone(), message);
+                self.problems.push(problem.suggest(id, known()));
             }
-            let message = format!("there is no {} {:?} to switch off", off.kind, off.id);
-            let mut problem = Problem::new(&off.file, off.span.clone(), message);
-            if let Some(near) = nearest(&off.id, known()) {
-                problem = problem.help(format!("did you mean {near:?}?"));
-            }
-            self.problems.push(problem);
         }
     }
 }

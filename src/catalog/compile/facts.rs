@@ -1,4 +1,4 @@
-//! Traits and mitigations: what is known of a resource.
+//! Compiles traits and mitigations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,21 +10,35 @@ use crate::model::{
     Factor, Level, RelationKind, Remediation, ResourceType, TraitId, TraitIndex, TraitSet,
 };
 
-use super::super::derive::Conditions;
+use super::super::conditions::Conditions;
+use super::super::definition::{
+    Derivation, EntryKind, FactorLevel, MitigationDefinition, TraitDefinition,
+};
 use super::super::raw::{RawFactors, RawMitigation, RawSignal, RawTrait};
-use super::super::{Derivation, FactorLevel, MitigationDefinition, TraitDefinition};
 use super::entries::RawEntry;
-use super::signals::Owner;
-use super::{Compiler, Part};
+use super::signals::SignalOwner;
+use super::{Compiler, ParsedFile};
 
-/// All traits and mitigations, each sorted by id, and what they derive from.
+/// The compiled traits and mitigations, sorted by ID, and the conditions that show them.
 pub(super) struct Facts {
     pub traits: Vec<TraitDefinition>,
     pub mitigations: Vec<MitigationDefinition>,
     pub conditions: Conditions,
 }
 
-/// What traits and mitigations have in common.
+impl Facts {
+    /// Returns the derivations in the order of the indexes: those of traits, then those of mitigations.
+    pub(super) fn derivations(&self) -> impl Iterator<Item = &Derivation> {
+        let traits = self.traits.iter().map(|definition| &definition.derivation);
+        traits.chain(
+            self.mitigations
+                .iter()
+                .map(|definition| &definition.derivation),
+        )
+    }
+}
+
+/// The keys that traits and mitigations have in common.
 struct RawDerivation<'a> {
     resource_types: &'a Spanned<Vec<ResourceType>>,
     found_on: &'a [ResourceType],
@@ -36,80 +50,82 @@ struct RawDerivation<'a> {
 }
 
 impl Compiler {
-    /// `with_mitigations`: without, they are checked and then as if they were not there, so nothing asks for them.
-    pub(super) fn facts(&mut self, parts: &[Part], with_mitigations: bool) -> Facts {
-        let trait_entries = self.entries::<TraitId, RawTrait>(parts, |part| &part.raw.traits);
+    /// Compiles all traits and mitigations. If mitigations are turned off, they are checked, but the findings that only
+    /// they need are not queried.
+    pub(super) fn facts(&mut self, files: &[ParsedFile], has_mitigations: bool) -> Facts {
+        let trait_entries = self.entries::<TraitId, RawTrait>(files, |parsed| &parsed.raw.traits);
         let mitigation_entries =
-            self.entries::<TraitId, RawMitigation>(parts, |part| &part.raw.mitigations);
-        self.number(&trait_entries, &mitigation_entries);
+            self.entries::<TraitId, RawMitigation>(files, |parsed| &parsed.raw.mitigations);
+        self.assign_indexes(&trait_entries, &mitigation_entries);
         let mut conditions = Conditions::default();
         let traits = trait_entries
             .iter()
-            .map(|(id, (part, entry))| self.trait_definition(part, entry, id, &mut conditions))
+            .map(|(id, (parsed, entry))| self.trait_definition(parsed, entry, id, &mut conditions))
             .collect();
-        // What excludes a fact makes it true or false, so it counts even where mitigations do not.
+        // A mitigation that excludes a trait decides whether the trait applies, so it is needed even if mitigations are
+        // turned off.
         let excluding: BTreeSet<&str> = unless_names(&trait_entries, &mitigation_entries);
-        let mut with_theirs = Conditions::default();
+        let mut mitigation_conditions = Conditions::default();
         let mitigations = mitigation_entries
             .iter()
-            .map(|(id, (part, entry))| {
+            .map(|(id, (parsed, entry))| {
                 let into = if excluding.contains(id.as_str()) {
                     &mut conditions
                 } else {
-                    &mut with_theirs
+                    &mut mitigation_conditions
                 };
-                self.mitigation(part, entry, id, into)
+                self.mitigation(parsed, entry, id, into)
             })
             .collect();
         Facts {
             traits,
             mitigations,
-            conditions: if with_mitigations {
-                conditions.merge(with_theirs)
+            conditions: if has_mitigations {
+                conditions.merge(mitigation_conditions)
             } else {
                 conditions
             },
         }
     }
 
-    /// Gives every fact its index: the traits first, each kind in the order of ids.
-    fn number(
+    /// Assigns the indexes: traits come before mitigations, and both are in the order of their IDs.
+    fn assign_indexes(
         &mut self,
-        traits: &BTreeMap<TraitId, (&Part, &RawTrait)>,
-        mitigations: &BTreeMap<TraitId, (&Part, &RawMitigation)>,
+        traits: &BTreeMap<TraitId, (&ParsedFile, &RawTrait)>,
+        mitigations: &BTreeMap<TraitId, (&ParsedFile, &RawMitigation)>,
     ) {
         let traits = traits
             .iter()
-            .map(|(id, (part, entry))| (id, *part, entry.id()));
+            .map(|(id, (parsed, entry))| (id, *parsed, entry.id()));
         let mitigations = mitigations
             .iter()
-            .map(|(id, (part, entry))| (id, *part, entry.id()));
-        for (place, (id, part, name)) in traits.chain(mitigations).enumerate() {
-            let Some(index) = TraitIndex::new(place) else {
+            .map(|(id, (parsed, entry))| (id, *parsed, entry.id()));
+        for (position, (id, parsed, name)) in traits.chain(mitigations).enumerate() {
+            let Some(index) = TraitIndex::new(position) else {
                 let limit = TraitIndex::LIMIT;
-                let message = format!("a catalog holds {limit} traits and mitigations at most");
-                self.complain(&part.file, name.span(), message);
+                let message = format!("a catalog can have at most {limit} traits and mitigations");
+                self.push_problem(&parsed.file, name.span(), message);
                 return;
             };
             if *self.by_id.entry(id.clone()).or_insert(index) != index {
-                let message = format!("{id} is the id of a trait already");
-                self.complain(&part.file, name.span(), message);
+                let message = format!("`{id}` is already the ID of a trait");
+                self.push_problem(&parsed.file, name.span(), message);
             }
         }
     }
 
     fn trait_definition(
         &mut self,
-        part: &Part,
+        parsed: &ParsedFile,
         entry: &RawTrait,
         id: &TraitId,
         conditions: &mut Conditions,
     ) -> TraitDefinition {
-        let file = &part.file;
+        let file = &parsed.file;
         for technique in &entry.techniques {
             if !is_technique(technique.get_ref()) {
-                let message = "expected a MITRE ATT&CK technique such as \"T1552.005\"";
-                self.complain(file, technique.span(), message);
+                let message = "expected a MITRE ATT&CK technique such as `T1552.005`";
+                self.push_problem(file, technique.span(), message);
             }
         }
         let derivation = RawDerivation {
@@ -123,9 +139,9 @@ impl Compiler {
         };
         let factors = self.factors(file, &entry.factors);
         let owner = if factors.is_empty() {
-            Owner::ContextualTrait
+            SignalOwner::ContextualTrait
         } else {
-            Owner::Trait
+            SignalOwner::Trait
         };
         TraitDefinition {
             id: id.clone(),
@@ -143,20 +159,20 @@ impl Compiler {
             techniques: entry
                 .techniques
                 .iter()
-                .map(|one| one.get_ref().clone())
+                .map(|technique| technique.get_ref().clone())
                 .collect(),
             remediation: Remediation {
                 text: entry.remediation.text.clone(),
                 url: entry.remediation.url.clone(),
             },
             source: entry.source.clone(),
-            location: part.location(&entry.id.span()),
+            location: parsed.location(&entry.id.span()),
         }
     }
 
     fn mitigation(
         &mut self,
-        part: &Part,
+        parsed: &ParsedFile,
         entry: &RawMitigation,
         id: &TraitId,
         conditions: &mut Conditions,
@@ -173,9 +189,15 @@ impl Compiler {
         MitigationDefinition {
             id: id.clone(),
             title: entry.title.clone(),
-            derivation: self.derivation(&part.file, &derivation, Owner::Mitigation, id, conditions),
+            derivation: self.derivation(
+                &parsed.file,
+                &derivation,
+                SignalOwner::Mitigation,
+                id,
+                conditions,
+            ),
             source: entry.source.clone(),
-            location: part.location(&entry.id.span()),
+            location: parsed.location(&entry.id.span()),
         }
     }
 
@@ -183,25 +205,25 @@ impl Compiler {
         &mut self,
         file: &Arc<SourceFile>,
         raw: &RawDerivation<'_>,
-        owner: Owner,
+        owner: SignalOwner,
         id: &TraitId,
         conditions: &mut Conditions,
     ) -> Derivation {
         let resource_types = raw.resource_types.get_ref();
         if resource_types.is_empty() {
-            let message = "what no type of resource can carry does nothing";
-            self.complain(file, raw.resource_types.span(), message);
+            let message = "`resource_types` is empty, so the entry applies to no resource";
+            self.push_problem(file, raw.resource_types.span(), message);
         }
         if raw.via.is_empty()
             && !raw.found_on.is_empty()
-            && let Some(unreached) = resource_types
+            && let Some(unreachable) = resource_types
                 .iter()
-                .find(|one| !raw.found_on.contains(one))
+                .find(|resource_type| !raw.found_on.contains(resource_type))
         {
             let message = format!(
-                "{unreached} never has it: it is found on other types, and no `via` leads there"
+                "the entry can never apply to {unreachable}: `found_on` lists other types, and `via` has no route to them"
             );
-            self.complain(file, raw.resource_types.span(), message);
+            self.push_problem(file, raw.resource_types.span(), message);
         }
         let found_on = if raw.found_on.is_empty() {
             resource_types
@@ -236,10 +258,10 @@ impl Compiler {
         for name in route.get_ref().split('>').map(str::trim) {
             let Ok(kind) = name.parse() else {
                 let name = Spanned::new(route.span(), name.to_owned());
-                self.unknown(
+                self.push_unknown(
                     file,
                     &name,
-                    "relation",
+                    "relation kind",
                     RelationKind::ALL.iter().map(|kind| kind.as_str()),
                 );
                 return None;
@@ -255,16 +277,16 @@ impl Compiler {
         raw: &RawFactors,
     ) -> BTreeMap<Factor, FactorLevel> {
         let mut factors = BTreeMap::new();
-        let numbers = [
+        let levels = [
             (Factor::Awareness, &raw.awareness),
             (Factor::EaseOfDiscovery, &raw.ease_of_discovery),
             (Factor::EaseOfExploit, &raw.ease_of_exploit),
         ];
-        for (factor, number) in numbers {
-            let Some(number) = number else { continue };
-            match Level::new(*number.get_ref()) {
+        for (factor, level) in levels {
+            let Some(level) = level else { continue };
+            match Level::new(*level.get_ref()) {
                 Some(level) => drop(factors.insert(factor, FactorLevel::Fixed(level))),
-                None => self.complain(file, number.span(), "a level goes from 0 to 3"),
+                None => self.push_problem(file, level.span(), "expected a level from 0 to 3"),
             }
         }
         if raw.likelihood_of_exploit.is_some() {
@@ -276,19 +298,19 @@ impl Compiler {
         factors
     }
 
-    /// The controls that are read for relations alone.
-    pub(super) fn relations(&mut self, parts: &[Part], into: &mut Conditions) {
-        for Part { file, raw, .. } in parts {
+    /// Adds the controls that are only read for their relations.
+    pub(super) fn relations(&mut self, files: &[ParsedFile], into: &mut Conditions) {
+        for ParsedFile { file, raw, .. } in files {
             for entry in &raw.relations {
                 let control = entry.control.get_ref();
                 into.controls.insert(control.clone());
                 if !into.relation_controls.insert(control.clone()) {
-                    let message = format!("the control {control} stands here twice");
-                    self.complain(file, entry.control.span(), message);
+                    let message = format!("control `{control}` is listed twice");
+                    self.push_problem(file, entry.control.span(), message);
                 }
                 if entry.provides.get_ref().is_empty() {
                     let message = "`provides` is empty, so the control is never read";
-                    self.complain(file, entry.provides.span(), message);
+                    self.push_problem(file, entry.provides.span(), message);
                 }
                 for relation in entry.provides.get_ref() {
                     self.route(file, relation);
@@ -297,7 +319,7 @@ impl Compiler {
         }
     }
 
-    /// The traits and mitigations of these names.
+    /// Returns the traits and mitigations with these IDs.
     pub(super) fn trait_set(
         &mut self,
         file: &Arc<SourceFile>,
@@ -309,7 +331,7 @@ impl Compiler {
             .collect()
     }
 
-    /// The trait or mitigation of this name, if there is one.
+    /// Returns the trait or mitigation with this ID, and reports an unknown ID.
     pub(super) fn fact(
         &mut self,
         file: &Arc<SourceFile>,
@@ -320,34 +342,38 @@ impl Compiler {
             .parse::<TraitId>()
             .ok()
             .and_then(|id| self.by_id.get(&id).copied());
-        if known.is_none() && !self.is_off(name.get_ref()) {
+        if known.is_none() && !self.is_disabled_fact(name.get_ref()) {
             let names: Vec<TraitId> = self.by_id.keys().cloned().collect();
-            self.unknown(file, name, "trait", names.iter().map(TraitId::as_str));
+            self.push_unknown(
+                file,
+                name,
+                "trait or mitigation",
+                names.iter().map(TraitId::as_str),
+            );
         }
         known
     }
 
-    /// Whether a trait or mitigation of this name is switched off: it is known, and never there.
-    pub(super) fn is_off(&self, name: &str) -> bool {
-        self.is_switched_off(RawTrait::KIND, name)
-            || self.is_switched_off(RawMitigation::KIND, name)
+    /// Returns whether a trait or mitigation is disabled: its ID is valid, but no resource has it.
+    pub(super) fn is_disabled_fact(&self, id: &str) -> bool {
+        self.is_disabled(EntryKind::Trait, id) || self.is_disabled(EntryKind::Mitigation, id)
     }
 }
 
-/// The names of the facts that exclude others.
+/// The IDs of the mitigations that exclude traits or other mitigations.
 fn unless_names<'a>(
-    traits: &BTreeMap<TraitId, (&'a Part, &'a RawTrait)>,
-    mitigations: &BTreeMap<TraitId, (&'a Part, &'a RawMitigation)>,
+    traits: &BTreeMap<TraitId, (&'a ParsedFile, &'a RawTrait)>,
+    mitigations: &BTreeMap<TraitId, (&'a ParsedFile, &'a RawMitigation)>,
 ) -> BTreeSet<&'a str> {
-    let of_traits = traits.values().flat_map(|(_, entry)| &entry.unless);
-    let of_mitigations = mitigations.values().flat_map(|(_, entry)| &entry.unless);
-    of_traits
-        .chain(of_mitigations)
+    let trait_names = traits.values().flat_map(|(_, entry)| &entry.unless);
+    let mitigation_names = mitigations.values().flat_map(|(_, entry)| &entry.unless);
+    trait_names
+        .chain(mitigation_names)
         .map(|name| name.get_ref().as_str())
         .collect()
 }
 
-/// `T1552` or `T1552.005`.
+/// Whether a text is the ID of a technique or sub-technique, such as `T1552` or `T1552.005`.
 fn is_technique(text: &str) -> bool {
     let Some(digits) = text.strip_prefix('T') else {
         return false;

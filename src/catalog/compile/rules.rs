@@ -1,24 +1,20 @@
-//! Exposure rules, and the cases that they must fulfill.
+//! Compiles exposure rules.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "the length of the list is checked first"
-)]
-
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use toml::Spanned;
 
 use crate::diagnostics::SourceFile;
-use crate::model::{Epss, ExposureTypes, Factor, ResourceType, RuleId, TraitId, TraitSet};
+use crate::model::{ExposureTypes, Factor, RuleId, TraitSet};
 
-use super::super::raw::{RawCase, RawExposure, RawLowered};
-use super::super::{ExposureRule, MitigatedBy, RuleCase, TraitDefinition};
-use super::{Compiler, Part};
+use super::super::definition::{ExposureRule, MitigatedBy, TraitDefinition};
+use super::super::raw::{RawExposure, RawLowered};
+use super::{Compiler, ParsedFile};
 
-/// ASFF's namespaces. Source: Security Hub User Guide, "Types taxonomy for ASFF".
+/// The namespaces of ASFF types.
+///
+/// Source: Security Hub User Guide, "Types taxonomy for ASFF".
 const ASFF_NAMESPACES: [&str; 5] = [
     "Software and Configuration Checks",
     "TTPs",
@@ -27,11 +23,14 @@ const ASFF_NAMESPACES: [&str; 5] = [
     "Sensitive Data Identifications",
 ];
 
-/// A title that is longer does not fit into ASFF (`Title`, 256 characters).
-const LONGEST_TITLE: usize = 256;
+/// A type has a namespace, and optionally a category and a classifier.
+const MAX_ASFF_TYPE_PARTS: usize = 3;
 
-/// A rule, and where it stands, for what is still to be said of it.
-pub(super) struct Compiled {
+/// The maximum number of characters of `Title` in ASFF.
+const MAX_TITLE_CHARS: usize = 256;
+
+/// A compiled rule and its location, for problems that only show when it is compared with other rules.
+pub(super) struct CompiledRule {
     pub rule: ExposureRule,
     pub file: Arc<SourceFile>,
     pub id_span: Range<usize>,
@@ -39,43 +38,37 @@ pub(super) struct Compiled {
 }
 
 impl Compiler {
-    /// All rules that count, sorted by id.
-    pub(super) fn rules(&mut self, parts: &[Part], traits: &[TraitDefinition]) -> Vec<Compiled> {
-        let entries = self.entries::<RuleId, RawExposure>(parts, |part| &part.raw.exposures);
+    /// Compiles all rules that are in effect, sorted by ID.
+    pub(super) fn rules(
+        &mut self,
+        files: &[ParsedFile],
+        traits: &[TraitDefinition],
+    ) -> Vec<CompiledRule> {
+        let entries = self.entries::<RuleId, RawExposure>(files, |parsed| &parsed.raw.exposures);
         entries
             .iter()
-            .filter_map(|(id, (part, entry))| self.rule(part, entry, id, traits))
+            .filter_map(|(id, (parsed, entry))| self.rule(parsed, entry, id, traits))
             .collect()
     }
 
-    /// `None` if a rule of ours needs what the user has switched off: it is off, too.
+    /// Compiles a rule. Returns `None` if it requires a disabled trait. That is a problem only in a custom rule, because
+    /// users who disable a trait do not want the built-in rules that require it.
     fn rule(
         &mut self,
-        part: &Part,
+        parsed: &ParsedFile,
         entry: &RawExposure,
         id: &RuleId,
         traits: &[TraitDefinition],
-    ) -> Option<Compiled> {
-        let file = &part.file;
-        self.form_of_rule(file, entry);
-        let all = self.needed(file, entry, &entry.all, traits);
-        let any = self.needed(file, entry, &entry.any, traits);
+    ) -> Option<CompiledRule> {
+        let file = &parsed.file;
+        self.check_rule(file, entry);
+        let all = self.required(file, entry, &entry.all, traits);
+        let any = self.required(file, entry, &entry.any, traits);
         let none = self.trait_set(file, &entry.none);
-        let needs_what_is_off = entry
-            .all
-            .iter()
-            .find(|name| self.is_off(name.get_ref()))
-            .or(
-                // Of several of which one is enough, one that is left is enough.
-                entry
-                    .any
-                    .first()
-                    .filter(|_| entry.any.iter().all(|name| self.is_off(name.get_ref()))),
-            );
-        if let Some(name) = needs_what_is_off {
-            if part.is_custom {
-                let message = format!("{} is switched off", name.get_ref());
-                self.complain(file, name.span(), message);
+        if let Some(name) = self.disabled_requirement(entry) {
+            if parsed.is_custom {
+                let message = format!("the required trait `{}` is disabled", name.get_ref());
+                self.push_problem(file, name.span(), message);
             }
             return None;
         }
@@ -93,14 +86,14 @@ impl Compiler {
                     .asff_types
                     .get_ref()
                     .iter()
-                    .map(|one| one.get_ref().clone())
+                    .map(|asff_type| asff_type.get_ref().clone())
                     .collect(),
                 ocsf: entry.ocsf_types.clone(),
             },
             source: entry.source.clone(),
-            location: part.location(&entry.id.span()),
+            location: parsed.location(&entry.id.span()),
         };
-        Some(Compiled {
+        Some(CompiledRule {
             rule,
             file: Arc::clone(file),
             id_span: entry.id.span(),
@@ -108,30 +101,46 @@ impl Compiler {
         })
     }
 
-    /// What can be said of a rule without knowing any other entry.
-    fn form_of_rule(&mut self, file: &Arc<SourceFile>, entry: &RawExposure) {
+    /// A trait whose disabling keeps the rule from matching: any trait of `all`, or all traits of `any`.
+    fn disabled_requirement<'a>(&self, entry: &'a RawExposure) -> Option<&'a Spanned<String>> {
+        let is_disabled = |name: &&Spanned<String>| self.is_disabled_fact(name.get_ref());
+        entry.all.iter().find(is_disabled).or_else(|| {
+            let first = entry.any.first()?;
+            entry
+                .any
+                .iter()
+                .all(|name| is_disabled(&name))
+                .then_some(first)
+        })
+    }
+
+    /// Checks what does not depend on other entries.
+    fn check_rule(&mut self, file: &Arc<SourceFile>, entry: &RawExposure) {
         if entry.all.is_empty() && entry.any.is_empty() {
-            let message = "an exposure that needs no trait would match every resource";
-            self.complain(file, entry.id.span(), message);
+            let message = "an exposure rule that requires no trait would match every resource";
+            self.push_problem(file, entry.id.span(), message);
         }
-        if entry.title.get_ref().chars().count() > LONGEST_TITLE {
-            let message = format!("a title has {LONGEST_TITLE} characters at most");
-            self.complain(file, entry.title.span(), message);
+        if entry.title.get_ref().chars().count() > MAX_TITLE_CHARS {
+            let message = format!("the title has more than {MAX_TITLE_CHARS} characters");
+            self.push_problem(file, entry.title.span(), message);
         }
         for asff_type in entry.asff_types.get_ref() {
-            let parts: Vec<&str> = asff_type.get_ref().split('/').collect();
-            if !(1..=3).contains(&parts.len()) || !ASFF_NAMESPACES.contains(&parts[0]) {
+            let mut parts = asff_type.get_ref().split('/');
+            let is_known = parts
+                .next()
+                .is_some_and(|namespace| ASFF_NAMESPACES.contains(&namespace));
+            if !is_known || parts.count() > MAX_ASFF_TYPE_PARTS - 1 {
                 let message = format!(
-                    "expected namespace/category/classifier with one of the namespaces {}",
-                    ASFF_NAMESPACES.map(|name| format!("{name:?}")).join(", ")
+                    "expected `namespace/category/classifier` with one of the namespaces {}",
+                    ASFF_NAMESPACES.map(|name| format!("`{name}`")).join(", ")
                 );
-                self.complain(file, asff_type.span(), message);
+                self.push_problem(file, asff_type.span(), message);
             }
         }
     }
 
-    /// The traits of `all` or `any`: traits, and such as the type can have.
-    fn needed(
+    /// Returns the traits of `all` or `any`, which must be traits that apply to the resource type.
+    fn required(
         &mut self,
         file: &Arc<SourceFile>,
         entry: &RawExposure,
@@ -143,28 +152,27 @@ impl Compiler {
             let Some(index) = self.fact(file, name) else {
                 continue;
             };
-            match traits.get(index.get()) {
-                None => {
-                    let message = format!(
-                        "{} is a mitigation: it can stand in `none` and in `mitigated_by`",
-                        name.get_ref()
-                    );
-                    self.complain(file, name.span(), message);
-                }
-                Some(definition)
-                    if !definition
-                        .derivation
-                        .resource_types
-                        .contains(&entry.resource_type) =>
-                {
-                    let message = format!(
-                        "{} does not carry the trait {}",
-                        entry.resource_type,
-                        name.get_ref()
-                    );
-                    self.complain(file, name.span(), message);
-                }
-                Some(_) => set.insert(index),
+            let Some(definition) = traits.get(index.get()) else {
+                let message = format!(
+                    "`{}` is a mitigation, which is only allowed in `none` and `mitigated_by`",
+                    name.get_ref()
+                );
+                self.push_problem(file, name.span(), message);
+                continue;
+            };
+            let resource_type = entry.resource_type;
+            if definition
+                .derivation
+                .resource_types
+                .contains(&resource_type)
+            {
+                set.insert(index);
+            } else {
+                let message = format!(
+                    "the trait `{}` does not apply to {resource_type}",
+                    name.get_ref()
+                );
+                self.push_problem(file, name.span(), message);
             }
         }
         set
@@ -174,16 +182,19 @@ impl Compiler {
         &mut self,
         file: &Arc<SourceFile>,
         entry: &RawExposure,
-        traits: usize,
+        trait_count: usize,
     ) -> Vec<MitigatedBy> {
         let mut lowered = Vec::new();
         for raw in &entry.mitigated_by {
             let Some(mitigation) = self.fact(file, &raw.mitigation) else {
                 continue;
             };
-            if mitigation.get() < traits {
-                let message = format!("{} is a trait, and no mitigation", raw.mitigation.get_ref());
-                self.complain(file, raw.mitigation.span(), message);
+            if mitigation.get() < trait_count {
+                let message = format!(
+                    "`{}` is a trait, not a mitigation",
+                    raw.mitigation.get_ref()
+                );
+                self.push_problem(file, raw.mitigation.span(), message);
                 continue;
             }
             let lowers = match raw.lowers {
@@ -191,114 +202,17 @@ impl Compiler {
                 RawLowered::EaseOfExploit => Factor::EaseOfExploit,
                 RawLowered::Impact => Factor::Impact,
             };
-            let one = MitigatedBy { mitigation, lowers };
-            if lowered.contains(&one) {
-                let message = format!("{} stands here twice", raw.mitigation.get_ref());
-                self.complain(file, raw.mitigation.span(), message);
+            let mitigated_by = MitigatedBy { mitigation, lowers };
+            if lowered.contains(&mitigated_by) {
+                let message = format!(
+                    "`{}` is listed twice for the same factor",
+                    raw.mitigation.get_ref()
+                );
+                self.push_problem(file, raw.mitigation.span(), message);
             } else {
-                lowered.push(one);
+                lowered.push(mitigated_by);
             }
         }
         lowered
-    }
-
-    /// The cases of all files.
-    pub(super) fn tests(
-        &mut self,
-        parts: &[Part],
-        rules: &BTreeMap<ResourceType, Vec<ExposureRule>>,
-        carried: &BTreeMap<ResourceType, TraitSet>,
-    ) -> Vec<RuleCase> {
-        let mut tests = Vec::new();
-        for part in parts {
-            for entry in &part.raw.tests {
-                for name in &entry.traits {
-                    self.must_be_carried(part, entry.resource_type, name, carried);
-                }
-                tests.extend(self.test(part, entry, rules));
-            }
-        }
-        tests
-    }
-
-    fn must_be_carried(
-        &mut self,
-        part: &Part,
-        resource_type: ResourceType,
-        name: &Spanned<String>,
-        carried: &BTreeMap<ResourceType, TraitSet>,
-    ) {
-        let id = name.get_ref().parse::<TraitId>();
-        let Some(index) = id.ok().and_then(|id| self.by_id.get(&id).copied()) else {
-            // Told when the case itself is read.
-            return;
-        };
-        if !carried
-            .get(&resource_type)
-            .is_some_and(|carried| carried.contains(index))
-        {
-            let message = format!("{resource_type} does not carry {}", name.get_ref());
-            self.complain(&part.file, name.span(), message);
-        }
-    }
-
-    /// `None` if it is about what is switched off.
-    fn test(
-        &mut self,
-        part: &Part,
-        entry: &RawCase,
-        rules: &BTreeMap<ResourceType, Vec<ExposureRule>>,
-    ) -> Option<RuleCase> {
-        let file = &part.file;
-        let traits = self.trait_set(file, &entry.traits);
-        let epss = match entry
-            .epss
-            .as_ref()
-            .map(|one| Epss::try_from(*one.get_ref()))
-        {
-            None => None,
-            Some(Ok(score)) => Some(score),
-            Some(Err(error)) => {
-                let span = entry.epss.as_ref().map_or(0..0, Spanned::span);
-                self.complain(file, span, error.to_string());
-                None
-            }
-        };
-        let expected = match (&entry.exposure, entry.severity) {
-            (None, None) => None,
-            (Some(name), Some(severity)) => {
-                let of_type = rules
-                    .get(&entry.resource_type)
-                    .map_or(&[][..], Vec::as_slice);
-                let rule = of_type
-                    .iter()
-                    .find(|rule| rule.id.as_str() == name.get_ref());
-                let Some(rule) = rule else {
-                    if !self.is_switched_off("exposure", name.get_ref())
-                        && !entry.traits.iter().any(|one| self.is_off(one.get_ref()))
-                    {
-                        let kind = format!("exposure of {}", entry.resource_type);
-                        let known = of_type.iter().map(|rule| rule.id.as_str());
-                        self.unknown(file, name, &kind, known);
-                    }
-                    return None;
-                };
-                Some((rule.id.clone(), severity))
-            }
-            _ => {
-                let message =
-                    "`exposure` and `severity` go together; without both, no exposure is expected";
-                self.complain(file, entry.name.span(), message);
-                None
-            }
-        };
-        Some(RuleCase {
-            name: entry.name.get_ref().clone(),
-            resource_type: entry.resource_type,
-            traits,
-            epss,
-            expected,
-            location: part.location(&entry.name.span()),
-        })
     }
 }

@@ -1,9 +1,4 @@
-//! How factors make a severity: our numbers, then those of the user.
-
-#![expect(
-    clippy::indexing_slicing,
-    reason = "windows have two elements, and a bool is an index of a list of two"
-)]
+//! Compiles the severity model: the built-in values, which the custom files and the configuration override.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,9 +8,9 @@ use toml::Spanned;
 use crate::diagnostics::SourceFile;
 use crate::model::{Epss, Impact, Likelihood, Severity};
 
-use super::super::SeverityModel;
 use super::super::raw::RawSeverity;
-use super::{Compiler, Part, SeverityOverride};
+use super::super::severity::SeverityModel;
+use super::{Compiler, ParsedFile, SeverityOverride};
 
 const LIKELIHOODS: [Likelihood; 4] = [
     Likelihood::Low,
@@ -31,9 +26,9 @@ const IMPACTS: [Option<Impact>; 4] = [
     Some(Impact::High),
 ];
 
-/// A model that is not complete yet.
+/// A severity model that can lack values.
 #[derive(Default)]
-struct Gathered {
+struct PartialModel {
     mitigations: Option<bool>,
     epss: Option<[Epss; 3]>,
     sums: [Option<u8>; 3],
@@ -41,37 +36,40 @@ struct Gathered {
 }
 
 impl Compiler {
-    /// The model that all `[severity]` tables make together. `None` if something is missing in it.
+    /// Compiles all `[severity]` tables. Returns `None` if a value is missing.
     pub(super) fn severity(
         &mut self,
-        parts: &[Part],
+        files: &[ParsedFile],
         configuration: Option<&SeverityOverride>,
     ) -> Option<SeverityModel> {
-        let mut gathered = Gathered::default();
-        let mut layers_with_one = [0_u8; 2];
-        for part in parts {
-            let Some(table) = &part.raw.severity else {
+        let mut gathered = PartialModel::default();
+        let (mut in_builtin, mut in_custom) = (false, false);
+        for parsed in files {
+            let Some(table) = &parsed.raw.severity else {
                 continue;
             };
-            let count = &mut layers_with_one[usize::from(part.is_custom)];
-            *count = count.saturating_add(1);
-            if *count > 1 {
-                let message = "[severity] stands in another file already";
-                self.complain(&part.file, table.span(), message);
-                continue;
+            let has_table = if parsed.is_custom {
+                &mut in_custom
+            } else {
+                &mut in_builtin
+            };
+            if std::mem::replace(has_table, true) {
+                let message = "another catalog file already has a `[severity]` table";
+                self.push_problem(&parsed.file, table.span(), message);
+            } else {
+                self.gather(&parsed.file, table, &mut gathered);
             }
-            self.gather(&part.file, table, &mut gathered);
         }
-        if let Some(one) = configuration {
-            self.gather(&one.file, &one.severity, &mut gathered);
+        if let Some(severity) = configuration {
+            self.gather(&severity.file, &severity.severity, &mut gathered);
         }
         let model = complete(&gathered);
         if model.is_none()
             && self.problems.is_empty()
-            && let Some(part) = parts.first()
+            && let Some(parsed) = files.first()
         {
-            let message = "no catalog file has a whole [severity] table";
-            self.complain(&part.file, 0..0, message);
+            let message = "the `[severity]` tables do not define all values";
+            self.push_problem(&parsed.file, 0..0, message);
         }
         model
     }
@@ -80,72 +78,79 @@ impl Compiler {
         &mut self,
         file: &Arc<SourceFile>,
         table: &Spanned<RawSeverity>,
-        into: &mut Gathered,
+        into: &mut PartialModel,
     ) {
         let raw = table.get_ref();
         into.mitigations = raw.mitigations.or(into.mitigations);
         if let Some(epss) = &raw.epss {
-            let mut scores = [Epss::default(); 3];
-            for (score, number) in scores.iter_mut().zip(epss.get_ref()) {
-                match Epss::try_from(*number) {
-                    Ok(epss) => *score = epss,
-                    Err(error) => self.complain(file, epss.span(), error.to_string()),
-                }
-            }
-            if !scores.is_sorted() {
-                let message = "the EPSS scores of the levels 1, 2 and 3 must rise";
-                self.complain(file, epss.span(), message);
-            }
-            into.epss = Some(scores);
+            into.epss = Some(self.epss_thresholds(file, epss));
         }
         if let Some(likelihood) = &raw.likelihood {
-            let least = likelihood.get_ref();
-            let told = [least.moderate, least.high, least.very_high];
-            for (sum, told) in into.sums.iter_mut().zip(told) {
-                *sum = told.or(*sum);
+            let minimums = likelihood.get_ref();
+            let overrides = [minimums.moderate, minimums.high, minimums.very_high];
+            for (sum, value) in into.sums.iter_mut().zip(overrides) {
+                *sum = value.or(*sum);
             }
             if !into.sums.iter().flatten().is_sorted() {
-                let message = "the sums must rise: moderate, high, very high";
-                self.complain(file, likelihood.span(), message);
+                let message =
+                    "the sums for moderate, high, and very high must be in ascending order";
+                self.push_problem(file, likelihood.span(), message);
             }
         }
         for likelihood in LIKELIHOODS {
             for impact in IMPACTS {
-                if let Some(severity) = raw.matrix.row(likelihood).cell(impact) {
+                if let Some(severity) = raw.matrix.get(likelihood, impact) {
                     into.matrix.insert((likelihood, impact), severity);
                 }
             }
         }
-        if falls(&into.matrix) {
-            let message = "a severity of the matrix must not fall where likelihood or impact rises: knowing more would \
+        if !is_ascending(&into.matrix) {
+            let message = "the severity in the matrix must not drop where likelihood or impact rises: new evidence would \
                            lower it";
-            self.complain(file, table.span(), message);
+            self.push_problem(file, table.span(), message);
         }
+    }
+
+    fn epss_thresholds(&mut self, file: &Arc<SourceFile>, raw: &Spanned<[f64; 3]>) -> [Epss; 3] {
+        let mut scores = [Epss::default(); 3];
+        for (score, number) in scores.iter_mut().zip(raw.get_ref()) {
+            match Epss::try_from(*number) {
+                Ok(epss) => *score = epss,
+                Err(error) => self.push_problem(file, raw.span(), error.to_string()),
+            }
+        }
+        if !scores.is_sorted() {
+            let message = "the EPSS scores for levels 1, 2, and 3 must be in ascending order";
+            self.push_problem(file, raw.span(), message);
+        }
+        scores
     }
 }
 
-/// Whether some cell is graded below its neighbor of lower likelihood, or of lower known impact.
-fn falls(matrix: &BTreeMap<(Likelihood, Option<Impact>), Severity>) -> bool {
-    let of = |likelihood, impact| matrix.get(&(likelihood, impact));
-    let by_likelihood = LIKELIHOODS.windows(2).any(|pair| {
+/// Whether the severity never drops where the likelihood or a known impact rises.
+fn is_ascending(matrix: &BTreeMap<(Likelihood, Option<Impact>), Severity>) -> bool {
+    let by_likelihood = IMPACTS.iter().all(|impact| {
+        LIKELIHOODS
+            .iter()
+            .map(|likelihood| matrix.get(&(*likelihood, *impact)))
+            .is_sorted()
+    });
+    let by_impact = LIKELIHOODS.iter().all(|likelihood| {
         IMPACTS
             .iter()
-            .any(|impact| of(pair[0], *impact) > of(pair[1], *impact))
+            .filter(|impact| impact.is_some())
+            .map(|impact| matrix.get(&(*likelihood, *impact)))
+            .is_sorted()
     });
-    let by_impact = LIKELIHOODS.iter().any(|likelihood| {
-        IMPACTS[1..]
-            .windows(2)
-            .any(|pair| of(*likelihood, pair[0]) > of(*likelihood, pair[1]))
-    });
-    by_likelihood || by_impact
+    by_likelihood && by_impact
 }
 
-fn complete(gathered: &Gathered) -> Option<SeverityModel> {
+fn complete(gathered: &PartialModel) -> Option<SeverityModel> {
     let [Some(moderate), Some(high), Some(very_high)] = gathered.sums else {
         return None;
     };
-    (gathered.matrix.len() == LIKELIHOODS.len() * IMPACTS.len()).then_some(())?;
-    Some(SeverityModel {
+    let is_complete = gathered.matrix.len() == LIKELIHOODS.len() * IMPACTS.len();
+    is_complete.then_some(SeverityModel {
         mitigations: gathered.mitigations.unwrap_or(true),
         epss: gathered.epss?,
         sums: [moderate, high, very_high],

@@ -1,5 +1,4 @@
 use super::*;
-use crate::catalog::ExposureRule;
 use crate::model::{Likelihood, RuleId, Severity};
 
 fn file(text: &str) -> Arc<SourceFile> {
@@ -11,7 +10,7 @@ fn file(text: &str) -> Arc<SourceFile> {
 
 fn with(text: &str) -> Result<Catalog, Problems> {
     compile(&Layers {
-        own: vec![file(text)],
+        custom: vec![file(text)],
         ..Layers::builtin()
     })
 }
@@ -29,7 +28,7 @@ fn rule<'a>(catalog: &'a Catalog, id: &str) -> Option<&'a ExposureRule> {
 }
 
 #[test]
-fn the_builtin_catalog_has_no_problem() {
+fn the_builtin_catalog_has_no_problems() {
     let catalog = compile(&Layers::builtin()).unwrap_or_else(|problems| panic!("{problems}"));
     assert!(catalog.controls().any(|control| control == "EC2.8"));
     assert_eq!(catalog.version().len(), 12);
@@ -45,15 +44,15 @@ fn the_version_changes_with_any_file() {
         text: format!("{}\n", layers.builtin[0].text),
     });
     assert_ne!(changed.version(), before);
-    let more = Layers {
-        own: vec![file("")],
+    let extended = Layers {
+        custom: vec![file("")],
         ..layers
     };
-    assert_ne!(more.version(), before);
+    assert_ne!(extended.version(), before);
 }
 
 #[test]
-fn every_problem_of_a_trait_is_told() {
+fn every_problem_of_a_trait_is_reported() {
     insta::assert_snapshot!(problems(
         r#"
 [[trait]]
@@ -84,7 +83,7 @@ remediation = { text = "t", url = "u" }
 source = "s"
 
 [[trait]]
-id = "derives-from-nothing"
+id = "has-no-signals"
 title = "t"
 type = "Misconfiguration"
 resource_types = ["AWS::EC2::Instance"]
@@ -93,7 +92,7 @@ remediation = { text = "t", url = "u" }
 source = "s"
 
 [[trait]]
-id = "leads-nowhere"
+id = "has-no-route"
 title = "t"
 type = "Misconfiguration"
 resource_types = ["AWS::EC2::Instance"]
@@ -104,7 +103,7 @@ remediation = { text = "t", url = "u" }
 source = "s"
 
 [[trait]]
-id = "many-faults"
+id = "has-many-problems"
 title = "t"
 type = "Reachability"
 resource_types = []
@@ -136,11 +135,11 @@ source = "s"
 }
 
 #[test]
-fn every_problem_of_an_exposure_is_told() {
+fn every_problem_of_an_exposure_rule_is_reported() {
     insta::assert_snapshot!(problems(
         r#"
 [[exposure]]
-id = "needs-nothing"
+id = "requires-nothing"
 title = "t"
 resource_type = "AWS::EC2::Instance"
 description = "d"
@@ -170,7 +169,7 @@ ocsf_types = []
 source = "s"
 
 [[exposure]]
-id = "takes-a-mitigation-for-a-trait"
+id = "requires-a-mitigation"
 title = "t"
 resource_type = "AWS::EC2::Instance"
 all = ["instance-stopped"]
@@ -187,13 +186,13 @@ source = "s"
     ));
 }
 
-/// Problems between rules are reported where each rule is correct on its own.
+/// Rules are compared with each other only if each rule is valid by itself.
 #[test]
-fn a_rule_that_cannot_match_or_never_gives_its_title_is_told() {
+fn a_rule_that_never_matches_or_is_never_primary_is_reported() {
     insta::assert_snapshot!(problems(
         r#"
 [[exposure]]
-id = "forbids-what-it-needs"
+id = "excludes-what-it-requires"
 title = "t"
 resource_type = "AWS::EC2::Instance"
 all = ["internet-reachable"]
@@ -251,7 +250,7 @@ source = "s"
 }
 
 #[test]
-fn every_problem_of_a_test_is_told() {
+fn every_problem_of_a_test_case_is_reported() {
     insta::assert_snapshot!(problems(
         r#"
 [[test]]
@@ -272,7 +271,7 @@ severity = "LOW"
 }
 
 #[test]
-fn severity_must_rise() {
+fn severities_and_thresholds_must_ascend() {
     insta::assert_snapshot!(problems(
         r#"
 [severity]
@@ -284,7 +283,7 @@ matrix = { low = { high = "CRITICAL" }, moderate = { high = "LOW" } }
 }
 
 #[test]
-fn of_severity_each_key_replaces_the_one_before() {
+fn each_severity_key_overrides_the_earlier_layer() {
     let catalog = compiled(
         "[severity]\nlikelihood = { moderate = 3 }\nmatrix = { low = { unknown = \"MEDIUM\" } }\n",
     );
@@ -295,11 +294,11 @@ fn of_severity_each_key_replaces_the_one_before() {
 }
 
 #[test]
-fn the_configuration_has_the_last_word_on_severity() {
+fn the_configuration_overrides_the_severity_of_catalog_files() {
     let text = "likelihood = { moderate = 2 }\n";
     let severity = toml::from_str(text).unwrap();
     let catalog = compile(&Layers {
-        own: vec![file(
+        custom: vec![file(
             "[severity]\nlikelihood = { moderate = 3, high = 5 }\n",
         )],
         severity: Some(SeverityOverride {
@@ -315,12 +314,12 @@ fn the_configuration_has_the_last_word_on_severity() {
 }
 
 #[test]
-fn an_entry_of_ones_own_replaces_ours() {
+fn a_custom_entry_replaces_a_builtin_one() {
     let catalog = compiled(
         r#"
 [[exposure]]
 id = "ec2-internet-reachable-with-instance-profile"
-title = "Ours"
+title = "Custom"
 resource_type = "AWS::EC2::Instance"
 all = ["internet-reachable", "instance-profile-attached", "imds-v1-allowed"]
 description = "d"
@@ -330,14 +329,14 @@ source = "s"
 "#,
     );
     let replaced = rule(&catalog, "ec2-internet-reachable-with-instance-profile").unwrap();
-    assert_eq!(replaced.title, "Ours");
+    assert_eq!(replaced.title, "Custom");
     assert_eq!(replaced.all.len(), 3);
     assert!(replaced.location.is_custom);
     assert_eq!(replaced.location.to_string(), "rules.toml:3");
 }
 
 #[test]
-fn what_is_switched_off_is_gone_and_so_is_what_needs_it() {
+fn a_disabled_entry_is_removed_with_the_builtin_rules_that_require_it() {
     let catalog = compiled(
         r#"
 [[trait]]
@@ -353,13 +352,13 @@ enabled = false
     assert_eq!(catalog.index_of(&id), None);
     assert!(rule(&catalog, "ec2-low-priority-vulnerability").is_none());
     assert!(rule(&catalog, "ec2-internet-reachable-with-instance-profile").is_none());
-    let off: Vec<&str> = catalog
+    let disabled: Vec<&str> = catalog
         .disabled_entries()
         .iter()
-        .map(|off| off.id.as_str())
+        .map(|entry| entry.id.as_str())
         .collect();
     assert_eq!(
-        off,
+        disabled,
         [
             "ec2-low-priority-vulnerability",
             "instance-profile-attached"
@@ -368,7 +367,7 @@ enabled = false
 }
 
 #[test]
-fn what_is_switched_off_must_be_there_and_is_not_needed_by_ones_own() {
+fn a_disabled_entry_must_exist_and_custom_rules_must_not_require_it() {
     insta::assert_snapshot!(problems(
         r#"
 [[trait]]
@@ -393,11 +392,11 @@ source = "s"
 }
 
 #[test]
-fn without_mitigations_nothing_asks_for_them() {
+fn without_mitigations_their_controls_are_not_queried() {
     let with = compiled("");
     let without = compiled("[severity]\nmitigations = false\n");
     assert!(with.passed_controls().count() > 0);
-    // A trait that raises no factor asks for it.
+    // A trait that raises no factor needs this control.
     assert!(without.passed_controls().eq(["DynamoDB.2"]));
     let instance = ResourceType::Ec2Instance;
     assert!(
