@@ -4,6 +4,7 @@
 //! `cargo bench --bench collecting`; `cargo bench --bench collecting -- 10` for a minimum of about 10 seconds instead of 30.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -11,7 +12,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     unreachable_pub,
-    reason = "benchmarks report a failure by panicking"
+    reason = "benchmarks report a failure by panicking, measure time, and read and write files"
 )]
 
 #[allow(unused, reason = "a benchmark uses only a part of the tests' server")]

@@ -3,6 +3,7 @@
 //! `cargo bench --bench fan_out`
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -10,7 +11,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     unreachable_pub,
-    reason = "benchmarks report a failure by panicking"
+    reason = "benchmarks report a failure by panicking, measure time, and read and write files"
 )]
 
 use std::collections::BTreeSet;

@@ -3,6 +3,7 @@
 //! `cargo bench --bench reading`; `cargo bench --bench reading -- 20000` for a size other than 100,000 resources.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -10,7 +11,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     unreachable_pub,
-    reason = "benchmarks report a failure by panicking"
+    reason = "benchmarks report a failure by panicking, measure time, and read and write files"
 )]
 
 use std::fs::File;

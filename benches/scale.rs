@@ -4,6 +4,7 @@
 //! `cargo bench --bench scale`; `cargo bench --bench scale -- 10000 100000` for sizes other than 10k, 100k, and 1M.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -11,7 +12,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     unreachable_pub,
-    reason = "benchmarks report a failure by panicking"
+    reason = "benchmarks report a failure by panicking, measure time, and read and write files"
 )]
 
 use std::hint::black_box;

@@ -218,6 +218,10 @@ impl Default for Config {
 ///
 /// # Errors
 /// The file or the environment variable cannot be read, or every problem in the text.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this function reads the configuration file"
+)]
 pub fn load(source: &ConfigSource) -> Result<Config, ConfigError> {
     let text = match source {
         ConfigSource::Defaults => return Ok(Config::default()),
@@ -246,6 +250,10 @@ pub fn load(source: &ConfigSource) -> Result<Config, ConfigError> {
 
 /// Reads an environment variable. `std::env::var` can panic if the name is empty or contains `=` or NUL, and no variable
 /// has such a name.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this function reads the environment"
+)]
 fn read_variable(name: &str) -> Result<String, VarError> {
     if name.is_empty() || name.contains(['=', '\0']) {
         return Err(VarError::NotPresent);

@@ -96,6 +96,10 @@ impl SourceTarget {
         self.source.probe(session, &self.region).await
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the duration of a collection is logged"
+    )]
     async fn collect(self, session: Session, context: CollectContext) -> CollectedTarget {
         let started = Instant::now();
         let Self {

@@ -36,6 +36,10 @@ pub struct LogFilterError {
 ///
 /// # Errors
 /// The environment variable has an invalid value.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment can override the verbosity"
+)]
 pub fn start(verbosity: Verbosity, progress: &Progress) -> Result<(), LogFilterError> {
     let directives = std::env::var(FILTER_VARIABLE);
     let directives = directives.as_deref().unwrap_or(verbosity.directives());

@@ -307,6 +307,41 @@ fn modules_use_only_what_their_row_allows() {
     );
 }
 
+/// The modules without I/O, as the introduction of `ARCHITECTURE.md` lists them. `catalog/files.rs` reads catalog files.
+const PURE_MODULES: [&str; 8] = [
+    "model",
+    "catalog",
+    "iam",
+    "records",
+    "graph",
+    "evaluate",
+    "reconcile",
+    "formats",
+];
+
+/// Whether a file turns off the lint for the methods that `clippy.toml` disallows.
+fn permits_effects(text: &str) -> bool {
+    text.contains("clippy::disallowed_methods")
+}
+
+#[test]
+fn pure_modules_do_not_turn_off_the_lint_for_effects() {
+    assert!(permits_effects(
+        "#![expect(clippy::disallowed_methods, reason = \"…\")]"
+    ));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for entry in walkdir::WalkDir::new(&root).sort_by_file_name() {
+        let entry = entry.expect("src/ can be listed");
+        let path = entry.path().strip_prefix(&root).unwrap();
+        let path = path.to_str().expect("a UTF-8 name");
+        let module = path.split(['/', '.']).next().unwrap_or_default();
+        if PURE_MODULES.contains(&module) && path.ends_with(".rs") && path != "catalog/files.rs" {
+            let text = std::fs::read_to_string(entry.path()).expect("a readable source file");
+            assert!(!permits_effects(&text), "{path} allows disallowed methods");
+        }
+    }
+}
+
 #[test]
 fn every_module_of_the_table_exists() {
     let files = source_files();

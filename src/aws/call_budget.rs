@@ -1,5 +1,10 @@
 //! How long calls may go on: until exposured is asked to stop, or until the cycle's deadline.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the budget of a call ends at a time"
+)]
+
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 

@@ -1,5 +1,10 @@
 //! The configured SDK: the caller's identity, and clients for each Region.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the environment can set the number of attempts"
+)]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

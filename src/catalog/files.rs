@@ -1,5 +1,7 @@
 //! Reads custom catalog files.
 
+#![expect(clippy::disallowed_methods, reason = "this module reads catalog files")]
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

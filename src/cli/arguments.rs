@@ -1,5 +1,10 @@
 //! Arguments that several subcommands share.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the environment can name the configuration"
+)]
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

@@ -1,5 +1,7 @@
 //! `exposured init`: writes a configuration file for the current account and Region.
 
+#![expect(clippy::disallowed_methods, reason = "`init` writes a file")]
+
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,10 @@
 //! `exposured synth`: writes a made-up organization as files for `--input`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "`synth` refuses to write into a folder that is not empty"
+)]
+
 use std::path::PathBuf;
 
 use clap::Args;

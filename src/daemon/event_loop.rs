@@ -1,5 +1,10 @@
 //! The daemon's loop.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the schedule is compared with the current time"
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,5 +1,10 @@
 //! The health file, which the daemon keeps writing, and by which another process checks that the daemon is healthy.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module reads and writes the health file"
+)]
+
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};

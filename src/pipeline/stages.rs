@@ -1,5 +1,10 @@
 //! The stages that all cycles share.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the duration of a stage is logged"
+)]
+
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 

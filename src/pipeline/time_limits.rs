@@ -1,5 +1,10 @@
 //! How long the parts of a cycle may take.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the deadline of a cycle is a time"
+)]
+
 use std::time::Duration;
 
 use tokio::time::Instant;

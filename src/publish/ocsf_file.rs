@@ -1,5 +1,10 @@
 //! One JSON Lines file of OCSF events per cycle. Security Hub has no public API that imports OCSF.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module writes OCSF files and removes abandoned ones"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;

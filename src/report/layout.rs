@@ -1,5 +1,10 @@
 //! How text is laid out for its reader: the width, colors, and the characters that the reader's locale has.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the environment describes the terminal"
+)]
+
 use std::fmt::Write;
 use std::io::IsTerminal;
 

@@ -1,5 +1,7 @@
 //! Where a report is written: standard output, or a file that only its owner can read.
 
+#![expect(clippy::disallowed_methods, reason = "this module writes output files")]
+
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Stdout, Write};
 use std::os::unix::fs::OpenOptionsExt;

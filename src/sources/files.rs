@@ -6,6 +6,11 @@
 //!
 //! The content of a file determines its format; its name does not matter. Each file is a collection target of its own.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module reads the files of `--input`"
+)]
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

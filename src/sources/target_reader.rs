@@ -1,5 +1,10 @@
 //! Reads one target of a source: calls within its rate and budget, pages, and records.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the time of collection is recorded"
+)]
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::Utc;

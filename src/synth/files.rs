@@ -1,5 +1,6 @@
 //! An organization as files, as the AWS CLI writes them.
 
+#![expect(clippy::disallowed_methods, reason = "this module writes files")]
 #![expect(
     clippy::indexing_slicing,
     reason = "both ends of the range are indexes of the list"

@@ -1,5 +1,10 @@
 //! The form of a log line. Messages of libraries, such as the AWS SDK, get the same fields as our own events.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a log line has the time at which it is written"
+)]
+
 use std::fmt;
 
 use chrono::{SecondsFormat, Utc};

@@ -1,5 +1,10 @@
 //! A progress line on a terminal, for work that takes more than a second. Elsewhere there is none.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "progress is shown only if a cycle takes long"
+)]
+
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

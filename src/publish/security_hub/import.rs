@@ -1,5 +1,10 @@
 //! Sending findings in batches, and reading what became of each.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the duration of a call is logged"
+)]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
