@@ -14,6 +14,7 @@ mod resource_facts;
 mod rule_cases;
 mod score;
 mod severity_cache;
+mod summary;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verdict;
@@ -27,3 +28,4 @@ pub use fixes::{
 };
 pub use rule_cases::{CaseResult, run_rule_case};
 pub use score::Score;
+pub use summary::{ExposureSummary, FactsDigest};

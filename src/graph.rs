@@ -25,4 +25,4 @@ pub use snapshot::Snapshot;
 pub use snapshot_builder::{Observation, SnapshotBuilder};
 pub use snapshot_writer::{SnapshotWriter, WrittenSnapshot};
 pub use store::{Store, TargetOutcome};
-pub use view::{ObservedFinding, View};
+pub use view::{ObservedFinding, StoredFinding, View};

@@ -16,6 +16,7 @@ mod relation;
 mod resource;
 mod resource_name;
 mod severity;
+mod stable_hasher;
 mod text;
 mod traits;
 mod triage;
@@ -44,6 +45,7 @@ pub use relation::RelationKind;
 pub use resource::{ParseResourceTypeError, Resource, ResourceType};
 pub use resource_name::name_tag;
 pub use severity::{Factor, Impact, Level, Likelihood, Severity};
+pub use stable_hasher::StableHasher;
 pub use text::{clean, clean_line, is_clean_identifier, is_harmful};
 pub use traits::{ParseIdError, RuleId, TraitId, TraitIndex, TraitSet, TraitType};
 pub use triage::{

@@ -168,7 +168,7 @@ fn route_to(
 }
 
 /// The collection targets that the contributing traits were read from.
-fn seen_by(facts: &ResourceFacts<'_>, contributing: &TraitSet) -> Vec<CollectionTarget> {
+pub(super) fn seen_by(facts: &ResourceFacts<'_>, contributing: &TraitSet) -> Vec<CollectionTarget> {
     let targets: BTreeSet<&CollectionTarget> = contributing
         .iter()
         .flat_map(|trait_index| {

@@ -10,6 +10,7 @@ use super::describe::describe;
 use super::evaluation::{Evaluation, GradedResource};
 use super::grading::apply_triage;
 use super::propagate::provenance::provenance;
+use super::summary::{ExposureSummary, Summarizer};
 
 /// How many exposures are described at a time, on all cores, and are in memory together.
 const BATCH: usize = 256;
@@ -52,6 +53,22 @@ impl Exposures<'_> {
     pub fn describe(&self, graded: &GradedResource) -> Option<Exposure> {
         let provenance = provenance(self.view, self.catalog, graded.resource);
         describe(&apply_triage(self.view, self.catalog, &self.triage, provenance).grader)
+    }
+
+    /// Summarizes all exposures, on all cores, which is much cheaper than describing them.
+    pub fn summaries(&self) -> Vec<ExposureSummary> {
+        // A chunk shares what was computed for it, so there are few of them.
+        let chunks = 2 * rayon::current_num_threads();
+        self.graded()
+            .par_chunks(self.len().div_ceil(chunks).max(BATCH))
+            .flat_map_iter(|chunk| {
+                let mut summarizer = Summarizer::new(self);
+                let summaries = chunk
+                    .iter()
+                    .filter_map(|graded| summarizer.summarize(*graded));
+                summaries.collect::<Vec<ExposureSummary>>()
+            })
+            .collect()
     }
 
     /// Describes all exposures, a batch at a time.

@@ -11,8 +11,8 @@ use super::resource_facts::{CriticalityTag, ResourceFacts};
 use super::score::{Score, lowers_unknown_impact};
 
 /// The rules that the user muted for a resource.
-#[derive(Clone, Debug, Default)]
-struct MutedRules {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct MutedRules {
     all: bool,
     ids: BTreeSet<RuleId>,
 }
@@ -22,7 +22,7 @@ struct MutedRules {
 pub(super) struct Grader<'a> {
     pub facts: ResourceFacts<'a>,
     pub rules: &'a [ExposureRule],
-    muted_rules: MutedRules,
+    pub muted_rules: MutedRules,
 }
 
 /// A resource after user triage, and what it would be without it.

@@ -7,7 +7,7 @@ use crate::model::{Epss, LevelChange, TraitIndex};
 use super::propagate::provenance::TraitProvenance;
 
 /// A tag that makes a resource more or less critical.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct CriticalityTag {
     pub change: LevelChange,
     pub key: String,

@@ -37,12 +37,7 @@ impl<'a> SeverityCache<'a> {
         Self {
             view,
             catalog,
-            epss_traits: catalog
-                .traits()
-                .iter()
-                .filter(|definition| uses_epss(definition))
-                .filter_map(|definition| catalog.index_of(&definition.id))
-                .collect(),
+            epss_traits: epss_traits(catalog),
             computed: FxHashMap::default(),
         }
     }
@@ -90,6 +85,16 @@ impl<'a> SeverityCache<'a> {
             grader.score(grader.traits()).map(|score| score.severity)
         })
     }
+}
+
+/// Returns the traits whose factor level comes from EPSS scores.
+pub(super) fn epss_traits(catalog: &Catalog) -> TraitSet {
+    catalog
+        .traits()
+        .iter()
+        .filter(|definition| uses_epss(definition))
+        .filter_map(|definition| catalog.index_of(&definition.id))
+        .collect()
 }
 
 fn uses_epss(definition: &TraitDefinition) -> bool {

@@ -344,9 +344,18 @@ fn administrator_and_plain(catalog: &Catalog) -> TestGraph<'_> {
         .with_trait(&plain, "instance-profile-attached")
 }
 
-/// Exposures of two instances in full, for tests of the modules that use exposures.
-pub(crate) fn sample_exposures() -> Vec<Exposure> {
-    administrator_and_plain(&catalog()).evaluated().exposures
+/// Summaries of the exposures of two instances, for tests of the modules that use them.
+pub(crate) fn sample_summaries() -> Vec<ExposureSummary> {
+    let catalog = catalog();
+    let view = administrator_and_plain(&catalog).view();
+    let triage = ActiveTriage::default();
+    let exposures = Exposures {
+        view: &view,
+        catalog: &catalog,
+        evaluation: &evaluate(&view, &catalog, &triage),
+        triage,
+    };
+    exposures.summaries()
 }
 
 #[test]

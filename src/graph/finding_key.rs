@@ -20,6 +20,16 @@ pub(super) struct FindingKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct PrefixIndex(u32);
 
+/// A finding ID and the service that made the finding, in the parts in which they are stored. Equal IDs have equal parts
+/// in every snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FindingParts<'a> {
+    text: &'a str,
+    form: TailForm,
+    tail: [u8; 16],
+    product: Product,
+}
+
 /// What the findings of a control, or of a service in a Region, have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct IdPrefix {
@@ -97,6 +107,25 @@ impl IdPrefixTable {
     /// Returns the service that made the finding.
     pub(super) fn product(&self, key: FindingKey) -> Product {
         self.prefix(key).product
+    }
+
+    /// Returns the parts of a finding ID, where `resolve` returns the string of a symbol.
+    pub(super) fn parts<'a>(
+        &self,
+        key: FindingKey,
+        resolve: impl Fn(SymbolU32) -> &'a str,
+    ) -> FindingParts<'a> {
+        let IdPrefix {
+            text,
+            form,
+            product,
+        } = *self.prefix(key);
+        FindingParts {
+            text: resolve(text),
+            form,
+            tail: key.tail,
+            product,
+        }
     }
 
     /// Returns the finding ID, where `resolve` returns the string of a symbol.

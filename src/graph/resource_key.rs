@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use crate::model::{AccountId, ResourceType};
 
 /// What identifies a resource. Keys are sorted by type, ID, account, and Region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ResourceKey<'a> {
     pub resource_type: ResourceType,
     pub id: SplitId<'a>,
@@ -32,7 +32,7 @@ impl PartialOrd for ResourceKey<'_> {
 
 /// An ID in two parts: the prefix, which many resources share, and the rest, such as
 /// `arn:aws:ec2:us-east-1:111122223333:instance/` and `i-0abc`. Split IDs are sorted as the whole IDs would be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SplitId<'a> {
     pub prefix: &'a str,
     pub rest: &'a str,

@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 use super::csr_rows::CsrRows;
-use super::finding_key::{FindingKey, IdPrefixTable};
+use super::finding_key::{FindingKey, FindingParts, IdPrefixTable};
 use super::index::{EvidenceIndex, LocalIndex};
 use super::resource_key::{ResourceKey, SplitId};
 use super::string_arena::StringArena;
@@ -202,6 +202,11 @@ impl Snapshot {
             self.id_prefixes
                 .id(row.finding, |symbol| self.strings.get(symbol)),
         )
+    }
+
+    pub(super) fn finding_parts(&self, row: &ObservationRow) -> FindingParts<'_> {
+        self.id_prefixes
+            .parts(row.finding, |symbol| self.strings.get(symbol))
     }
 
     pub(super) fn product(&self, row: &ObservationRow) -> Product {

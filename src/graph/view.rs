@@ -14,6 +14,10 @@ use super::csr_rows::CsrRows;
 use super::index::{LocalIndex, ResourceIndex, ResourceRange, SnapshotIndex, TraitSetIndex};
 use super::snapshot::{ResourceRow, Snapshot};
 
+mod stored_findings;
+
+pub use stored_findings::StoredFinding;
+
 /// A finding that shows a trait of a resource.
 #[derive(Clone, Debug)]
 pub struct ObservedFinding<'a> {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::evaluate::{Exposures, GradedResource};
+use crate::evaluate::{ExposureSummary, Exposures, GradedResource};
 use crate::formats::asff::FORMAT_VERSION;
-use crate::model::{AccountId, CoverageRow, Exposure};
+use crate::model::{AccountId, CoverageRow, ExposureId};
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
 use crate::reconcile::{self, DesiredExposure, ExposureKey, Fingerprint, Plan, ReconcileOptions};
@@ -40,21 +40,22 @@ pub(in crate::publish) async fn plan(
     reconcile: ReconcileOptions,
 ) -> SecurityHubPlan {
     let known = known_accounts(publisher, &published, coverage);
-    let desire = |graded: &GradedResource, exposure: Exposure| {
-        let resource = &exposure.resource;
+    let desire = |summary: ExposureSummary| {
+        let resource = &summary.resource;
         let unknown = options.unknown_account(resource, &known);
         let destination = options.destination(publisher.session, resource, &known);
         let desired = DesiredExposure {
-            fingerprint: Fingerprint::of(&exposure, &destination, FORMAT_VERSION),
-            id: exposure.id,
-            title: exposure.title,
-            resource: exposure.resource.id,
-            severity: exposure.severity,
+            fingerprint: Fingerprint::of(summary.facts, &destination, FORMAT_VERSION),
+            id: ExposureId::of(&summary.resource),
+            title: summary.title,
+            resource: summary.resource.id,
+            severity: summary.graded.severity,
             destination,
         };
-        ((*graded, unknown), desired)
+        ((summary.graded, unknown), desired)
     };
-    let (found, desired): (Vec<_>, Vec<DesiredExposure>) = exposures.map(desire).unzip();
+    let (found, desired): (Vec<_>, Vec<DesiredExposure>) =
+        exposures.summaries().into_iter().map(desire).unzip();
     let mut unknown: BTreeMap<AccountId, usize> = BTreeMap::new();
     for account in found.iter().filter_map(|(_, unknown)| *unknown) {
         *unknown.entry(account).or_default() += 1;

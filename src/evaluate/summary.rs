@@ -1,0 +1,269 @@
+//! Summaries of exposures, computed from what the exposures derive from, without describing them.
+//!
+//! Most exposures are the same as in the previous cycle. A digest of the facts shows that, at a fraction of the cost of a
+//! description.
+
+use std::hash::Hash;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::catalog::Catalog;
+use crate::graph::{ResourceIndex, StoredFinding, View};
+use crate::model::{
+    ActiveTriage, Evidence, Exposure, ExposureMitigation, ExposureTrait, Level, RelationKind,
+    Resource, ResourceType, StableHasher, TraitIndex, TraitSet,
+};
+
+use super::describe::{describe, seen_by};
+use super::evaluation::GradedResource;
+use super::exposures::Exposures;
+use super::grading::{Grader, MutedRules, apply_triage};
+use super::propagate::provenance::Propagator;
+use super::resource_facts::{CriticalityTag, ResourceFacts};
+use super::severity_cache::epss_traits;
+
+/// A digest of everything that the description of an exposure derives from: exposures with the same digest have the same
+/// description.
+///
+/// A version of exposured that describes the same facts in another way does not change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FactsDigest(u128);
+
+/// What is known about an exposure without describing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExposureSummary {
+    /// The graded resource.
+    pub graded: GradedResource,
+    /// The exposed resource.
+    pub resource: Resource,
+    /// The title.
+    pub title: String,
+    /// The digest of its facts.
+    pub facts: FactsDigest,
+}
+
+/// Everything that a grade depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct GradeInputs {
+    resource_type: ResourceType,
+    traits: TraitSet,
+    /// The levels of the traits that have an EPSS score, in the order of the catalog.
+    epss_levels: Vec<Level>,
+    criticality: Option<CriticalityTag>,
+    muted_rules: MutedRules,
+}
+
+/// The part of a description that is the same for every resource with the same inputs.
+#[derive(Debug)]
+struct Grade {
+    title: String,
+    contributing: TraitSet,
+    digest: u128,
+}
+
+/// Summarizes exposures, and computes what they share once.
+pub(super) struct Summarizer<'a> {
+    view: &'a View,
+    catalog: &'a Catalog,
+    triage: &'a ActiveTriage<'a>,
+    propagator: Propagator<'a>,
+    epss_traits: TraitSet,
+    grades: FxHashMap<GradeInputs, Rc<Grade>>,
+    /// By address: the view keeps all evidence, and the same vulnerability occurs on many resources.
+    evidence: FxHashMap<*const Evidence, u128>,
+}
+
+impl<'a> Summarizer<'a> {
+    pub(super) fn new(exposures: &'a Exposures<'a>) -> Self {
+        Self {
+            view: exposures.view,
+            catalog: exposures.catalog,
+            triage: &exposures.triage,
+            propagator: Propagator::new(exposures.view, exposures.catalog),
+            epss_traits: epss_traits(exposures.catalog),
+            grades: FxHashMap::default(),
+            evidence: FxHashMap::default(),
+        }
+    }
+
+    /// Summarizes an exposure. Returns `None` if the resource is not exposed, which does not happen for a graded one.
+    pub(super) fn summarize(&mut self, graded: GradedResource) -> Option<ExposureSummary> {
+        let index = graded.resource;
+        let provenance = self.propagator.provenance(index);
+        let grader = apply_triage(self.view, self.catalog, self.triage, provenance).grader;
+        let grade = self.grade(&grader)?;
+        let mut hasher = StableHasher::default();
+        grade.digest.hash(&mut hasher);
+        self.view.hash_resource(index, &mut hasher);
+        self.view.tags(index).hash(&mut hasher);
+        let mut shown = self.catalog.only_traits(grader.traits());
+        shown.extend(&self.catalog.only_mitigations(grader.traits()));
+        for trait_index in shown.iter() {
+            self.hash_trait(&grader.facts, trait_index, &mut hasher);
+        }
+        seen_by(&grader.facts, &grade.contributing).hash(&mut hasher);
+        for trait_index in grade.contributing.iter() {
+            for route in &self.catalog.definition(trait_index).leads_to {
+                self.hash_route(index, route, &mut hasher);
+            }
+        }
+        Some(ExposureSummary {
+            graded,
+            resource: self.view.resource(index),
+            title: grade.title.clone(),
+            facts: FactsDigest(hasher.finish128()),
+        })
+    }
+
+    fn grade(&mut self, grader: &Grader<'_>) -> Option<Rc<Grade>> {
+        let facts = &grader.facts;
+        let scored = grader.traits().intersection(&self.epss_traits);
+        let level = |trait_index| {
+            let score = facts.highest_epss(trait_index);
+            score.map_or(Level::default(), |score| {
+                self.catalog.severity().level_of(score)
+            })
+        };
+        let inputs = GradeInputs {
+            resource_type: self.view.resource_type(facts.index()),
+            traits: *grader.traits(),
+            epss_levels: scored.iter().map(level).collect(),
+            criticality: facts.criticality.clone(),
+            muted_rules: grader.muted_rules.clone(),
+        };
+        if let Some(grade) = self.grades.get(&inputs) {
+            return Some(Rc::clone(grade));
+        }
+        let grade = Rc::new(Grade::of(&describe(grader)?, self.catalog));
+        self.grades.insert(inputs, Rc::clone(&grade));
+        Some(grade)
+    }
+
+    /// Hashes how a trait got to the resource, and the findings that show it.
+    fn hash_trait(
+        &mut self,
+        facts: &ResourceFacts<'_>,
+        trait_index: TraitIndex,
+        hasher: &mut StableHasher,
+    ) {
+        let provenance = &facts.provenance;
+        provenance.is_own(trait_index).hash(hasher);
+        let mut chains = 0_usize;
+        for chain in provenance.chains(trait_index) {
+            chain.len().hash(hasher);
+            for hop in chain {
+                hop.kind.hash(hasher);
+                self.view.hash_resource(hop.to, hasher);
+            }
+            chains += 1;
+        }
+        chains.hash(hasher);
+        let mut origins = provenance.origins(trait_index);
+        // The attack path shows the network paths of the resource itself.
+        origins.insert(facts.index());
+        for origin in origins {
+            let mut findings: Vec<u128> = self
+                .view
+                .stored_findings(origin, trait_index)
+                .map(|stored| self.finding_digest(&stored))
+                .collect();
+            findings.sort_unstable();
+            findings.dedup();
+            findings.hash(hasher);
+        }
+    }
+
+    fn finding_digest(&mut self, stored: &StoredFinding<'_>) -> u128 {
+        let evidence = self
+            .evidence
+            .entry(Arc::as_ptr(stored.evidence))
+            .or_insert_with(|| {
+                let mut hasher = StableHasher::default();
+                stored.evidence.hash(&mut hasher);
+                hasher.finish128()
+            });
+        let mut hasher = StableHasher::default();
+        stored.finding.hash(&mut hasher);
+        evidence.hash(&mut hasher);
+        hasher.finish128()
+    }
+
+    /// Hashes the known part of a route on which the attack path continues, as the attack path follows it.
+    fn hash_route(&self, from: ResourceIndex, route: &[RelationKind], hasher: &mut StableHasher) {
+        let mut at = from;
+        let mut steps = 0_usize;
+        for kind in route {
+            let Some(next) = self.view.related(at, *kind).next() else {
+                break;
+            };
+            self.view.hash_resource(next, hasher);
+            at = next;
+            steps += 1;
+        }
+        steps.hash(hasher);
+    }
+}
+
+impl Grade {
+    fn of(exposure: &Exposure, catalog: &Catalog) -> Self {
+        let mut hasher = StableHasher::default();
+        // Every field is listed, so that a new one cannot be forgotten.
+        let Exposure {
+            title,
+            description,
+            severity,
+            likelihood,
+            impact,
+            rule,
+            matched_rules,
+            types,
+            factors,
+            traits,
+            mitigations,
+            fixes,
+            // These differ between resources with the same inputs.
+            id: _,
+            resource: _,
+            tags: _,
+            attack_path: _,
+            seen_by: _,
+        } = exposure;
+        (title, description, severity, likelihood, impact).hash(&mut hasher);
+        (rule, matched_rules, types, factors, fixes).hash(&mut hasher);
+        let mut contributing = TraitSet::default();
+        for shown in traits {
+            let ExposureTrait {
+                id,
+                title,
+                trait_type,
+                contributing: is_contributing,
+                remediation,
+                signals: _,
+            } = shown;
+            (id, title, trait_type, is_contributing, remediation).hash(&mut hasher);
+            if let Some(index) = catalog.index_of(id).filter(|_| *is_contributing) {
+                contributing.insert(index);
+                let definition = catalog.definition(index);
+                (definition.entry, &definition.leads_to).hash(&mut hasher);
+            }
+        }
+        for mitigation in mitigations {
+            let ExposureMitigation {
+                id,
+                title,
+                signals: _,
+            } = mitigation;
+            (id, title).hash(&mut hasher);
+        }
+        Self {
+            title: title.clone(),
+            contributing,
+            digest: hasher.finish128(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
