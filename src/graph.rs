@@ -5,6 +5,7 @@
 
 mod csr_rows;
 mod dedup_rows;
+mod finding_digests;
 mod finding_key;
 mod iam_edges;
 mod index;
@@ -25,4 +26,4 @@ pub use snapshot::Snapshot;
 pub use snapshot_builder::{Observation, SnapshotBuilder};
 pub use snapshot_writer::{SnapshotWriter, WrittenSnapshot};
 pub use store::{Store, TargetOutcome};
-pub use view::{ObservedFinding, StoredFinding, View};
+pub use view::{ObservedFinding, View};

@@ -5,15 +5,14 @@
 
 use std::hash::Hash;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::catalog::Catalog;
-use crate::graph::{ResourceIndex, StoredFinding, View};
+use crate::graph::{ResourceIndex, View};
 use crate::model::{
-    ActiveTriage, Evidence, Exposure, ExposureMitigation, ExposureTrait, Level, RelationKind,
-    Resource, ResourceType, StableHasher, TraitIndex, TraitSet,
+    ActiveTriage, Exposure, ExposureMitigation, ExposureTrait, Level, RelationKind, Resource,
+    ResourceType, StableHasher, TraitIndex, TraitSet,
 };
 
 use super::describe::{describe, seen_by};
@@ -71,8 +70,6 @@ pub(super) struct Summarizer<'a> {
     propagator: Propagator<'a>,
     epss_traits: TraitSet,
     grades: FxHashMap<GradeInputs, Rc<Grade>>,
-    /// By address: the view keeps all evidence, and the same vulnerability occurs on many resources.
-    evidence: FxHashMap<*const Evidence, u128>,
 }
 
 impl<'a> Summarizer<'a> {
@@ -84,7 +81,6 @@ impl<'a> Summarizer<'a> {
             propagator: Propagator::new(exposures.view, exposures.catalog),
             epss_traits: epss_traits(exposures.catalog),
             grades: FxHashMap::default(),
-            evidence: FxHashMap::default(),
         }
     }
 
@@ -143,7 +139,7 @@ impl<'a> Summarizer<'a> {
 
     /// Hashes how a trait got to the resource, and the findings that show it.
     fn hash_trait(
-        &mut self,
+        &self,
         facts: &ResourceFacts<'_>,
         trait_index: TraitIndex,
         hasher: &mut StableHasher,
@@ -164,30 +160,12 @@ impl<'a> Summarizer<'a> {
         // The attack path shows the network paths of the resource itself.
         origins.insert(facts.index());
         for origin in origins {
-            let mut findings: Vec<u128> = self
-                .view
-                .stored_findings(origin, trait_index)
-                .map(|stored| self.finding_digest(&stored))
-                .collect();
-            findings.sort_unstable();
-            findings.dedup();
-            findings.hash(hasher);
+            self.view
+                .finding_digests(origin, trait_index)
+                .for_each(|digest| digest.hash(hasher));
+            // Digests of one resource cannot be mistaken for those of the next one.
+            0_u128.hash(hasher);
         }
-    }
-
-    fn finding_digest(&mut self, stored: &StoredFinding<'_>) -> u128 {
-        let evidence = self
-            .evidence
-            .entry(Arc::as_ptr(stored.evidence))
-            .or_insert_with(|| {
-                let mut hasher = StableHasher::default();
-                stored.evidence.hash(&mut hasher);
-                hasher.finish128()
-            });
-        let mut hasher = StableHasher::default();
-        stored.finding.hash(&mut hasher);
-        evidence.hash(&mut hasher);
-        hasher.finish128()
     }
 
     /// Hashes the known part of a route on which the attack path continues, as the attack path follows it.

@@ -23,7 +23,7 @@ struct PrefixIndex(u32);
 /// A finding ID and the service that made the finding, in the parts in which they are stored. Equal IDs have equal parts
 /// in every snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FindingParts<'a> {
+pub(super) struct FindingParts<'a> {
     text: &'a str,
     form: TailForm,
     tail: [u8; 16],

@@ -12,6 +12,7 @@ use crate::model::{
 };
 
 use super::csr_rows::CsrRows;
+use super::finding_digests::{FindingDigest, digest_of};
 use super::finding_key::{FindingKey, FindingParts, IdPrefixTable};
 use super::index::{EvidenceIndex, LocalIndex};
 use super::resource_key::{ResourceKey, SplitId};
@@ -93,6 +94,8 @@ pub struct Snapshot {
     pub(super) resources: Vec<ResourceRow>,
     /// By resource, sorted by trait. Of the findings with the same trait, the first has the highest EPSS score.
     pub(super) observations: CsrRows<ObservationRow>,
+    /// By resource, sorted by trait.
+    pub(super) finding_digests: CsrRows<FindingDigest>,
     /// By resource: the latest finding for each attribute, sorted by trait.
     pub(super) attributes: CsrRows<AttributeRow>,
     /// The latest change of a finding that is used, in seconds since 1970, or 0 if unknown.
@@ -181,6 +184,27 @@ impl Snapshot {
             .iter()
             .chain(attributes)
             .filter(move |row| row.trait_index == trait_index)
+    }
+
+    /// Returns digests of the findings that show a trait of a resource.
+    pub(super) fn finding_digests(
+        &self,
+        resource: LocalIndex,
+        trait_index: TraitIndex,
+    ) -> impl Iterator<Item = u128> {
+        let digests = self.finding_digests.of(resource.get()).iter();
+        let attributes = self
+            .attributes_of(resource)
+            .iter()
+            .filter(move |attribute| attribute.holds && attribute.row.trait_index == trait_index)
+            .map(|attribute| {
+                let row = &attribute.row;
+                digest_of(&(self.finding_parts(row), self.evidence(row.evidence)))
+            });
+        digests
+            .filter(move |digest| digest.trait_index == trait_index)
+            .map(FindingDigest::get)
+            .chain(attributes)
     }
 
     /// Returns the highest EPSS score of the findings that show a trait of a resource.

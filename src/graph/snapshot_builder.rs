@@ -15,6 +15,7 @@ use crate::model::{Evidence, FindingId, Product, RelationKind, Resource, TraitIn
 
 use super::csr_rows::{CsrRows, Keyed};
 use super::dedup_rows::DedupRows;
+use super::finding_digests::finding_digests;
 use super::finding_key::IdPrefixTableBuilder;
 use super::index::{EvidenceIndex, LocalIndex};
 use super::resource_key::SplitId;
@@ -183,7 +184,7 @@ impl SnapshotBuilder {
             .for_each_mut(|row| row.resource = sorted.index_of(row.resource));
         let permissions = self.permissions.into_iter();
         let count = resources.len();
-        Snapshot {
+        let mut snapshot = Snapshot {
             strings: StringArena::new(&self.interner),
             resources,
             observations: CsrRows::from_sorted(observations, count, |key| key.get()),
@@ -196,7 +197,10 @@ impl SnapshotBuilder {
             permissions: permissions
                 .map(|(resource, row)| (sorted.index_of(resource), row))
                 .collect(),
-        }
+            ..Snapshot::default()
+        };
+        snapshot.finding_digests = finding_digests(&snapshot);
+        snapshot
     }
 
     fn index_of(&mut self, resource: &Resource) -> LocalIndex {

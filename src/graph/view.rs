@@ -14,9 +14,7 @@ use super::csr_rows::CsrRows;
 use super::index::{LocalIndex, ResourceIndex, ResourceRange, SnapshotIndex, TraitSetIndex};
 use super::snapshot::{ResourceRow, Snapshot};
 
-mod stored_findings;
-
-pub use stored_findings::StoredFinding;
+mod digests;
 
 /// A finding that shows a trait of a resource.
 #[derive(Clone, Debug)]

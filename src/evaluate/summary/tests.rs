@@ -16,7 +16,7 @@ type Findings = Vec<(SourceKind, Value)>;
 /// The findings of a small generated organization, without those of passed controls.
 fn organization() -> Findings {
     let organization = Organization {
-        resources: 400,
+        resources: 250,
         seed: 7,
     };
     let mut findings = Vec::new();
@@ -30,12 +30,16 @@ fn organization() -> Findings {
     findings
 }
 
-/// The view of findings that were read from two targets, alternately.
+/// The view of findings, with one target for each service.
 fn view_of(findings: &[(SourceKind, Value)], catalog: &Catalog) -> View {
     let mut store = Store::default();
-    for target in 0..2 {
+    for target in [
+        SourceKind::SecurityHub,
+        SourceKind::Inspector,
+        SourceKind::Macie,
+    ] {
         let mut writer = SnapshotWriter::new(catalog);
-        for (source, record) in findings.iter().skip(target).step_by(2) {
+        for (source, record) in findings.iter().filter(|(source, _)| *source == target) {
             let json = record.to_string();
             let parsed = match source {
                 SourceKind::SecurityHub => records::asff::parse(&json, catalog),
@@ -48,7 +52,7 @@ fn view_of(findings: &[(SourceKind, Value)], catalog: &Catalog) -> View {
         }
         let WrittenSnapshot { snapshot, .. } = writer.finish();
         store.put(TargetOutcome {
-            target: CollectionTarget::file(format!("{target}.json")),
+            target: CollectionTarget::file(format!("{target:?}.json")),
             snapshot,
             coverage: Coverage::Complete,
             reason: None,
