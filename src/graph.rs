@@ -5,6 +5,7 @@
 
 mod csr_rows;
 mod dedup_rows;
+mod finding_digest;
 mod finding_digests;
 mod finding_key;
 mod iam_edges;

@@ -62,7 +62,7 @@ impl Exposures<'_> {
         self.graded()
             .par_chunks(self.len().div_ceil(chunks).max(BATCH))
             .flat_map_iter(|chunk| {
-                let mut summarizer = Summarizer::new(self);
+                let mut summarizer = Summarizer::new(self.view, self.catalog, &self.triage);
                 let summaries = chunk
                     .iter()
                     .filter_map(|graded| summarizer.summarize(*graded));

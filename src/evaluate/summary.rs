@@ -17,7 +17,6 @@ use crate::model::{
 
 use super::describe::{describe, seen_by};
 use super::evaluation::GradedResource;
-use super::exposures::Exposures;
 use super::grading::{Grader, MutedRules, apply_triage};
 use super::propagate::provenance::Propagator;
 use super::resource_facts::{CriticalityTag, ResourceFacts};
@@ -73,13 +72,13 @@ pub(super) struct Summarizer<'a> {
 }
 
 impl<'a> Summarizer<'a> {
-    pub(super) fn new(exposures: &'a Exposures<'a>) -> Self {
+    pub(super) fn new(view: &'a View, catalog: &'a Catalog, triage: &'a ActiveTriage<'a>) -> Self {
         Self {
-            view: exposures.view,
-            catalog: exposures.catalog,
-            triage: &exposures.triage,
-            propagator: Propagator::new(exposures.view, exposures.catalog),
-            epss_traits: epss_traits(exposures.catalog),
+            view,
+            catalog,
+            triage,
+            propagator: Propagator::new(view, catalog),
+            epss_traits: epss_traits(catalog),
             grades: FxHashMap::default(),
         }
     }

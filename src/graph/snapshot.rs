@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 use super::csr_rows::CsrRows;
-use super::finding_digests::{FindingDigest, digest_of};
+use super::finding_digest::{FindingDigest, digest_of};
 use super::finding_key::{FindingKey, FindingParts, IdPrefixTable};
 use super::index::{EvidenceIndex, LocalIndex};
 use super::resource_key::{ResourceKey, SplitId};

@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::evaluate::evaluate;
 use crate::evaluate::tests::catalog;
+use crate::evaluate::{Exposures, evaluate};
 use crate::graph::{SnapshotWriter, Store, TargetOutcome, WrittenSnapshot};
 use crate::model::{CollectionTarget, Coverage, SourceKind};
 use crate::records;
@@ -16,7 +16,7 @@ type Findings = Vec<(SourceKind, Value)>;
 /// The findings of a small generated organization, without those of passed controls.
 fn organization() -> Findings {
     let organization = Organization {
-        resources: 250,
+        resources: 350,
         seed: 7,
     };
     let mut findings = Vec::new();
