@@ -46,14 +46,21 @@ fn view_of(findings: &[(SourceKind, Value)], catalog: &Catalog) -> View {
                 SourceKind::Inspector => records::inspector::parse(&json, catalog),
                 _ => records::macie::parse(&json, catalog),
             };
-            if let Some(record) = parsed.unwrap() {
+            if let Ok(record) = parsed.unwrap() {
                 writer.write(record);
             }
         }
-        let WrittenSnapshot { snapshot, .. } = writer.finish();
+        let WrittenSnapshot {
+            snapshot,
+            accounts,
+            ignored,
+            ..
+        } = writer.finish();
         store.put(TargetOutcome {
             target: CollectionTarget::file(format!("{target:?}.json")),
             snapshot,
+            accounts,
+            ignored,
             coverage: Coverage::Complete,
             reason: None,
             detail: None,
