@@ -1,5 +1,6 @@
 //! Merges snapshots, so that each resource occurs once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -21,11 +22,13 @@ pub struct MergedSnapshots(pub(super) View);
 impl MergedSnapshots {
     pub(super) fn new(snapshots: Vec<(CollectionTarget, Arc<Snapshot>)>) -> Self {
         let occurrences = merge_resources(&snapshots);
-        let edges = merge_edges(&snapshots, &occurrences);
+        let deleted = find_deleted(&snapshots, &occurrences);
+        let edges = merge_edges(&snapshots, &occurrences, &deleted);
         let mut view = View {
             snapshots,
             occurrences,
             edges,
+            deleted,
             traits: TraitSets::default(),
         };
         view.traits = number_trait_sets(&view);
@@ -67,10 +70,35 @@ fn merge_resources(snapshots: &[(CollectionTarget, Arc<Snapshot>)]) -> CsrRows<O
     )
 }
 
-/// Returns the edges of all snapshots, each once, by the resource that they start from.
+/// Returns the resources that no record describes after their deletion. A resource that a later record describes was
+/// created again.
+fn find_deleted(
+    snapshots: &[(CollectionTarget, Arc<Snapshot>)],
+    occurrences: &CsrRows<Occurrence>,
+) -> BTreeSet<ResourceIndex> {
+    if snapshots.iter().all(|(_, one)| one.deletions.is_empty()) {
+        return BTreeSet::new();
+    }
+    let is_deleted = |resource: &ResourceIndex| {
+        let rows = occurrences.of(resource.get()).iter().filter_map(|row| {
+            let (_, snapshot) = snapshots.get(row.snapshot.get())?;
+            let seen_at = snapshot.sightings.get(row.resource.get()).copied();
+            Some((snapshot.deletions.get(&row.resource).copied(), seen_at))
+        });
+        let (deleted_at, seen_at): (Vec<_>, Vec<_>) = rows.unzip();
+        let deleted_at = deleted_at.into_iter().flatten().max();
+        let seen_at = seen_at.into_iter().flatten().max();
+        deleted_at.is_some_and(|deleted_at| seen_at.unwrap_or(0) <= deleted_at)
+    };
+    let resources = ResourceRange::all(occurrences.key_count());
+    resources.filter(is_deleted).collect()
+}
+
+/// Returns the edges of all snapshots, each once, by the resource that they start from. A deleted resource has none.
 fn merge_edges(
     snapshots: &[(CollectionTarget, Arc<Snapshot>)],
     occurrences: &CsrRows<Occurrence>,
+    deleted: &BTreeSet<ResourceIndex>,
 ) -> CsrRows<(RelationKind, ResourceIndex)> {
     let indices = MergedIndices::new(snapshots, occurrences);
     let mut edges: Vec<Keyed<ResourceIndex, (RelationKind, ResourceIndex)>> = snapshots
@@ -83,6 +111,7 @@ fn merge_edges(
             })
         })
         .collect();
+    edges.retain(|edge| !deleted.contains(&edge.key) && !deleted.contains(&edge.row.1));
     edges.sort_unstable();
     edges.dedup();
     CsrRows::from_sorted(edges, occurrences.key_count(), |from| from.get())
@@ -143,6 +172,9 @@ fn number_trait_sets(view: &View) -> TraitSets {
 /// latest of them decides, and of several with the same time, one that shows the trait.
 fn merge_traits(view: &View, resource: ResourceIndex) -> TraitSet {
     let mut traits = TraitSet::default();
+    if view.deleted.contains(&resource) {
+        return traits;
+    }
     let mut attributes: Vec<(TraitIndex, u32, bool)> = Vec::new();
     for (_, snapshot, resource) in view.occurrences(resource) {
         for observation in snapshot.observations_of(resource) {

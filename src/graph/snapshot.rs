@@ -108,6 +108,10 @@ pub struct Snapshot {
     /// Sorted by resource.
     pub(super) tags: Vec<TagRow>,
     pub(super) permissions: BTreeMap<LocalIndex, PermissionsRow>,
+    /// By resource: the time of the latest record about it, in seconds since 1970, or 0 if unknown.
+    pub(super) sightings: Vec<u32>,
+    /// The resources that were deleted, and when, in seconds since 1970, or 0 if unknown.
+    pub(super) deletions: BTreeMap<LocalIndex, u32>,
 }
 
 impl Snapshot {

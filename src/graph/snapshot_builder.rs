@@ -58,6 +58,9 @@ pub struct SnapshotBuilder {
     relations: DedupRows<RelationRow>,
     tags: DedupRows<TagRow>,
     permissions: BTreeMap<LocalIndex, PermissionsRow>,
+    /// By resource: the time of the latest record about it, in seconds since 1970, or 0 if unknown.
+    sightings: Vec<u32>,
+    deletions: BTreeMap<LocalIndex, u32>,
 }
 
 impl SnapshotBuilder {
@@ -73,9 +76,7 @@ impl SnapshotBuilder {
             ),
             evidence: self.evidence.index_of(observation.evidence),
         };
-        let updated_at = observation.updated_at.map_or(0, |time| {
-            u32::try_from(time.timestamp()).unwrap_or_default()
-        });
+        let updated_at = seconds(observation.updated_at);
         self.latest_update = self.latest_update.max(updated_at);
         let holds = observation.holds;
         if matches!(observation.evidence, Evidence::Attribute { .. }) {
@@ -158,6 +159,21 @@ impl SnapshotBuilder {
         }
     }
 
+    /// Adds that a record describes the resource, so that it existed at this time.
+    pub fn add_sighting(&mut self, resource: &Resource, updated_at: Option<DateTime<Utc>>) {
+        let index = self.index_of(resource);
+        if let Some(latest) = self.sightings.get_mut(index.get()) {
+            *latest = seconds(updated_at).max(*latest);
+        }
+    }
+
+    /// Adds that the resource was deleted.
+    pub fn add_deletion(&mut self, resource: &Resource, deleted_at: Option<DateTime<Utc>>) {
+        let index = self.index_of(resource);
+        let latest = self.deletions.entry(index).or_default();
+        *latest = seconds(deleted_at).max(*latest);
+    }
+
     /// Returns the snapshot.
     pub fn finish(mut self) -> Snapshot {
         self.resource_indices = FxHashMap::default();
@@ -183,6 +199,8 @@ impl SnapshotBuilder {
         self.tags
             .for_each_mut(|row| row.resource = sorted.index_of(row.resource));
         let permissions = self.permissions.into_iter();
+        let deletions = self.deletions.into_iter();
+        let sightings = sorted.sort(&self.sightings);
         let count = resources.len();
         let mut snapshot = Snapshot {
             strings: StringArena::new(&self.interner),
@@ -196,6 +214,10 @@ impl SnapshotBuilder {
             tags: self.tags.finish(),
             permissions: permissions
                 .map(|(resource, row)| (sorted.index_of(resource), row))
+                .collect(),
+            sightings,
+            deletions: deletions
+                .map(|(resource, time)| (sorted.index_of(resource), time))
                 .collect(),
             ..Snapshot::default()
         };
@@ -212,12 +234,20 @@ impl SnapshotBuilder {
             account: resource.account,
             resource_type: resource.resource_type,
         };
-        let resources = &mut self.resources;
+        let (resources, sightings) = (&mut self.resources, &mut self.sightings);
         *self.resource_indices.entry(row).or_insert_with(|| {
             resources.push(row);
+            sightings.push(0);
             LocalIndex::new(resources.len() - 1)
         })
     }
+}
+
+/// A time in seconds since 1970, or 0 if unknown.
+fn seconds(time: Option<DateTime<Utc>>) -> u32 {
+    time.map_or(0, |time| {
+        u32::try_from(time.timestamp()).unwrap_or_default()
+    })
 }
 
 /// The indices of resources after sorting, by their indices before.
@@ -230,6 +260,17 @@ impl SortedIndices {
     )]
     fn index_of(&self, before: LocalIndex) -> LocalIndex {
         self.0[before.get()]
+    }
+
+    /// Returns the values of the resources after sorting.
+    fn sort(&self, before: &[u32]) -> Vec<u32> {
+        let mut after = vec![0; before.len()];
+        for (index, value) in self.0.iter().zip(before) {
+            if let Some(slot) = after.get_mut(index.get()) {
+                *slot = *value;
+            }
+        }
+        after
     }
 }
 

@@ -95,7 +95,13 @@ impl<'a> SnapshotWriter<'a> {
             attributes,
             edges,
             permissions,
+            is_deleted,
         } = parsed;
+        if is_deleted {
+            self.builder.add_deletion(&resource, record.updated_at);
+            self.ignored.count(IgnoreReason::Inactive);
+            return false;
+        }
         let has_attributes = !attributes.is_empty();
         let shows_trait = self.write_evidence(record, &resource);
         for attribute in attributes {
@@ -109,6 +115,7 @@ impl<'a> SnapshotWriter<'a> {
         let is_used = shows_trait || has_attributes || !edges.is_empty();
         if is_used {
             self.builder.add_tags(&resource, &tags);
+            self.builder.add_sighting(&resource, record.updated_at);
         }
         is_used
     }

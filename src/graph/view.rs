@@ -1,5 +1,6 @@
 //! A consistent view of all snapshots, in which each resource occurs once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -62,6 +63,8 @@ pub struct View {
     pub(super) occurrences: CsrRows<Occurrence>,
     /// By resource, sorted by kind and target.
     pub(super) edges: CsrRows<(RelationKind, ResourceIndex)>,
+    /// The resources that were deleted. They have no edges and no traits.
+    pub(super) deleted: BTreeSet<ResourceIndex>,
     pub(super) traits: TraitSets,
 }
 
@@ -137,6 +140,9 @@ impl View {
 
     /// Returns what the documents of an identity or a policy allow, according to the latest record of any target.
     pub(super) fn permissions(&self, index: ResourceIndex) -> Option<&Permissions> {
+        if self.deleted.contains(&index) {
+            return None;
+        }
         self.occurrences(index)
             .filter_map(|(_, snapshot, resource)| snapshot.permissions.get(&resource))
             .max_by_key(|row| row.updated_at)

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::model::{IgnoreReason, Product, Region, ResourceMention, ResourceType};
+use crate::model::{IgnoreReason, Product, Region, Resource, ResourceMention, ResourceType};
 
 use super::configuration::{Configuration, configuration_record};
 use super::edges::Relationship;
 use super::error::RecordError;
-use super::parsed::ParseResult;
+use super::parsed::{ParseResult, ParsedRecord};
 use super::subject::{RecordContext, Subject};
 use super::{fields, timestamp};
 
@@ -61,7 +61,7 @@ impl Item {
     }
 }
 
-/// Parses an item. It is not evidence if its type is unknown or its resource was deleted.
+/// Parses an item. It is not evidence if its type is unknown. The item of a deleted resource says only that.
 ///
 /// # Errors
 /// The item is malformed.
@@ -71,9 +71,6 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let Some(resource_type) = ResourceType::from_any_name(&item.resource_type) else {
         return Ok(Err(IgnoreReason::UnknownType));
     };
-    if item.is_deleted() {
-        return Ok(Err(IgnoreReason::Inactive));
-    }
     let region = match &item.aws_region {
         Some(region) => fields::parse("awsRegion", region)?,
         None => Region::global(),
@@ -88,6 +85,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
             .and_then(timestamp::parse),
     };
     let id = item.id()?.to_owned();
+    let is_deleted = item.is_deleted();
     let mention = ResourceMention {
         resource_type,
         id: &id,
@@ -100,12 +98,25 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
         item.relationships,
     );
     let subject = Subject::new(mention, tags(&item.tags), configuration.details);
+    if is_deleted {
+        return Ok(Ok(deletion(subject.resource, context)));
+    }
     Ok(Ok(configuration_record(
         Product::Config,
         subject,
         &configuration.relationships,
         context,
     )))
+}
+
+/// A record that says that a resource was deleted, and nothing else about it.
+fn deletion(resource: Resource, context: RecordContext<'_>) -> ParsedRecord {
+    let subject = Subject::without_details(resource);
+    let mut record = configuration_record(Product::Config, subject, &[], context);
+    for parsed in &mut record.resources {
+        parsed.is_deleted = true;
+    }
+    record
 }
 
 /// The tags: `[{"key": …, "value": …, "tag": "key=value"}]` in a query, `{key: value}` elsewhere.
@@ -168,20 +179,33 @@ mod tests {
     }
 
     #[test]
-    fn deleted_resources_and_unknown_types_are_skipped() {
+    fn the_item_of_a_deleted_resource_says_only_that() {
         let catalog = catalog();
         let mut deleted = instance();
         deleted["configurationItemStatus"] = json!("ResourceDeleted");
-        deleted["configuration"] = json!(null);
+        for configuration in [json!(null), json!({}), instance()["configuration"].clone()] {
+            deleted["configuration"] = configuration;
+            let parsed = crate::records::parse_any(&deleted.to_string(), &catalog);
+            let parsed = parsed.unwrap().unwrap();
+            let [resource] = &parsed.resources[..] else {
+                panic!("{parsed:?}");
+            };
+            assert!(resource.is_deleted);
+            assert!(
+                resource.attributes.is_empty()
+                    && resource.edges.is_empty()
+                    && parsed.edges.is_empty()
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_types_are_skipped() {
+        let catalog = catalog();
         let mut unknown = instance();
         unknown["resourceType"] = json!("AWS::Lex::Bot");
-        for (item, reason) in [
-            (deleted, IgnoreReason::Inactive),
-            (unknown, IgnoreReason::UnknownType),
-        ] {
-            let parsed = crate::records::parse_any(&item.to_string(), &catalog);
-            assert_eq!(parsed.unwrap().unwrap_err(), reason);
-        }
+        let parsed = crate::records::parse_any(&unknown.to_string(), &catalog);
+        assert_eq!(parsed.unwrap().unwrap_err(), IgnoreReason::UnknownType);
     }
 
     #[test]

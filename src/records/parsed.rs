@@ -102,6 +102,8 @@ pub struct ParsedResource {
     pub edges: Vec<ParsedEdge>,
     /// What the policy documents of an IAM resource allow.
     pub permissions: Permissions,
+    /// Whether the record says that the resource was deleted.
+    pub is_deleted: bool,
 }
 
 /// An attribute that the catalog asks for. An absent attribute is unknown, so there is none for it.

@@ -44,6 +44,15 @@ impl Subject {
         }
     }
 
+    /// A resource of which nothing but its identity is known.
+    pub(super) fn without_details(resource: Resource) -> Self {
+        Self {
+            resource,
+            tags: Vec::new(),
+            details: Value::Null,
+        }
+    }
+
     /// Derives attributes, edges, and IAM facts from the details, and drops the details.
     pub(super) fn into_parsed(self, context: RecordContext<'_>) -> ParsedResource {
         let Self {
@@ -67,6 +76,7 @@ impl Subject {
             attributes,
             edges,
             permissions: iam.permissions,
+            is_deleted: false,
         }
     }
 }

@@ -54,6 +54,37 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
         .with_iam_edges()
 }
 
+#[test]
+fn a_resource_that_aws_config_saw_deleted_is_not_exposed() {
+    let item = |time: &str, status: &str, is_public: bool| {
+        let item = json!({
+            "resourceType": "AWS::RDS::DBInstance", "resourceId": "db-1", "resourceName": "orders",
+            "ARN": format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:orders"), "awsAccountId": ACCOUNT,
+            "awsRegion": "us-east-1", "configurationItemCaptureTime": time, "configurationItemStatus": status,
+            "configuration": {"publiclyAccessible": is_public},
+        });
+        (config_item::parse as RecordParser, item)
+    };
+    let open = item("2026-11-01T00:00:00Z", "OK", true);
+    let deleted = item("2026-11-20T00:00:00Z", "ResourceDeleted", true);
+    let open_again = item("2026-11-22T00:00:00Z", "OK", true);
+    let finding = control(
+        "RDS.2",
+        json!({"Type": "AwsRdsDbInstance", "Id": format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:orders")}),
+    );
+    for (mut records, is_exposed) in [
+        (vec![open.clone()], true),
+        (vec![open.clone(), deleted.clone()], false),
+        (vec![open, deleted.clone(), open_again], true),
+        // The finding is newer than the deletion.
+        (vec![deleted, finding], true),
+    ] {
+        assert_eq!(!exposed(&records).is_empty(), is_exposed, "{records:?}");
+        records.reverse();
+        assert_eq!(!exposed(&records).is_empty(), is_exposed, "{records:?}");
+    }
+}
+
 fn finding(product: &str, types: &[&str], resources: Value) -> Value {
     json!({
         "Id": format!("finding/{product}/{types:?}/{resources}").chars().take(200).collect::<String>().replace('"', ""),
