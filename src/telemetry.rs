@@ -11,7 +11,10 @@ mod verbosity;
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use log_format::LogFormat;
 
@@ -32,7 +35,7 @@ pub struct LogFilterError {
 }
 
 /// Starts logging to standard error: as text on a terminal, otherwise as JSON, one event per line. The environment
-/// variable [`FILTER_VARIABLE`] overrides the verbosity.
+/// variable [`FILTER_VARIABLE`] overrides the verbosity, but libraries never log below `info`.
 ///
 /// # Errors
 /// The environment variable has an invalid value.
@@ -49,23 +52,30 @@ pub fn start(verbosity: Verbosity, progress: &Progress) -> Result<(), LogFilterE
             directives: directives.to_owned(),
             source,
         })?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(progress.clone());
-    // A second start, in tests of the library, keeps the first subscriber.
-    let _ = if std::io::stderr().is_terminal() {
-        builder
-            .with_target(false)
-            .map_event_format(LogFormat::text)
-            .try_init()
+    let layer = tracing_subscriber::fmt::layer().with_writer(progress.clone());
+    let layer = if std::io::stderr().is_terminal() {
+        let layer = layer.with_target(false).map_event_format(LogFormat::text);
+        layer.boxed()
     } else {
-        builder
+        let layer = layer
             .json()
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(false)
-            .map_event_format(LogFormat::json)
-            .try_init()
+            .map_event_format(LogFormat::json);
+        layer.boxed()
     };
+    let filter = filter.and(filter_fn(is_loggable));
+    // A second start, in tests of the library, keeps the first subscriber.
+    let _ = tracing_subscriber::registry()
+        .with(layer.with_filter(filter))
+        .try_init();
     Ok(())
+}
+
+/// Whether something may be logged, whatever the filter of the user is. Below `info`, the AWS SDK and the HTTP libraries
+/// log requests and responses, with the external ID, credentials, and the bodies of findings.
+fn is_loggable(metadata: &Metadata<'_>) -> bool {
+    let crate_name = metadata.target().split("::").next();
+    crate_name == Some(env!("CARGO_CRATE_NAME")) || *metadata.level() <= Level::INFO
 }
