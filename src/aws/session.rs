@@ -23,6 +23,7 @@ use crate::model::{AccountId, CallCount, Partition, Region, clean};
 use super::call_budget::retry_malformed_responses;
 use super::call_error::{CallError, Failure, classify};
 use super::call_rate::{CallRate, Limiter};
+use super::member_role::MemberRole;
 use super::meter::CallMeter;
 use super::unreachable::GiveUpOnUnreachable;
 
@@ -178,21 +179,17 @@ impl Session {
     }
 
     /// Returns a client for Security Hub that assumes a role in another account.
-    pub async fn security_hub_as(
-        &self,
-        region: &Region,
-        role: &str,
-        external_id: &str,
-    ) -> aws_sdk_securityhub::Client {
-        let mut provider = AssumeRoleProvider::builder(role)
+    pub async fn security_hub_as(&self, role: &MemberRole<'_>) -> aws_sdk_securityhub::Client {
+        let mut provider = AssumeRoleProvider::builder(role.arn)
             .configure(&self.config)
             .region(sdk_region(self.home()))
             .session_name("exposured")
-            .session_length(ROLE_SESSION);
-        if !external_id.is_empty() {
-            provider = provider.external_id(external_id);
+            .session_length(ROLE_SESSION)
+            .policy(role.session_policy());
+        if !role.external_id.is_empty() {
+            provider = provider.external_id(role.external_id);
         }
-        let config = client_config!(aws_sdk_securityhub, self, region)
+        let config = client_config!(aws_sdk_securityhub, self, role.region)
             .credentials_provider(provider.build().await);
         aws_sdk_securityhub::Client::from_conf(config.build())
     }

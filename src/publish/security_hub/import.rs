@@ -72,7 +72,7 @@ impl<'a> Importer<'a> {
         Self {
             publisher,
             destination,
-            client: client(publisher, options, destination).await,
+            client: client(publisher, options, destination, BATCH_IMPORT_FINDINGS).await,
             limiter,
         }
     }

@@ -196,7 +196,7 @@ async fn read_destination(
     options: &SecurityHubOptions,
     destination: &Destination,
 ) -> Result<PublishedFindings, CallError> {
-    let client = client(publisher, options, destination).await;
+    let client = client(publisher, options, destination, GET_FINDINGS).await;
     let mut published = PublishedFindings::default();
     let filters = own_findings(destination);
     for_each_finding(

@@ -296,6 +296,8 @@ pub(super) struct Session {
     pub arn: String,
     pub token: String,
     pub expires: DateTime<Utc>,
+    /// What the session may do, at most; everything that its role may do, if there is none.
+    pub policy: Option<Value>,
 }
 
 pub(super) struct ImportFailure {

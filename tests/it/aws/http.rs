@@ -54,6 +54,8 @@ pub(super) struct Call {
     pub caller: String,
     /// Whether the caller is itself an assumed role.
     pub in_session: bool,
+    /// The policy of that session, if it has one.
+    pub session_policy: Option<Value>,
     pub body: Value,
     /// Size of the body in bytes.
     pub size: usize,
@@ -122,8 +124,14 @@ fn admit(cloud: &mut FakeCloud, head: &Parts, body: &[u8]) -> Result<Admitted, (
         cloud.unmodeled.push(what.clone());
         return Err((Service::SecurityHub, Refusal::not_modeled(what)));
     };
-    let (account, caller, in_session) =
+    let identity =
         authenticate(cloud, key, &head.headers, service).map_err(|refusal| (service, refusal))?;
+    let Identity {
+        account,
+        caller,
+        in_session,
+        session_policy,
+    } = identity;
     let json = match service {
         _ if service.speaks_query() => query::form(body),
         _ if body.is_empty() => json!({}),
@@ -176,6 +184,7 @@ fn admit(cloud: &mut FakeCloud, head: &Parts, body: &[u8]) -> Result<Admitted, (
         region,
         caller,
         in_session,
+        session_policy,
         body: json,
         size: body.len(),
     };
@@ -203,18 +212,27 @@ fn credential_scope(headers: &HeaderMap) -> Option<(&str, &str, &str)> {
     (date.len() == 8 && headers.contains_key("x-amz-date")).then_some((key, region, service))
 }
 
+/// Who sent a request.
+struct Identity {
+    account: String,
+    caller: String,
+    in_session: bool,
+    session_policy: Option<Value>,
+}
+
 fn authenticate(
     cloud: &FakeCloud,
     key: &str,
     headers: &HeaderMap,
     service: Service,
-) -> Result<(String, String, bool), Refusal> {
+) -> Result<Identity, Refusal> {
     if let Some(account) = fake_cloud::account_of_long_term_key(key) {
-        return Ok((
-            account.to_owned(),
-            format!("arn:aws:iam::{account}:user/exposured"),
-            false,
-        ));
+        return Ok(Identity {
+            account: account.to_owned(),
+            caller: format!("arn:aws:iam::{account}:user/exposured"),
+            in_session: false,
+            session_policy: None,
+        });
     }
     let token = headers
         .get("x-amz-security-token")
@@ -224,7 +242,12 @@ fn authenticate(
             if session.expires < Utc::now() {
                 return Err(expired(service));
             }
-            Ok((session.account.clone(), session.arn.clone(), true))
+            Ok(Identity {
+                account: session.account.clone(),
+                caller: session.arn.clone(),
+                in_session: true,
+                session_policy: session.policy.clone(),
+            })
         }
         _ => {
             let code = if service.speaks_query() {
@@ -321,13 +344,45 @@ fn answer(cloud: &mut FakeCloud, call: &Call) -> Answer {
 }
 
 fn denied(cloud: &FakeCloud, call: &Call) -> Option<Refusal> {
-    let action = call.operation.action();
-    let target = cloud.target(&call.account, &call.region)?;
     // GetCallerIdentity needs no permission, even if a policy denies it (API model).
-    if !target.denied.contains(action) || call.operation == Operation::GetCallerIdentity {
+    if call.operation == Operation::GetCallerIdentity {
         return None;
     }
-    let resource = match call.operation {
+    let action = call.operation.action();
+    let resource = resource(call);
+    let target = cloud.target(&call.account, &call.region);
+    let reason = if target.is_some_and(|target| target.denied.contains(action)) {
+        "no identity-based policy"
+    } else if !session_allows(call, action, &resource) {
+        "no session policy"
+    } else {
+        return None;
+    };
+    let code = if call.operation.service().speaks_query() {
+        "AccessDenied"
+    } else {
+        "AccessDeniedException"
+    };
+    let message = format!(
+        "User: {} is not authorized to perform: {action} on resource: {resource} because {reason} allows the {action} \
+         action",
+        call.caller,
+    );
+    Some(Refusal::new(403, code, message))
+}
+
+/// Whether a statement of the session policy names the action and the resource, without wildcards.
+fn session_allows(call: &Call, action: &str, resource: &str) -> bool {
+    let Some(policy) = &call.session_policy else {
+        return true;
+    };
+    let statements = policy["Statement"].as_array().into_iter().flatten();
+    let mut allowing = statements.filter(|statement| statement["Effect"] == "Allow");
+    allowing.any(|statement| statement["Action"] == action && statement["Resource"] == resource)
+}
+
+fn resource(call: &Call) -> String {
+    match call.operation {
         Operation::BatchImportFindings => fake_cloud::default_product(&call.account, &call.region),
         Operation::GetFindings => {
             let partition = fake_cloud::partition(&call.region);
@@ -337,16 +392,5 @@ fn denied(cloud: &FakeCloud, call: &Call) -> Option<Refusal> {
             )
         }
         _ => "*".to_owned(),
-    };
-    let code = if call.operation.service().speaks_query() {
-        "AccessDenied"
-    } else {
-        "AccessDeniedException"
-    };
-    let message = format!(
-        "User: {} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
-         allows the {action} action",
-        call.caller,
-    );
-    Some(Refusal::new(403, code, message))
+    }
 }

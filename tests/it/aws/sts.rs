@@ -1,6 +1,7 @@
 //! STS `GetCallerIdentity` and `AssumeRole`.
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
+use serde_json::Value;
 
 use super::{
     fake_cloud::{FakeCloud, Session},
@@ -57,6 +58,7 @@ pub(super) fn assume_role(cloud: &mut FakeCloud, call: &Call) -> Result<String, 
     }
     let (partition, account, role) =
         parts(arn).ok_or_else(|| invalid(format!("{arn} is invalid")))?;
+    let policy = field("Policy").map(session_policy).transpose()?;
     let number = cloud.sessions.len() + 1;
     let key = format!("ASIA{account}{number:04}");
     let session = Session {
@@ -64,6 +66,7 @@ pub(super) fn assume_role(cloud: &mut FakeCloud, call: &Call) -> Result<String, 
         arn: format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"),
         token: format!("IQoJb3JpZ2luX2VjE{number:08}=="),
         expires: Utc::now() + TimeDelta::seconds(seconds),
+        policy,
     };
     let result = format!(
         "<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>not-a-secret-{number}</SecretAccessKey>\
@@ -76,6 +79,17 @@ pub(super) fn assume_role(cloud: &mut FakeCloud, call: &Call) -> Result<String, 
     );
     cloud.sessions.insert(key, session);
     Ok(wrap(STS, "AssumeRole", &result))
+}
+
+/// A session policy has at most 2,048 characters (model, `unrestrictedSessionPolicyDocumentType` and API reference).
+fn session_policy(text: &str) -> Result<Value, Refusal> {
+    if text.is_empty() || text.chars().count() > 2048 {
+        return Err(invalid("'policy' must have between 1 and 2048 characters"));
+    }
+    serde_json::from_str(text).map_err(|_| {
+        let message = "This policy contains invalid Json";
+        Refusal::new(400, "MalformedPolicyDocument", message)
+    })
 }
 
 fn invalid(message: impl Into<String>) -> Refusal {
