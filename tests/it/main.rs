@@ -25,6 +25,7 @@ mod export;
 mod fault_recovery;
 mod findings;
 mod fixing;
+mod forgery;
 mod formats;
 mod hard_input;
 mod json_output;
