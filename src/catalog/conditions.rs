@@ -96,7 +96,6 @@ pub struct VulnerabilityCondition {
     pub(super) user_interaction: Option<Vec<String>>,
     pub(super) epss_at_least: Option<Epss>,
     pub(super) exploit_available: Option<bool>,
-    pub(super) known_exploited: Option<bool>,
     pub(super) id_prefix: Option<String>,
     pub(super) severity_at_least: Option<SourceSeverity>,
 }
@@ -187,9 +186,6 @@ impl VulnerabilityCondition {
             && self
                 .exploit_available
                 .is_none_or(|wanted| vulnerability.exploit_available == Some(wanted))
-            && self
-                .known_exploited
-                .is_none_or(|wanted| vulnerability.known_exploited == wanted)
             && self
                 .id_prefix
                 .as_ref()

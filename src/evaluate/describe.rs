@@ -183,17 +183,16 @@ pub(super) fn seen_by(facts: &ResourceFacts<'_>, contributing: &TraitSet) -> Vec
     targets.into_iter().cloned().collect()
 }
 
-/// Exploited vulnerabilities come first, then those that are likely to be exploited. Other findings have no order.
-fn importance(signal: &SignalReference) -> (bool, bool, u32, bool) {
+/// Vulnerabilities with a public exploit come first, then those that are likely to be exploited. Other findings have no order.
+fn importance(signal: &SignalReference) -> (bool, u32, bool) {
     match &*signal.evidence {
         Evidence::PackageVulnerability(vulnerability) => (
-            vulnerability.known_exploited,
             vulnerability.exploit_available == Some(true),
             vulnerability
                 .epss
                 .map_or(0, |score| score.parts_of_100_000()),
             signal.product == Product::Inspector,
         ),
-        _ => (false, false, 0, false),
+        _ => (false, 0, false),
     }
 }

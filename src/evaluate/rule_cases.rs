@@ -108,7 +108,6 @@ fn evidence(catalog: &Catalog, case: &RuleCase, index: TraitIndex) -> Evidence {
         severity: SourceSeverity::High,
         epss: case.epss,
         exploit_available: None,
-        known_exploited: false,
         fix: None,
         cvss: None,
         packages: Vec::new(),

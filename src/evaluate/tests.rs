@@ -261,7 +261,6 @@ fn vulnerability(epss: f64) -> Evidence {
         severity: SourceSeverity::High,
         epss: Some(epss.try_into().unwrap()),
         exploit_available: Some(true),
-        known_exploited: false,
         fix: None,
         cvss: None,
         packages: Vec::new(),

@@ -145,10 +145,8 @@ pub struct Vulnerability {
     pub severity: SourceSeverity,
     /// The EPSS score. Vulnerabilities without a CVE and new ones have none.
     pub epss: Option<Epss>,
-    /// Whether an exploit is public, if the source reports it.
+    /// Whether an exploit is public, if the source reports it. That does not mean that it was seen in an attack.
     pub exploit_available: Option<bool>,
-    /// Whether it is known to have been exploited (`lastKnownExploitAt`, CISA's catalog).
-    pub known_exploited: bool,
     /// Whether a fix is available, if the source reports it.
     pub fix: Option<FixAvailable>,
     /// The CVSS vector, adjusted to the resource if Inspector did so.

@@ -1,8 +1,11 @@
 //! Values of findings that Inspector writes alike in its own format and in ASFF.
 
+use serde_json::Value;
+
 use crate::model::{Cvss, Epss, FixAvailable, PortRange, SourceSeverity, clean};
 
 use super::error::RecordError;
+use super::timestamp;
 
 /// A severity by its label. An absent or new label is unknown, not low.
 pub(super) fn severity(label: Option<&str>) -> SourceSeverity {
@@ -56,12 +59,14 @@ fn tenths(score: f64) -> u16 {
     tenths
 }
 
-/// `YES` or `NO`. Anything else is unknown.
-pub(super) fn yes_or_no(text: &str) -> Option<bool> {
-    match text {
-        "YES" => Some(true),
-        "NO" => Some(false),
-        _ => None,
+/// Whether an exploit is public: `YES`, `NO`, or else unknown. The time of the last known exploit is the time at which one
+/// was published, and no sign of an attack: findings have it together with an EPSS score near zero.
+/// Source: Amazon Inspector User Guide, "Viewing details for your findings", exploit prediction and last known exploit.
+pub(super) fn exploit_available(answer: Option<&str>, exploit_at: Option<&Value>) -> Option<bool> {
+    match answer {
+        Some("YES") => Some(true),
+        Some("NO") => Some(false),
+        _ => exploit_at.and_then(timestamp::parse).map(|_| true),
     }
 }
 
@@ -128,7 +133,23 @@ pub(super) fn packages<'a>(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn the_time_of_a_public_exploit_shows_that_there_is_one() {
+        let time = json!("2026-10-30T00:00:00+00:00");
+        for (answer, at, expected) in [
+            (Some("YES"), None, Some(true)),
+            (Some("NO"), Some(&time), Some(false)),
+            (None, Some(&time), Some(true)),
+            (Some("?"), Some(&Value::Null), None),
+            (None, None, None),
+        ] {
+            assert_eq!(exploit_available(answer, at), expected, "{answer:?} {at:?}");
+        }
+    }
 
     #[test]
     fn only_numbers_from_0_to_65535_in_order_are_a_range_of_ports() {

@@ -171,7 +171,7 @@ impl AccountWriter<'_> {
             "remediation": {"recommendation": {"text": "None Provided"}},
             "resources": [self.inspector_resource(inspector_type, subject, details)],
         });
-        if found.known_exploited {
+        if found.has_dated_exploit {
             record["exploitabilityDetails"] =
                 json!({"lastKnownExploitAt": "2026-10-01T00:00:00.000Z"});
         }

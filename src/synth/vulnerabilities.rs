@@ -62,7 +62,7 @@ pub(super) struct Vulnerability {
     pub score: f64,
     pub epss: f64,
     pub exploit_available: bool,
-    pub known_exploited: bool,
+    pub has_dated_exploit: bool,
 }
 
 impl Vulnerability {
@@ -80,7 +80,7 @@ impl Vulnerability {
             score,
             epss,
             exploit_available: random.f64() < 0.05 + epss,
-            known_exploited: random.f64() < epss / 4.0,
+            has_dated_exploit: random.f64() < epss / 4.0,
         }
     }
 

@@ -74,13 +74,6 @@ fn vulnerability_conditions(raw: &RawSignal) -> Vec<String> {
                 "no exploit is public".to_owned()
             }
         }),
-        raw.known_exploited.map(|has_date| {
-            if has_date {
-                "the date of a public exploit is known".to_owned()
-            } else {
-                "no date of a public exploit is known".to_owned()
-            }
-        }),
         raw.id_prefix.as_ref().map(|prefix| format!("ID {prefix}…")),
     ];
     conditions.into_iter().flatten().collect()

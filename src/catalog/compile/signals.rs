@@ -161,7 +161,6 @@ impl Compiler {
             user_interaction: raw.user_interaction.clone(),
             epss_at_least,
             exploit_available: raw.exploit_available,
-            known_exploited: raw.known_exploited,
             id_prefix: raw.id_prefix.clone(),
             severity_at_least: raw.severity_at_least,
         })
@@ -223,6 +222,5 @@ fn has_vulnerability_keys(raw: &RawSignal) -> bool {
         || raw.user_interaction.is_some()
         || raw.epss_at_least.is_some()
         || raw.exploit_available.is_some()
-        || raw.known_exploited.is_some()
         || raw.id_prefix.is_some()
 }

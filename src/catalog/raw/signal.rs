@@ -32,9 +32,6 @@ pub(in crate::catalog) struct RawSignal {
     pub epss_at_least: Option<f64>,
     /// For a package vulnerability: whether an exploit is public.
     pub exploit_available: Option<bool>,
-    /// For a package vulnerability: whether the date of a public exploit is known. It does not mean that exploitation was
-    /// observed.
-    pub known_exploited: Option<bool>,
     /// For a package vulnerability: the prefix of its ID.
     pub id_prefix: Option<String>,
     /// For a code vulnerability: the CWE IDs, one of which it must have, such as `CWE-78`.

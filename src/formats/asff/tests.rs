@@ -68,7 +68,6 @@ fn vulnerability() -> Evidence {
         severity: SourceSeverity::High,
         epss: Some(0.9.try_into().unwrap()),
         exploit_available: Some(true),
-        known_exploited: false,
         fix: Some(FixAvailable::Partial),
         cvss: Some(Cvss {
             version: "3.1".into(),

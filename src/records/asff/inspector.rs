@@ -3,9 +3,8 @@
 use crate::model::{CodeVulnerability, Evidence, NetworkPath, PathStep, Vulnerability, clean};
 use crate::records::error::RecordError;
 use crate::records::finding_values::{
-    VulnerablePackage, cvss, epss, fix_available, names, packages, port_range, yes_or_no,
+    VulnerablePackage, cvss, epss, exploit_available, fix_available, names, packages, port_range,
 };
-use crate::records::timestamp;
 
 use super::finding::{AsffFinding, AsffVulnerability};
 
@@ -43,7 +42,6 @@ fn titled_vulnerability(finding: &AsffFinding) -> Option<Vulnerability> {
         severity: finding.severity(),
         epss: None,
         exploit_available: None,
-        known_exploited: false,
         fix: None,
         cvss: None,
         packages: Vec::new(),
@@ -108,8 +106,7 @@ fn package_vulnerability(
         title: clean(&finding.title),
         severity: finding.severity(),
         epss: epss("Vulnerabilities[].EpssScore", found.epss_score)?,
-        exploit_available: found.exploit_available.as_deref().and_then(yes_or_no),
-        known_exploited: exploited_at.and_then(timestamp::parse).is_some(),
+        exploit_available: exploit_available(found.exploit_available.as_deref(), exploited_at),
         fix: found.fix_available.as_deref().and_then(fix_available),
         cvss: found.cvss.iter().rev().find_map(|score| {
             let (version, vector) = (score.version.as_deref(), score.base_vector.as_deref());

@@ -5,7 +5,8 @@ use crate::model::{
 };
 use crate::records::error::RecordError;
 use crate::records::finding_values::{
-    VulnerablePackage, cvss, epss, fix_available, names, packages, port_range, severity, yes_or_no,
+    VulnerablePackage, cvss, epss, exploit_available, fix_available, names, packages, port_range,
+    severity,
 };
 
 use super::finding::{CvssScore, InspectorFinding, PackageVulnerabilityDetails};
@@ -67,8 +68,7 @@ fn package_vulnerability(finding: &InspectorFinding) -> Result<Vulnerability, Re
         title: clean(title.unwrap_or(&details.vulnerability_id)),
         severity: severity(finding.severity.as_deref()),
         epss: epss("epss.score", score)?,
-        exploit_available: finding.exploit_available.as_deref().and_then(yes_or_no),
-        known_exploited: exploited_at.is_some_and(|time| !time.is_null()),
+        exploit_available: exploit_available(finding.exploit_available.as_deref(), exploited_at),
         fix: finding.fix_available.as_deref().and_then(fix_available),
         cvss: best_cvss(finding, details),
         packages: packages(vulnerable_packages(details)),

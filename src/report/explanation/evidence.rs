@@ -38,8 +38,7 @@ fn network_path(path: &NetworkPath) -> String {
 
 fn vulnerability(found: &Vulnerability) -> String {
     let epss = found.epss.map(|score| format!(", EPSS {}", score.value()));
-    // `lastKnownExploitAt` is the date of the last public exploit, not of an attack.
-    let exploit = if found.known_exploited || found.exploit_available == Some(true) {
+    let exploit = if found.exploit_available == Some(true) {
         ", an exploit is public"
     } else {
         ""

@@ -105,8 +105,6 @@ struct VulnerabilityJson<'a> {
     epss: Option<f64>,
     /// Whether an exploit is public; null if the source does not report it.
     exploit_available: Option<bool>,
-    /// Whether the source reports a public exploit with a date, or the CVE is in the catalog of CISA.
-    known_exploited: bool,
     /// Whether all (`YES`), some (`PARTIAL`), or none (`NO`) of the packages have a fix.
     #[schemars(schema_with = "vocabulary::optional_fix_available")]
     fix: Option<&'static str>,
@@ -230,7 +228,6 @@ impl<'a> From<&'a Vulnerability> for VulnerabilityJson<'a> {
             severity: vocabulary::source_severity_name(found.severity),
             epss: found.epss.map(Epss::value),
             exploit_available: found.exploit_available,
-            known_exploited: found.known_exploited,
             fix: found.fix.map(vocabulary::fix_available_name),
             cvss: found.cvss.as_ref().map(CvssJson::from),
             packages: list(&found.packages),
