@@ -40,6 +40,7 @@ mod subject;
 #[cfg(test)]
 mod testing;
 mod timestamp;
+mod unread;
 
 pub use error::RecordError;
 pub use event::records_in;

@@ -4,6 +4,7 @@
 
 mod config_service;
 pub mod files;
+mod foreign_content;
 mod inspector;
 mod json_records;
 mod macie;

@@ -27,6 +27,14 @@ pub enum RecordError {
         /// The field, as the format names it.
         field: &'static str,
     },
+    /// The record has a format that exposured recognizes but does not read.
+    #[error("{format}, which exposured does not read; {remedy}")]
+    UnreadFormat {
+        /// The format.
+        format: &'static str,
+        /// Where to get the same facts.
+        remedy: &'static str,
+    },
     /// The record has none of the known formats.
     #[error("unknown record format: expected {expected}")]
     UnknownFormat {

@@ -12,7 +12,7 @@ use crate::model::clean;
 
 use super::error::RecordError;
 use super::parsed::ParseResult;
-use super::{asff, config_item, fields, inspector, inventory, macie};
+use super::{asff, config_item, fields, inspector, inventory, macie, unread};
 
 /// Parses one record of a known format.
 pub type RecordParser = fn(&str, &Catalog) -> ParseResult;
@@ -65,7 +65,7 @@ pub fn parse_any(json: &str, catalog: &Catalog) -> ParseResult {
     let text = fields::unquoted(json)?;
     match format_of(&text)? {
         Some(format) => (format.parse)(&text, catalog),
-        None => Err(unknown_format()),
+        None => Err(unread::error(&text).unwrap_or_else(unknown_format)),
     }
 }
 

@@ -27,6 +27,7 @@ use crate::model::{CollectionTarget, Coverage, CoverageReason, clean};
 use crate::records::{parse_any, records_in};
 use crate::telemetry::{CycleLog, Progress};
 
+use super::foreign_content::ForeignContent;
 use super::json_records::{JsonRecordsError, for_each_record};
 use super::outcome::{CollectedTarget, Incomplete};
 use super::record_sink::RecordSink;
@@ -100,7 +101,10 @@ impl FileReader<'_> {
         let target = CollectionTarget::file(clean(name));
         let mut sink = RecordSink::new(self.catalog, &target, self.log, self.progress);
         let opened = opened.and_then(decoded).map_err(Into::into);
-        let result = opened.and_then(|content| {
+        let result = opened.and_then(|mut content| {
+            if let Some(foreign) = ForeignContent::recognize(content.fill_buf()?) {
+                return Err(JsonRecordsError::Foreign(foreign));
+            }
             for_each_record(content, |record| match record {
                 Ok(json) => {
                     for record in records_in(json) {

@@ -329,3 +329,39 @@ fn an_iam_user_is_published_in_the_home_region_of_its_partition() {
     );
     assert!(user("aws-us-gov").starts_with("arn:aws-us-gov:securityhub:us-gov-west-1:"));
 }
+
+#[test]
+fn a_file_that_is_not_json_is_named_for_what_it_looks_like() {
+    let guardduty = json!({"Findings": [{
+        "AccountId": "111122223333", "Arn": "arn:aws:guardduty:us-east-1:111122223333:detector/d/finding/f",
+        "Type": "Backdoor:EC2/C&CActivity.B", "SchemaVersion": "2.0", "Service": {"DetectorId": "d"},
+    }]});
+    for (content, expected) in [
+        ("Findings:\n- Id: f\n", "looks like YAML"),
+        ("Id,Title,Severity\nf,t,HIGH\n", "looks like CSV"),
+        ("PAR1\u{15}\u{4}\u{15}", "looks like Parquet"),
+        (
+            "\nAn error occurred (AccessDeniedException) when calling the GetFindings operation: no\n",
+            "looks like an error message of the AWS CLI",
+        ),
+        (&guardduty.to_string(), "native GuardDuty finding"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("findings"), content).unwrap();
+        let ran = run(exposured()
+            .args(["once", "--format", "json", "--input"])
+            .arg(folder.path()))
+        .expect(3);
+        let row = &ran.json()["coverage"][0];
+        let skipped = ran.events("record_skipped");
+        let named = match skipped.first() {
+            Some(event) => event["why"].as_str().unwrap().to_owned(),
+            None => row["detail"].as_str().unwrap().to_owned(),
+        };
+        assert!(named.contains(expected), "{named}");
+        assert_eq!(
+            (&row["coverage"], skipped.len() < 2),
+            (&json!("partial"), true)
+        );
+    }
+}

@@ -1,5 +1,7 @@
 //! Why a JSON file, or a line of it, cannot be read.
 
+use crate::sources::foreign_content::ForeignContent;
+
 /// A line of JSON Lines that is not JSON.
 #[derive(Debug, thiserror::Error)]
 #[error("line {number}: {source}")]
@@ -17,6 +19,9 @@ pub(in crate::sources) enum JsonRecordsError {
     /// A line of JSON Lines cannot be read.
     #[error("line {number}: {source}")]
     Line { number: u64, source: std::io::Error },
+    /// The file is not JSON.
+    #[error("{0}")]
+    Foreign(ForeignContent),
     /// The JSON is malformed.
     #[error(transparent)]
     Syntax(#[from] serde_json::Error),
