@@ -34,6 +34,7 @@ pub mod inventory;
 mod json_path;
 pub mod macie;
 mod needed_types;
+pub mod ocsf;
 mod parsed;
 mod product;
 mod subject;

@@ -39,7 +39,20 @@ const RESOURCE_FIELDS: FieldNames = FieldNames {
 /// # Errors
 /// The finding is malformed.
 pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
-    let mut finding: AsffFinding = fields::from_json("a Security Hub finding", json)?;
+    parse_finding(fields::from_json("a Security Hub finding", json)?, catalog)
+}
+
+/// Parses a finding that another format was translated to.
+pub(super) fn parse_value(finding: Value, catalog: &Catalog) -> ParseResult {
+    let finding = serde_json::from_value(finding);
+    let finding = finding.map_err(|source| RecordError::Json {
+        record: "a finding as ASFF",
+        source,
+    })?;
+    parse_finding(finding, catalog)
+}
+
+fn parse_finding(mut finding: AsffFinding, catalog: &Catalog) -> ParseResult {
     let origin = match origin_of(&finding) {
         Ok(origin) => origin,
         Err(reason) => return Ok(Err(reason)),

@@ -1,4 +1,4 @@
-//! Findings in files, as the AWS CLI writes them: `securityhub get-findings`, `inspector2 list-findings`,
+//! Findings in files, as the AWS CLI writes them: `securityhub get-findings`, `get-findings-v2`, `inspector2 list-findings`,
 //! `macie2 get-findings`, `securityhub get-resources-v2`, `configservice select-resource-config`, and similar commands;
 //! also in events of EventBridge;
 //! also a bare list, JSON Lines, and several of these one after the other; also with gzip, and

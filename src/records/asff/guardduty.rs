@@ -19,11 +19,34 @@ pub(super) fn evidence(finding: &AsffFinding) -> Option<Evidence> {
     })
 }
 
+/// GuardDuty's type. Most types in ASFF contain it with a hyphen for its slash. Some have its purpose, or the behavior, as
+/// their category, and attack sequences have their slash.
 fn finding_type(asff_type: &str) -> Option<String> {
-    let finding_type = asff_type.rsplit('/').next()?;
-    finding_type
-        .contains(':')
-        .then(|| clean(&finding_type.replacen('-', "/", 1)))
+    let parts: Vec<&str> = asff_type.split('/').collect();
+    let Some(start) = parts.iter().position(|part| part.contains(':')) else {
+        let [.., category, name] = parts[..] else {
+            return None;
+        };
+        return with_purpose(category, name);
+    };
+    let category = start.checked_sub(1).and_then(|index| parts.get(index));
+    let name = parts.get(start..)?.join("/");
+    let finding_type = match category {
+        Some(&"AnomalousBehavior") => name.replacen('-', "/AnomalousBehavior.", 1),
+        Some(category) if name.starts_with("EC2:") => {
+            format!("{category}:{}", name.replace('-', "").replacen(':', "/", 1))
+        }
+        _ if name.contains('/') => name,
+        _ => name.replacen('-', "/", 1),
+    };
+    Some(clean(&finding_type))
+}
+
+/// The type of a purpose, such as `Credential Access`, and a name, such as `IAMUser-AnomalousBehavior`.
+fn with_purpose(purpose: &str, name: &str) -> Option<String> {
+    let (resource, threat) = name.split_once('-')?;
+    let purpose = purpose.replace(' ', "");
+    Some(clean(&format!("{purpose}:{resource}/{threat}")))
 }
 
 /// Whether the resource guesses the passwords of others, rather than others those of the resource.
@@ -48,6 +71,36 @@ mod tests {
                 "TTPs/Command and Control/Backdoor:EC2-C&CActivity.B!DNS",
                 Some("Backdoor:EC2/C&CActivity.B!DNS"),
             ),
+            (
+                "TTPs/Credential Access/IAMUser-AnomalousBehavior",
+                Some("CredentialAccess:IAMUser/AnomalousBehavior"),
+            ),
+            (
+                "TTPs/Discovery/RDS-TorIPCaller",
+                Some("Discovery:RDS/TorIPCaller"),
+            ),
+            (
+                "TTPs/AnomalousBehavior/CredentialAccess:Kubernetes-SecretsAccessed",
+                Some("CredentialAccess:Kubernetes/AnomalousBehavior.SecretsAccessed"),
+            ),
+            (
+                "TTPs/DefenseEvasion/EC2:Unusual-DNS-Resolver",
+                Some("DefenseEvasion:EC2/UnusualDNSResolver"),
+            ),
+            (
+                "TTPs/Discovery:S3-TorIPCaller",
+                Some("Discovery:S3/TorIPCaller"),
+            ),
+            (
+                "TTPs/AttackSequence:IAM/CompromisedCredentials",
+                Some("AttackSequence:IAM/CompromisedCredentials"),
+            ),
+            // The type in OCSF is GuardDuty's own.
+            (
+                "AttackSequence:EKS/CompromisedCluster",
+                Some("AttackSequence:EKS/CompromisedCluster"),
+            ),
+            ("Threats", None),
             ("TTPs/Execution", None),
         ] {
             assert_eq!(finding_type(asff_type).as_deref(), expected);
