@@ -199,3 +199,36 @@ fn the_readme_shows_the_sample() {
         assert!(readme.contains(block), "README.md does not show:\n{block}");
     }
 }
+
+/// The text of the files below a folder.
+fn sources(folder: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = walkdir::WalkDir::new(root).into_iter();
+    let files = files.map(|entry| entry.expect("an entry").into_path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files
+        .map(|path| std::fs::read_to_string(path).expect("a source file"))
+        .collect()
+}
+
+#[test]
+fn the_threat_model_names_tests_and_files_that_exist() {
+    let page = include_str!("../../docs/threat-model.md");
+    let sources = sources("tests") + &sources("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut tests = 0;
+    for name in page.split('`').skip(1).step_by(2) {
+        if name.starts_with("src/") {
+            assert!(root.join(name).is_file(), "{name} is not a file");
+        }
+        let Some((_, test)) = name.rsplit_once("::") else {
+            continue;
+        };
+        if test.contains('_') {
+            let function = format!("fn {test}(");
+            assert!(sources.contains(&function), "there is no test {name}");
+            tests += 1;
+        }
+    }
+    assert!(tests > 10, "{tests}");
+}
