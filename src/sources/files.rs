@@ -12,7 +12,7 @@
 )]
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -190,16 +190,24 @@ fn open(path: &Path) -> std::io::Result<File> {
 }
 
 /// The text of a file in UTF-8. A file is unpacked first.
-fn decoded(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
-    let mut file = buffered(file);
-    if file.fill_buf()?.starts_with(&GZIP_MAGIC) {
-        file = buffered(Box::new(MultiGzDecoder::new(file)));
+pub(super) fn decoded(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
+    let (mut start, mut file) = peek(file)?;
+    if start == GZIP_MAGIC {
+        (start, file) = peek(Box::new(MultiGzDecoder::new(file)))?;
     }
-    let start = file.fill_buf()?;
-    if UTF16_MARKS.iter().any(|mark| start.starts_with(mark)) {
+    if UTF16_MARKS.iter().any(|mark| start == *mark) {
         return Ok(Box::new(buffered(Box::new(DecodeReaderBytes::new(file)))));
     }
     Ok(Box::new(file))
+}
+
+/// Returns the first two bytes, and the content with them. A read may return fewer bytes than there are, so it is not
+/// enough to look at the first one.
+fn peek(mut content: Box<dyn Read>) -> std::io::Result<(Vec<u8>, BufReader<Box<dyn Read>>)> {
+    let mut start = Vec::new();
+    content.by_ref().take(2).read_to_end(&mut start)?;
+    let all = Cursor::new(start.clone()).chain(content);
+    Ok((start, buffered(Box::new(all))))
 }
 
 fn buffered(content: Box<dyn Read>) -> BufReader<Box<dyn Read>> {

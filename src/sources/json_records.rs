@@ -22,16 +22,24 @@ use list_window::read_list;
 use record_limit::RecordLimit;
 use visitor::Records;
 
-/// A first line that is longer is not JSON Lines, but a file without line breaks.
-const MAX_FIRST_LINE: u64 = 4 << 20;
+/// How many bytes of a file are handled at a time. For a valid file, they do not affect which records it has.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    /// A first line that is longer is not JSON Lines, but a file without line breaks.
+    max_first_line: u64,
+    /// How much of a file is held in memory at a time.
+    window: u64,
+    /// The most bytes from one record to the next.
+    max_record: u64,
+}
 
-/// How much of a file is held in memory at a time.
-const WINDOW: u64 = 8 << 20;
-
-/// The most bytes from one record to the next. The largest records that AWS documents have a fraction of this size:
-/// Security Hub's findings have at most 240 KB. Source: Security Hub User Guide, "Guidelines for using
-/// BatchImportFindings".
-const MAX_RECORD: u64 = 64 << 20;
+/// The largest records that AWS documents have a fraction of `max_record`: Security Hub's findings have at most 240 KB.
+/// Source: Security Hub User Guide, "Guidelines for using BatchImportFindings".
+const SIZES: Sizes = Sizes {
+    max_first_line: 4 << 20,
+    window: 8 << 20,
+    max_record: 64 << 20,
+};
 
 /// Calls `on_record` for every record: with its JSON, or with the reason why a line has none.
 ///
@@ -42,22 +50,23 @@ pub(super) fn for_each_record(
     content: Box<dyn BufRead>,
     on_record: impl FnMut(Result<&str, MalformedLine>),
 ) -> Result<(), JsonRecordsError> {
-    limited(content, MAX_RECORD, on_record)
+    read_with(SIZES, content, on_record)
 }
 
-fn limited(
+fn read_with(
+    sizes: Sizes,
     content: Box<dyn BufRead>,
-    max_record: u64,
     mut on_record: impl FnMut(Result<&str, MalformedLine>),
 ) -> Result<(), JsonRecordsError> {
-    let unused = Cell::new(max_record);
+    let unused = Cell::new(sizes.max_record);
     let mut on_record = |record: Result<&str, MalformedLine>| {
-        unused.set(max_record);
+        unused.set(sizes.max_record);
         on_record(record);
     };
     let mut has_next_page = false;
     read_file(
-        RecordLimit::new(content, max_record, &unused),
+        RecordLimit::new(content, sizes.max_record, &unused),
+        sizes,
         &mut Output {
             on_record: &mut on_record,
             has_next_page: &mut has_next_page,
@@ -78,24 +87,25 @@ struct Output<'o, F> {
 
 fn read_file<'a>(
     mut content: impl BufRead + 'a,
+    sizes: Sizes,
     output: &mut Output<'_, impl FnMut(Result<&str, MalformedLine>)>,
 ) -> Result<(), JsonRecordsError> {
     let mut first_line = Vec::new();
     content
         .by_ref()
-        .take(MAX_FIRST_LINE)
+        .take(sizes.max_first_line)
         .read_until(b'\n', &mut first_line)?;
+    let is_whole_line = (first_line.len() as u64) < sizes.max_first_line;
     if first_line.starts_with(b"\xef\xbb\xbf") {
         first_line.drain(..3);
     }
     let line = first_line.trim_ascii();
-    let is_whole_line = (first_line.len() as u64) < MAX_FIRST_LINE;
     let is_object = is_whole_line && line.starts_with(b"{") && line.ends_with(b"}");
     let has_more = !content.fill_buf()?.is_empty();
     if is_object || is_whole_line && has_more && cannot_continue(line) {
         return read_lines(line.to_vec(), content, output);
     }
-    read_values(Cursor::new(first_line).chain(content), WINDOW, output)
+    read_values(Cursor::new(first_line).chain(content), sizes.window, output)
 }
 
 /// Whether no further line can complete the JSON value of this one: it is malformed, or it ends within a string.

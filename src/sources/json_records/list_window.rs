@@ -77,6 +77,12 @@ fn leading_space(bytes: &[u8]) -> usize {
         .count()
 }
 
+/// Returns the offset of a line; the first has number 1.
+fn line_start(bytes: &[u8], number: usize) -> usize {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    lines.take(number.saturating_sub(1)).map(<[u8]>::len).sum()
+}
+
 struct Window<R> {
     bytes: Vec<u8>,
     /// How many of the bytes are parsed.
@@ -126,7 +132,7 @@ impl<R: Read> Window<R> {
         loop {
             let bytes = self.unread();
             let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
-            match values.next() {
+            let error = match values.next() {
                 // A number at the very end of the window may continue after it.
                 Some(Ok(record)) if values.byte_offset() < bytes.len() => {
                     on_record(Ok(record.get()));
@@ -134,14 +140,26 @@ impl<R: Read> Window<R> {
                     return Ok(());
                 }
                 Some(Err(source)) if !source.is_eof() => {
-                    return Err(self.error(JsonRecordsError::Record { records, source }));
+                    let may_be_cut = self.may_be_cut(&source);
+                    let error = JsonRecordsError::Record { records, source };
+                    if !may_be_cut {
+                        return Err(self.error(error));
+                    }
+                    error
                 }
-                _ => {}
-            }
+                _ => JsonRecordsError::Truncated { records },
+            };
             if !self.fill() {
-                return Err(self.error(JsonRecordsError::Truncated { records }));
+                return Err(self.error(error));
             }
         }
+    }
+
+    /// Whether a syntax error may only be due to the end of the window. For a number that is cut, such as `1.`, the parser
+    /// reports an invalid number, and not the end of the input.
+    fn may_be_cut(&self, error: &serde_json::Error) -> bool {
+        let bytes = self.unread();
+        line_start(bytes, error.line()) + error.column() >= bytes.len()
     }
 
     /// Returns the next byte that is not white space, if there is one.

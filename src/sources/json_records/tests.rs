@@ -2,19 +2,25 @@ use std::io::{BufReader, Cursor, Read};
 
 use super::*;
 
+mod split_reads;
+
 /// The records of a text, in which an error starts with `!`, and the error that ended it.
 fn read_limited(text: &str, max_record: u64) -> (Vec<String>, Result<(), String>) {
     let mut records = Vec::new();
     let content = Cursor::new(text.to_owned().into_bytes());
     let content = Box::new(BufReader::with_capacity(16, content));
-    let result = limited(content, max_record, |record| {
+    let sizes = Sizes {
+        max_record,
+        ..SIZES
+    };
+    let result = read_with(sizes, content, |record| {
         records.push(record.map_or_else(|error| format!("! {error}"), str::to_owned));
     });
     (records, result.map_err(|error| error.to_string()))
 }
 
 fn read(text: &str) -> (Vec<String>, Result<(), String>) {
-    read_limited(text, MAX_RECORD)
+    read_limited(text, SIZES.max_record)
 }
 
 #[test]
