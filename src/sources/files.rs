@@ -11,6 +11,7 @@
     reason = "this module reads the files of `--input`"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -73,13 +74,15 @@ impl FileReader<'_> {
             path: clean(&path.to_string_lossy()),
             source,
         })?;
+        let names = unique_names(files.iter().map(|file| name_below(path, file)));
         self.progress.start("reading file", files.len());
         // All cores read files, and the outcomes are in the order of the names.
         let collected = files
             .par_iter()
-            .map(|file| {
+            .zip(&names)
+            .map(|(file, name)| {
                 let opened = open(file).map(|file| Box::new(file) as Box<dyn Read>);
-                let collected = self.read_file(&name_below(path, file), opened);
+                let collected = self.read_file(name, opened);
                 self.progress.part_done();
                 collected
             })
@@ -96,9 +99,10 @@ impl FileReader<'_> {
             .collect()
     }
 
+    /// Reads a file. Its name is clean and identifies it.
     fn read_file(&self, name: &str, opened: std::io::Result<Box<dyn Read>>) -> CollectedTarget {
         let started = Instant::now();
-        let target = CollectionTarget::file(clean(name));
+        let target = CollectionTarget::file(name.to_owned());
         let mut sink = RecordSink::new(self.catalog, &target, self.log, self.progress);
         let opened = opened.and_then(decoded).map_err(Into::into);
         let result = opened.and_then(|mut content| {
@@ -121,7 +125,7 @@ impl FileReader<'_> {
                 JsonRecordsError::MorePages => CoverageReason::MissingPages,
                 _ => CoverageReason::UnreadableFile,
             },
-            detail: format!("{}: {}", clean(name), clean(&error.to_string())),
+            detail: format!("{name}: {}", clean(&error.to_string())),
         });
         let mut outcome = TargetOutcome::from_result(target.clone(), sink, result, None);
         self.evidence.share(&mut outcome.snapshot);
@@ -170,13 +174,39 @@ fn is_link_to_folder(entry: &DirEntry) -> bool {
 }
 
 /// Returns the path of a file relative to the input. A file that is the input itself has its own name.
-fn name_below(input: &Path, file: &Path) -> String {
+fn name_below<'a>(input: &Path, file: &'a Path) -> &'a Path {
     let relative = file.strip_prefix(input).unwrap_or(file);
-    let name = match file.file_name() {
+    match file.file_name() {
         Some(name) if relative.as_os_str().is_empty() => Path::new(name),
         _ => relative,
+    }
+}
+
+/// Returns the names for display, which identify the files as collection targets. Names that look the same once they are
+/// cleaned get numbers. A name that needs no cleaning stays as it is.
+fn unique_names<'a>(names: impl Iterator<Item = &'a Path> + Clone) -> Vec<String> {
+    let is_clean = |name: &Path| name.to_str().is_some_and(|text| clean(text) == text);
+    let mut used: BTreeSet<String> = names
+        .clone()
+        .filter(|name| is_clean(name))
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+    let mut unique = |name: &Path| {
+        let cleaned = clean(&name.to_string_lossy());
+        if is_clean(name) || used.insert(cleaned.clone()) {
+            return cleaned;
+        }
+        let number = numbers.entry(cleaned.clone()).or_insert(1);
+        loop {
+            *number += 1;
+            let numbered = format!("{cleaned} ({number})");
+            if used.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
     };
-    name.to_string_lossy().into_owned()
+    names.map(&mut unique).collect()
 }
 
 /// Opens a file. Anything else, such as a pipe, may have no end.
@@ -225,8 +255,36 @@ mod tests {
             ("findings", "findings/us-east-1/a.json", "us-east-1/a.json"),
             ("findings/a.json", "findings/a.json", "a.json"),
         ] {
-            assert_eq!(name_below(Path::new(input), Path::new(file)), name);
+            let below = name_below(Path::new(input), Path::new(file));
+            assert_eq!(below, Path::new(name));
         }
+    }
+
+    #[test]
+    fn no_two_files_have_the_same_name() {
+        let invalid = std::os::unix::ffi::OsStrExt::from_bytes;
+        let names: [&std::ffi::OsStr; 7] = [
+            "a\u{1b}.json".as_ref(),
+            "a\u{7}.json".as_ref(),
+            "a\u{fffd}.json".as_ref(),
+            "a\u{fffd}.json (2)".as_ref(),
+            "b.json".as_ref(),
+            invalid(b"a\xff.json"),
+            "b\u{202e}.json".as_ref(),
+        ];
+        let unique = unique_names(names.iter().map(Path::new));
+        assert_eq!(
+            unique,
+            [
+                "a\u{fffd}.json (3)",
+                "a\u{fffd}.json (4)",
+                "a\u{fffd}.json",
+                "a\u{fffd}.json (2)",
+                "b.json",
+                "a\u{fffd}.json (5)",
+                "b\u{fffd}.json",
+            ]
+        );
     }
 
     #[test]

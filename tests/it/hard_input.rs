@@ -48,6 +48,35 @@ fn a_malformed_record_is_counted_and_logged_and_the_rest_is_used() {
 }
 
 #[test]
+fn files_whose_names_look_the_same_are_both_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, instance) in [
+        ("a\u{1b}.json", "i-1"),
+        ("a\u{7}.json", "i-2"),
+        ("a\u{fffd}.json", "i-3"),
+    ] {
+        let findings = json!({"findings": [reachable(instance, Some("web"))]});
+        std::fs::write(folder.path().join(name), findings.to_string()).unwrap();
+    }
+    let ran = run(exposured()
+        .args(["once", "--format", "json", "--input"])
+        .arg(folder.path()))
+    .expect(0);
+    let result = ran.json();
+    assert_eq!(result["summary"]["exposures"], 3);
+    let files: Vec<&str> = result["coverage"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["file"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        files,
+        ["a\u{fffd}.json", "a\u{fffd}.json (2)", "a\u{fffd}.json (3)"]
+    );
+}
+
+#[test]
 fn a_truncated_file_is_used_up_to_where_it_ends() {
     let folder = tempfile::tempdir().unwrap();
     let whole = serde_json::to_string_pretty(&json!({"findings": seed().inspector})).unwrap();
