@@ -1,5 +1,7 @@
 //! Macie: buckets with sensitive data, and buckets that are shared or replicated.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_macie2::Client;
 use aws_sdk_macie2::types::{CriterionAdditionalProperties, FindingCriteria};
 use futures_util::future::BoxFuture;
@@ -9,7 +11,7 @@ use crate::aws::{
     CallError, CallRate, Envelope, Failure, IamAction, Page, Session, raw_response, sdk_client,
 };
 use crate::model::{Region, SourceKind};
-use crate::records::macie;
+use crate::records::{macie, record_id};
 
 use super::outcome::{CollectError, FailedCall};
 use super::source::Source;
@@ -146,8 +148,23 @@ async fn read_page(
         let body = reader.call(READING, || get_findings(client, ids)).await?;
         let findings = FINDINGS.open(&body).map_err(failed(READING))?;
         reader.parse_records(&findings.records, macie::parse);
+        for id in missing(ids, &findings) {
+            reader.skip_record("Macie listed this finding and did not return it", id);
+        }
     }
     Ok(page.next_token)
+}
+
+/// Returns the IDs whose findings are not in the response. The response has no member for IDs that were not found.
+/// Source: the macie2 API model, `GetFindingsResponse`.
+fn missing<'a>(ids: &'a [String], findings: &Page<'_>) -> impl Iterator<Item = &'a str> {
+    let found: BTreeSet<String> = findings
+        .records
+        .iter()
+        .filter_map(|finding| record_id(finding.get()))
+        .collect();
+    let is_missing = move |id: &&str| !found.contains(*id);
+    ids.iter().map(String::as_str).filter(is_missing)
 }
 
 fn finding_ids(page: &Page<'_>) -> Result<Vec<String>, CallError> {

@@ -159,6 +159,11 @@ impl<'a> TargetReader<'a> {
         }
     }
 
+    /// Skips a record that should have been in a response.
+    pub(crate) fn skip_record(&self, reason: &str, id: &str) {
+        self.records().skip(reason, Some(id));
+    }
+
     /// Returns the outcome. `is_offered` says whether the service is known to be in the Region.
     pub(super) fn finish(
         self,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{Aws, Fault, HOME, Operation, Service};
 use crate::end_to_end::put;
-use crate::findings::{control, ec2, reachable, seed};
+use crate::findings::{control, ec2, reachable, seed, sensitive_data};
 use crate::program::{Ran, config, exposured_on, run};
 
 fn once(aws: &Aws) -> Ran {
@@ -187,6 +187,31 @@ fn an_endpoint_that_does_not_respond_costs_seconds() {
         clock.elapsed() < Duration::from_secs(30),
         "{:?}",
         clock.elapsed()
+    );
+}
+
+#[test]
+fn a_finding_that_macie_lists_and_does_not_return_is_missing() {
+    let aws = Aws::start();
+    put(&aws, seed());
+    let missing = sensitive_data("missing-bucket");
+    let id = missing["id"].as_str().unwrap().to_owned();
+    aws.account(HOME)
+        .region("us-east-1")
+        .macie_findings(vec![sensitive_data("bucket"), missing])
+        .withhold_macie_finding(&id);
+    let ran = once(&aws).expect(3);
+    let result = ran.json();
+    let macie = row(&result, "macie");
+    assert_eq!(macie["coverage"], "partial");
+    assert_eq!(macie["reason"], "unreadable-records");
+    assert_eq!(macie["count"], 1);
+    let skipped = ran.events("record_skipped");
+    assert_eq!(skipped.len(), 1);
+    assert_eq!(skipped[0]["record"], id.as_str());
+    assert_eq!(
+        skipped[0]["why"],
+        "Macie listed this finding and did not return it"
     );
 }
 

@@ -109,9 +109,30 @@ fn aws_config_relates_an_instance_to_its_group() {
             configuration,
             &relationships,
         )]);
-        let result = once(&aws, "resources = \"config\"").expect(0).json();
+        let ran = once(&aws, "resources = \"config\"").expect(0);
+        let result = ran.json();
         assert!(has_open_group(&result), "{:?}", traits(&result));
         assert_eq!(row(&result, "config")["coverage"], "complete");
+        // Calls of AWS Config count like those of the other services.
+        let finished = &ran.events("cycle_finished")[0];
+        assert_eq!(finished["api_calls"], aws.requests().len());
+    }
+}
+
+#[test]
+fn calls_to_aws_config_survive_transient_faults() {
+    for fault in [
+        Fault::throttle().times(2),
+        Fault::status(503).times(2),
+        Fault::reset_mid_answer(),
+        Fault::truncated_json(),
+    ] {
+        let aws = Aws::start();
+        let groups = json!({"securityGroups": [{"groupId": "sg-open"}]});
+        open_group(&aws).config_items(vec![item("AWS::EC2::Instance", "i-1", groups, &[])]);
+        aws.fault(Operation::SelectResourceConfig, fault.clone());
+        let result = once(&aws, "resources = \"config\"").expect(0).json();
+        assert_eq!(row(&result, "config")["coverage"], "complete", "{fault:?}");
     }
 }
 

@@ -72,11 +72,12 @@ pub(super) fn get_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, 
             ids.len()
         )));
     }
-    let store = &cloud.targets[&(call.account.clone(), call.region.clone())].macie;
+    let target = &cloud.targets[&(call.account.clone(), call.region.clone())];
     let found = ids
         .iter()
         .filter_map(Value::as_str)
-        .filter_map(|id| store.get(id))
+        .filter(|id| !target.macie_withheld.contains(*id))
+        .filter_map(|id| target.macie.get(id))
         .map(|finding| &finding.json);
     Ok(json!({"findings": found.collect::<Vec<_>>()}))
 }
