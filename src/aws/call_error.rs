@@ -184,8 +184,12 @@ fn classify_service_error(status: u16, code: Option<&str>, message: &str, action
         "InvalidInputException",
         "InvalidNextTokenException",
         "ValidationException",
+        // The protocol's errors for a request that cannot be parsed, or is too large.
+        "SerializationException",
+        "RequestEntityTooLargeException",
     ]
     .contains(&code)
+        || status == 413
     {
         Failure::InvalidInput
     } else if (200..300).contains(&status) {
@@ -258,6 +262,8 @@ mod tests {
             (400, "InvalidInputException", "", Failure::InvalidInput),
             (400, "InvalidNextTokenException", "", Failure::InvalidInput),
             (400, "NoSuchConfigurationAggregatorException", "", Failure::NoAggregator),
+            (400, "SerializationException", "", Failure::InvalidInput),
+            (413, "", "", Failure::InvalidInput),
             (404, "ResourceNotFoundException", "", Failure::NotEnabled),
             (500, "InternalException", "", Failure::Service),
             (200, "", "", Failure::MalformedResponse),

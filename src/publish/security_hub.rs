@@ -1,5 +1,6 @@
 //! Exposures in Security Hub: read back by `GetFindings`, written by `BatchImportFindings`.
 
+mod attempt;
 mod client;
 mod import;
 mod planning;

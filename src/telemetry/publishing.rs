@@ -149,6 +149,42 @@ impl CycleLog {
         );
     }
 
+    /// Logs that a call was rejected, and that its findings are sent again in halves.
+    pub fn batch_split(&self, destination: &Destination, findings: usize, why: &str) {
+        warn!(
+            event = "batch_split",
+            cycle = self.cycle(),
+            account = %destination.account,
+            region = %destination.region,
+            findings,
+            why,
+            "batch rejected: sending it in halves, to find the exposure that is the cause"
+        );
+    }
+
+    /// Logs that a response does not account for every finding that was sent.
+    pub fn findings_unaccounted(
+        &self,
+        destination: &Destination,
+        unaccounted: usize,
+        sent: usize,
+        succeeded: usize,
+        failed: usize,
+    ) {
+        error!(
+            event = "findings_unaccounted",
+            cycle = self.cycle(),
+            account = %destination.account,
+            region = %destination.region,
+            unaccounted,
+            sent,
+            succeeded,
+            failed,
+            "Security Hub did not say what became of some exposures: they count as not published, and the next cycle \
+             sends those that are missing"
+        );
+    }
+
     /// Logs that one exposure was refused.
     pub fn finding_refused(
         &self,

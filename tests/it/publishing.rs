@@ -272,6 +272,71 @@ fn temporary_refusals_are_retried_and_others_are_reported() {
 }
 
 #[test]
+fn a_finding_that_no_count_includes_is_not_published() {
+    for lose in [Aws::lose_import, Aws::fail_import_unnamed] {
+        let aws = Aws::start();
+        put(&aws, seed());
+        lose(&aws, "i-modest", 1);
+        let ran = publish(&aws).expect(1);
+        assert_eq!(
+            (published(&ran, "created"), published(&ran, "failed")),
+            (1, 1)
+        );
+        let unaccounted = &ran.events("findings_unaccounted")[0];
+        assert_eq!(
+            (&unaccounted["unaccounted"], &unaccounted["sent"]),
+            (&json!(1), &json!(2))
+        );
+        assert_eq!(aws.imported(HOME, "us-east-1").len(), 1);
+        // The next cycle reads back what is there, and sends the rest.
+        let ran = publish(&aws).expect(0);
+        assert_eq!(
+            (published(&ran, "created"), published(&ran, "unchanged")),
+            (1, 1)
+        );
+        assert_eq!(aws.imported(HOME, "us-east-1").len(), 2);
+    }
+}
+
+#[test]
+fn a_finding_that_makes_the_service_reject_the_call_costs_no_other() {
+    let aws = Aws::start();
+    let inspector = (0..150).map(|number| reachable(&format!("i-{number:04}"), Some("web")));
+    aws.account(HOME)
+        .region("us-east-1")
+        .inspector_findings(inspector.collect());
+    for poisoned in ["i-0017", "i-0018", "i-0120"] {
+        aws.reject_import(&format!("instance/{poisoned}"));
+    }
+    let ran = publish(&aws).expect(1);
+    assert_eq!(
+        (published(&ran, "created"), published(&ran, "failed")),
+        (147, 3)
+    );
+    assert_eq!(aws.imported(HOME, "us-east-1").len(), 147);
+    let refused: Vec<Value> = ran.events("finding_refused");
+    assert_eq!(refused.len(), 3);
+    for refusal in &refused {
+        let id = refusal["exposure"].as_str().unwrap();
+        let why = refusal["why"].as_str().unwrap();
+        assert_eq!(refusal["code"], "InvalidInput");
+        assert!(why.contains(id), "{why}");
+    }
+    assert!(!ran.events("batch_split").is_empty());
+    assert_eq!(ran.events("batch_failed").len(), 0);
+    // Each cause takes the calls of a binary search.
+    let calls = aws.requests_to(Operation::BatchImportFindings).len();
+    assert!(calls <= 2 + 3 * 2 * 7, "{calls}");
+    // Afterwards, nothing but these findings is sent.
+    aws.clear_faults();
+    let ran = publish(&aws).expect(0);
+    assert_eq!(
+        (published(&ran, "created"), published(&ran, "unchanged")),
+        (3, 147)
+    );
+}
+
+#[test]
 fn a_denied_import_fails_the_run_and_is_reported() {
     let aws = Aws::start();
     put(&aws, seed());

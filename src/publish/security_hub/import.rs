@@ -10,16 +10,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_securityhub::Client;
-use aws_sdk_securityhub::types::ImportFindingsError;
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 
 use crate::aws::{CallBudget, CallError, CallRate, Failure, IamAction, Limiter, classify};
-use crate::model::clean;
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
 use crate::reconcile::{Action, Destination, PublicationOutcome};
 
+use super::attempt::{Attempt, ImportResponse, ImportResult, OutgoingFinding, Refusal};
 use super::client::client;
 
 /// Source: Service Authorization Reference, "AWS Security Hub"; a finding of a custom product belongs to the default
@@ -37,18 +36,6 @@ const FINDINGS_PER_CALL: usize = 100;
 /// The limit is 6 MB; the rest is for the request around the findings.
 /// Source: Security Hub User Guide, "Guidelines for using BatchImportFindings".
 const BYTES_PER_CALL: usize = 5_900_000;
-
-/// How often a finding is sent in all if it is refused for a reason that may be temporary.
-const ATTEMPTS: u32 = 3;
-
-/// A finding that is sent.
-pub(super) struct OutgoingFinding {
-    pub id: String,
-    /// The finding in ASFF.
-    pub json: String,
-    /// The action that it carries out; `None` if it only prepares another finding.
-    pub counts_as: Option<Action>,
-}
 
 /// Imports findings into one destination.
 pub(super) struct Importer<'a> {
@@ -117,57 +104,103 @@ impl<'a> Importer<'a> {
         batch.iter().map(|outgoing| outgoing.id.clone()).collect()
     }
 
-    /// Sends a batch, and again what was refused for a temporary reason; returns the IDs that were not imported.
+    /// Sends a batch; returns the IDs of the findings that were not imported.
+    ///
+    /// Findings that were refused for a temporary reason are sent again. If the whole call is rejected, its findings are
+    /// sent again in halves, down to the one that is the cause.
     async fn import_batch(
         &self,
-        mut batch: Vec<OutgoingFinding>,
+        batch: Vec<OutgoingFinding>,
         outcome: &mut PublicationOutcome,
     ) -> Vec<String> {
         let mut failed = Vec::new();
-        for attempt in 1..=ATTEMPTS {
+        let mut pending = vec![Attempt::first(batch)];
+        while let Some(attempt) = pending.pop() {
+            // A batch that was begun is finished as long as nothing has to be sent again.
+            let exhausted = self.publisher.budget.exhausted();
+            if let Some(why) = exhausted.filter(|_| !attempt.is_first()) {
+                failed.extend(self.not_sent(&attempt.findings, &why));
+                continue;
+            }
+            tokio::time::sleep(attempt.delay()).await;
             let clock = Instant::now();
-            let refusals = match self.send_before_deadline(&batch).await {
-                Ok(refusals) => refusals,
-                Err(error) => {
-                    failed.extend(self.not_sent(&batch, &error));
-                    return failed;
+            match self.send_before_deadline(&attempt.findings).await {
+                Ok(response) => {
+                    let result = self.compare(&response, attempt, clock.elapsed());
+                    for outgoing in result.imported {
+                        count(outgoing.counts_as, outcome);
+                    }
+                    let refused = result.refused.into_iter().map(|(outgoing, _)| outgoing);
+                    failed.extend(refused.chain(result.unaccounted).map(|one| one.id));
+                    pending.extend(result.again);
                 }
-            };
-            self.publisher.log.batch_published(
-                self.destination,
-                batch.len().saturating_sub(refusals.len()),
-                refusals.len(),
-                clock.elapsed(),
-            );
-            let mut again = Vec::new();
-            for outgoing in batch {
-                let is_refused =
-                    |refusal: &&ImportFindingsError| refusal.id() == Some(outgoing.id.as_str());
-                match refusals.iter().find(is_refused) {
-                    None => count(outgoing.counts_as, outcome),
-                    Some(why) if is_temporary(why) && attempt < ATTEMPTS => again.push(outgoing),
-                    Some(why) => {
-                        self.log_refusal(&outgoing.id, why);
-                        failed.push(outgoing.id);
+                Err(error) if error.failure == Failure::InvalidInput => {
+                    match self.split(attempt, &error) {
+                        Ok(halves) => pending.extend(halves),
+                        Err(refused) => failed.extend(refused.into_iter().map(|one| one.id)),
                     }
                 }
+                Err(error) => failed.extend(self.not_sent(&attempt.findings, &error)),
             }
-            if again.is_empty() {
-                break;
-            }
-            batch = again;
-            tokio::time::sleep(Duration::from_secs(1 << (attempt - 1))).await;
         }
         failed
     }
 
-    fn log_refusal(&self, id: &str, why: &ImportFindingsError) {
-        self.publisher.log.finding_refused(
-            self.destination,
-            id,
-            &clean(why.error_code().unwrap_or_default()),
-            &clean(why.error_message().unwrap_or_default()),
-        );
+    /// Compares the response with what was sent, and logs the result.
+    fn compare(
+        &self,
+        response: &ImportResponse,
+        sent: Attempt,
+        duration: Duration,
+    ) -> ImportResult {
+        let count = sent.findings.len();
+        let result = response.compare(sent);
+        let imported = result.imported.len();
+        let log = self.publisher.log;
+        log.batch_published(self.destination, imported, count - imported, duration);
+        for (outgoing, refusal) in &result.refused {
+            self.log_refusal(&outgoing.id, refusal);
+        }
+        if !result.unaccounted.is_empty() {
+            log.findings_unaccounted(
+                self.destination,
+                result.unaccounted.len(),
+                count,
+                response.succeeded,
+                response.failed,
+            );
+        }
+        result
+    }
+
+    /// Splits the findings of a call that was rejected, or returns the only one.
+    fn split(
+        &self,
+        attempt: Attempt,
+        error: &CallError,
+    ) -> Result<[Attempt; 2], Vec<OutgoingFinding>> {
+        let (count, is_half) = (attempt.findings.len(), attempt.is_half);
+        let split = attempt.split();
+        match &split {
+            Ok(_) if is_half => {}
+            Ok(_) => self
+                .publisher
+                .log
+                .batch_split(self.destination, count, &error.message),
+            Err(refused) => {
+                for outgoing in refused {
+                    self.log_refusal(&outgoing.id, &Refusal::of_call(error));
+                }
+            }
+        }
+        split
+    }
+
+    fn log_refusal(&self, id: &str, refusal: &Refusal) {
+        let Refusal { code, message } = refusal;
+        self.publisher
+            .log
+            .finding_refused(self.destination, id, code, message);
     }
 
     /// Sends a batch and waits for the answer until the deadline, even after a shutdown was requested: otherwise it would
@@ -176,7 +209,7 @@ impl<'a> Importer<'a> {
     async fn send_before_deadline(
         &self,
         batch: &[OutgoingFinding],
-    ) -> Result<Vec<ImportFindingsError>, CallError> {
+    ) -> Result<ImportResponse, CallError> {
         let budget = CallBudget {
             cancel: tokio_util::sync::CancellationToken::new(),
             deadline: self.publisher.budget.deadline,
@@ -184,8 +217,8 @@ impl<'a> Importer<'a> {
         budget.call(|| self.send(batch)).await
     }
 
-    /// Makes one call, and returns the findings that were refused.
-    async fn send(&self, batch: &[OutgoingFinding]) -> Result<Vec<ImportFindingsError>, CallError> {
+    /// Makes one call.
+    async fn send(&self, batch: &[OutgoingFinding]) -> Result<ImportResponse, CallError> {
         self.limiter.wait().await;
         let body = request_body(batch);
         let answer = self
@@ -197,7 +230,7 @@ impl<'a> Importer<'a> {
             .send()
             .await
             .map_err(|error| classify(&error, BATCH_IMPORT_FINDINGS.action))?;
-        Ok(answer.failed_findings.unwrap_or_default())
+        Ok(ImportResponse::from(answer))
     }
 }
 
@@ -264,12 +297,6 @@ fn count(counts_as: Option<Action>, outcome: &mut PublicationOutcome) {
         // Held exposures are counted by the plan, whether a finding is sent or not.
         Some(Action::Hold | Action::Unchanged) | None => {}
     }
-}
-
-/// Whether a refusal may be temporary: an invalid finding or a missing permission is not.
-fn is_temporary(why: &ImportFindingsError) -> bool {
-    let code = why.error_code().unwrap_or_default();
-    !(code.starts_with("Invalid") || code.starts_with("AccessDenied"))
 }
 
 /// Makes a call without findings: a caller that may not import is denied, any other gets "invalid input".

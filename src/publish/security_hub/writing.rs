@@ -11,7 +11,8 @@ use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
 use crate::reconcile::{Destination, Fingerprint, PlanStep, PublicationOutcome};
 
-use super::import::{Importer, OutgoingFinding};
+use super::attempt::OutgoingFinding;
+use super::import::Importer;
 use super::planning::SecurityHubPlan;
 use super::product_fields;
 

@@ -171,6 +171,8 @@ pub(super) struct RegionState {
     pub security_hub: FindingStore,
     pub inspector: FindingStore,
     pub macie: FindingStore,
+    /// Findings that Macie lists, but does not return.
+    pub macie_withheld: BTreeSet<String>,
     /// As `GetResourcesV2` returns them.
     pub resources: FindingStore,
     /// Configuration items that AWS Config recorded here.
@@ -300,11 +302,24 @@ pub(super) struct Session {
     pub policy: Option<Value>,
 }
 
+/// What happens to findings that are imported.
 pub(super) struct ImportFailure {
-    pub id_part: String,
-    pub code: String,
-    pub message: String,
+    /// A text within the finding.
+    pub text: String,
+    pub kind: ImportFailureKind,
     pub times: usize,
+}
+
+#[derive(Clone)]
+pub(super) enum ImportFailureKind {
+    /// The finding is refused, with a row in `FailedFindings`.
+    Refused { code: String, message: String },
+    /// The finding is refused and counted, without a row.
+    Unnamed,
+    /// The finding is not stored, and no count includes it.
+    Lost,
+    /// The whole call is rejected.
+    CallRejected,
 }
 
 /// A token bucket: `rate` tokens per second, at most `burst`.

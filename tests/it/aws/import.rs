@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     asff,
-    fake_cloud::{self, FakeCloud, RegionState, SHARED_FIELDS, Service, Stored},
+    fake_cloud::{self, FakeCloud, ImportFailureKind, RegionState, SHARED_FIELDS, Service, Stored},
     http::Call,
     response::Refusal,
     security_hub::invalid,
@@ -35,36 +35,61 @@ pub(super) fn batch_import_findings(cloud: &mut FakeCloud, call: &Call) -> Resul
             findings.len()
         )));
     }
-    let mut failed = Vec::new();
+    if let Some(finding) = findings.iter().find(|finding| is_rejected(cloud, finding)) {
+        return Err(invalid(format!(
+            "Invalid parameter value in finding {}",
+            finding["Id"]
+        )));
+    }
+    let mut rows = Vec::new();
+    let (mut succeeded, mut failed) = (0, 0);
     for finding in findings {
         let Some(id) = finding["Id"].as_str().filter(|id| !id.is_empty()) else {
             return Err(invalid("Finding does not have an Id"));
         };
-        if let Err((code, message)) = import(cloud, call, finding, id) {
-            failed.push(json!({"Id": id, "ErrorCode": code, "ErrorMessage": message}));
+        match injected_failure(cloud, finding) {
+            Some(ImportFailureKind::Lost) => continue,
+            Some(ImportFailureKind::Unnamed) => failed += 1,
+            Some(ImportFailureKind::Refused { code, message }) => {
+                failed += 1;
+                rows.push(json!({"Id": id, "ErrorCode": code, "ErrorMessage": message}));
+            }
+            Some(ImportFailureKind::CallRejected) | None => match import(cloud, call, finding) {
+                Ok(()) => succeeded += 1,
+                Err((code, message)) => {
+                    failed += 1;
+                    rows.push(json!({"Id": id, "ErrorCode": code, "ErrorMessage": message}));
+                }
+            },
         }
     }
     Ok(json!({
-        "SuccessCount": findings.len() - failed.len(),
-        "FailedCount": failed.len(),
-        "FailedFindings": failed,
+        "SuccessCount": succeeded,
+        "FailedCount": failed,
+        "FailedFindings": rows,
     }))
 }
 
-fn import(
-    cloud: &mut FakeCloud,
-    call: &Call,
-    finding: &Value,
-    id: &str,
-) -> Result<(), (String, String)> {
+/// Whether a finding makes the service reject every call that contains it.
+fn is_rejected(cloud: &FakeCloud, finding: &Value) -> bool {
+    let text = finding.to_string();
+    cloud.import_failures.iter().any(|failure| {
+        matches!(failure.kind, ImportFailureKind::CallRejected) && text.contains(&failure.text)
+    })
+}
+
+/// The failure that a test wants for a finding; counts it.
+fn injected_failure(cloud: &mut FakeCloud, finding: &Value) -> Option<ImportFailureKind> {
+    let text = finding.to_string();
     let failure = cloud
         .import_failures
         .iter_mut()
-        .find(|failure| failure.times > 0 && id.contains(&failure.id_part));
-    if let Some(failure) = failure {
-        failure.times = failure.times.saturating_sub(1);
-        return Err((failure.code.clone(), failure.message.clone()));
-    }
+        .find(|failure| failure.times > 0 && text.contains(&failure.text))?;
+    failure.times = failure.times.saturating_sub(1);
+    Some(failure.kind.clone())
+}
+
+fn import(cloud: &mut FakeCloud, call: &Call, finding: &Value) -> Result<(), (String, String)> {
     let no_access = |message: String| Err(("InvalidAccess".to_owned(), message));
     if !cloud.enabled(&call.account, &call.region, Service::SecurityHub) {
         return no_access(format!(

@@ -41,7 +41,7 @@ use std::{
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use fake_cloud::{FakeCloud, ImportFailure, RegionState, Role};
+use fake_cloud::{FakeCloud, ImportFailure, ImportFailureKind, RegionState, Role};
 pub use fake_cloud::{Operation, Request, Service};
 pub use fault::Fault;
 
@@ -132,13 +132,35 @@ impl Aws {
         self.cloud().faults.push((operation, fault));
     }
 
-    /// Makes `BatchImportFindings` refuse the next `times` findings whose `Id` contains `id_part`, with a row in
-    /// `FailedFindings`.
-    pub fn fail_import(&self, id_part: &str, code: &str, message: &str, times: usize) {
-        self.cloud().import_failures.push(ImportFailure {
-            id_part: id_part.to_owned(),
+    /// Makes `BatchImportFindings` refuse the next `times` findings that contain a text, with a row in `FailedFindings`.
+    pub fn fail_import(&self, text: &str, code: &str, message: &str, times: usize) {
+        let kind = ImportFailureKind::Refused {
             code: code.to_owned(),
             message: message.to_owned(),
+        };
+        self.add_import_failure(text, kind, times);
+    }
+
+    /// Makes `BatchImportFindings` refuse the next `times` findings that contain a text, without a row in
+    /// `FailedFindings`.
+    pub fn fail_import_unnamed(&self, text: &str, times: usize) {
+        self.add_import_failure(text, ImportFailureKind::Unnamed, times);
+    }
+
+    /// Makes `BatchImportFindings` ignore the next `times` findings that contain a text: they are in no count.
+    pub fn lose_import(&self, text: &str, times: usize) {
+        self.add_import_failure(text, ImportFailureKind::Lost, times);
+    }
+
+    /// Makes `BatchImportFindings` reject every call with a finding that contains a text.
+    pub fn reject_import(&self, text: &str) {
+        self.add_import_failure(text, ImportFailureKind::CallRejected, usize::MAX);
+    }
+
+    fn add_import_failure(&self, text: &str, kind: ImportFailureKind, times: usize) {
+        self.cloud().import_failures.push(ImportFailure {
+            text: text.to_owned(),
+            kind,
             times,
         });
     }
@@ -275,6 +297,13 @@ impl RegionHandle<'_> {
             target
                 .macie
                 .put_all(findings, |finding| fake_cloud::text(finding, "id"))
+        })
+    }
+
+    /// Makes Macie's `GetFindings` omit a finding that `ListFindings` lists, as if it were deleted in between.
+    pub fn withhold_macie_finding(self, id: &str) -> Self {
+        self.change(|target| {
+            target.macie_withheld.insert(id.to_owned());
         })
     }
 
