@@ -219,6 +219,8 @@ fn open(path: &Path) -> std::io::Result<File> {
     }
 }
 
+type Buffered = BufReader<Box<dyn Read>>;
+
 /// The text of a file in UTF-8. A file is unpacked first.
 pub(super) fn decoded(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
     let (mut start, mut file) = peek(file)?;
@@ -233,14 +235,14 @@ pub(super) fn decoded(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> 
 
 /// Returns the first two bytes, and the content with them. A read may return fewer bytes than there are, so it is not
 /// enough to look at the first one.
-fn peek(mut content: Box<dyn Read>) -> std::io::Result<(Vec<u8>, BufReader<Box<dyn Read>>)> {
+fn peek(mut content: Box<dyn Read>) -> std::io::Result<(Vec<u8>, Buffered)> {
     let mut start = Vec::new();
     content.by_ref().take(2).read_to_end(&mut start)?;
     let all = Cursor::new(start.clone()).chain(content);
     Ok((start, buffered(Box::new(all))))
 }
 
-fn buffered(content: Box<dyn Read>) -> BufReader<Box<dyn Read>> {
+fn buffered(content: Box<dyn Read>) -> Buffered {
     BufReader::with_capacity(BUFFER_SIZE, content)
 }
 

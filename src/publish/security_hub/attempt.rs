@@ -215,7 +215,8 @@ mod tests {
     fn every_finding_is_imported_refused_sent_again_or_unaccounted_for() {
         let invalid = [("1", "InvalidInput")];
         let internal = [("1", "InternalError")];
-        let table: [(usize, usize, &[(&str, &str)], [usize; 4]); 11] = [
+        type Rows<'a> = &'a [(&'a str, &'a str)];
+        let table: [(usize, usize, Rows<'_>, [usize; 4]); 11] = [
             // succeeded, failed, rows: imported, refused, again, unaccounted
             (4, 0, &[], [4, 0, 0, 0]),
             (3, 1, &invalid, [3, 1, 0, 0]),
