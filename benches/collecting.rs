@@ -123,7 +123,7 @@ fn main() {
     aws.rate_limits(true);
     let mut held = BTreeMap::new();
     for (seed, region) in (1..).zip(REGIONS) {
-        let findings = Findings::made_up(seed, &apis, seconds);
+        let findings = Findings::synthetic(seed, &apis, seconds);
         held.insert(region, findings.count());
         aws.account(HOME)
             .region(region)
@@ -168,7 +168,7 @@ struct Count {
 
 impl Findings {
     /// Returns as many findings of a generated organization as each API needs this many seconds for.
-    fn made_up(seed: u64, apis: &[Api; 3], seconds: f64) -> Self {
+    fn synthetic(seed: u64, apis: &[Api; 3], seconds: f64) -> Self {
         let [of_hub, of_inspector, of_macie] =
             [0, 1, 2].map(|index: usize| apis[index].findings_for(seconds));
         let catalog = compile(&Layers::builtin()).expect("the built-in catalog is valid");

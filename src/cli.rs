@@ -101,7 +101,7 @@ enum Command {
     Completions(completions::CompletionsArguments),
     /// Print the manual page
     Man(man::ManArguments),
-    /// Write a made-up organization as files for --input, to find out how large a task you need
+    /// Write a synthetic organization as files for --input, to find out how large a task you need
     Synth(synth::SynthArguments),
 }
 

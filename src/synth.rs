@@ -1,9 +1,9 @@
-//! A made-up organization, as findings: to size a task, and to measure with.
+//! A synthetic organization as findings, to size a task and to run benchmarks.
 //!
-//! What is like a real one: few accounts are large and most are small (a power law); instances and functions share
-//! groups and roles; images carry most of the vulnerabilities, few of them run; few scores of EPSS are high; most
-//! controls pass; and about one resource in fifty is exposed. The same size and seed give the same bytes: there is no
-//! clock here, and each account has random numbers of its own.
+//! The distributions are realistic. Few accounts are large and most are small, by a power law. Instances and functions
+//! share security groups and roles. Images have most of the vulnerabilities, and few of them run. Few EPSS scores are
+//! high, most controls pass, and about one resource in fifty is exposed. The same size and seed give the same bytes: no
+//! clock is read, and each account has its own sequence of random numbers.
 
 mod account;
 mod containers;
@@ -18,39 +18,39 @@ use serde_json::Value;
 
 use crate::model::SourceKind;
 
-pub use files::{Written, write};
+pub use files::{WriteOrganizationError, WriteSummary, write};
 
 use account::AccountWriter;
-use vulnerabilities::Pool;
+use vulnerabilities::VulnerabilityPool;
 
-/// How many resources an account has on average.
-const PER_ACCOUNT: usize = 500;
+/// The average number of resources of an account.
+const RESOURCES_PER_ACCOUNT: usize = 500;
 
-/// How uneven accounts are: the account of rank `r` has a share proportional to `r` to the power of minus this.
+/// How uneven accounts are. The size of the account of rank `r` is proportional to `r` to the power of minus this value.
 const UNEVENNESS: f64 = 0.8;
 
-/// An organization of this size.
+/// A synthetic organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Organization {
-    /// About how many resources it has.
+    /// The approximate number of resources.
     pub resources: usize,
-    /// Another seed, another organization.
+    /// The seed. Different seeds give different organizations.
     pub seed: u64,
 }
 
-/// A finding, as the service tells it.
+/// A finding in the format of its service.
 #[derive(Debug)]
-pub struct Finding<'a> {
-    /// Security Hub, Inspector or Macie.
+pub struct SyntheticFinding<'a> {
+    /// Security Hub, Inspector, or Macie.
     pub source: SourceKind,
-    /// The record, as in `GetFindings` or `ListFindings`.
+    /// The record, in the form that `GetFindings` or `ListFindings` returns.
     pub record: &'a Value,
 }
 
 impl Organization {
-    /// How many resources each account has, the largest first.
+    /// Returns the number of resources of each account, the largest first.
     pub fn accounts(&self) -> Vec<usize> {
-        let count = self.resources.div_ceil(PER_ACCOUNT);
+        let count = self.resources.div_ceil(RESOURCES_PER_ACCOUNT);
         let weight = |rank: usize| {
             #[allow(clippy::cast_precision_loss, reason = "ranks are far below 2^52")]
             let rank = rank as f64;
@@ -71,9 +71,16 @@ impl Organization {
             .collect()
     }
 
-    /// Hands over every finding of an account, by its rank from 0 and its size, as [`Self::accounts`] tells them.
-    pub fn findings(&self, rank: usize, size: usize, each: &mut dyn FnMut(Finding<'_>)) {
-        AccountWriter::new(self, rank, Pool::shared(), each).write(size);
+    /// Calls a function for every finding of an account.
+    ///
+    /// The rank is the index of the account in [`Self::accounts`], and the size is its element there.
+    pub fn findings(
+        &self,
+        rank: usize,
+        size: usize,
+        on_finding: &mut dyn FnMut(SyntheticFinding<'_>),
+    ) {
+        AccountWriter::new(self, rank, VulnerabilityPool::shared(), on_finding).write(size);
     }
 }
 
@@ -103,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_findings_and_another_gives_others() {
+    fn the_seed_determines_the_findings() {
         let tiny = Organization {
             resources: 200,
             ..SMALL
@@ -122,11 +129,11 @@ mod tests {
         let total: usize = accounts.iter().sum();
         assert!(total.abs_diff(1_000_000) < accounts.len());
         assert!(accounts[0] > 50 * accounts[accounts.len() - 1]);
-        assert!(accounts.is_sorted_by(|one, other| one >= other));
+        assert!(accounts.is_sorted_by(|account, next| account >= next));
     }
 
     #[test]
-    fn the_organization_is_as_large_and_as_exposed_as_it_says() {
+    fn the_organization_has_the_expected_numbers_of_resources_and_exposures() {
         let catalog = compile(&Layers::builtin()).unwrap();
         let mut writer = SnapshotWriter::new(&catalog);
         for (source, json) in all(SMALL) {
@@ -163,32 +170,39 @@ mod tests {
             .with_iam_edges();
         let evaluation = evaluate(&view, &catalog, &ActiveTriage::default());
         let exposed = evaluation.graded.len();
-        let (wanted, seen) = (SMALL.resources, view.len());
-        assert!(seen.abs_diff(wanted) < wanted / 10, "{seen} resources");
+        let (expected, actual) = (SMALL.resources, view.len());
+        assert!(
+            actual.abs_diff(expected) < expected / 10,
+            "{actual} resources"
+        );
         assert!((20_000..45_000).contains(&signals), "{signals} signals");
         assert!((30..200).contains(&exposed), "{exposed} exposures");
-        one_by_one(&view, &catalog, &evaluation);
+        assert_each_resource_has_the_same_severity_alone(&view, &catalog, &evaluation);
     }
 
-    /// The evaluation looks closely at few resources, and grades each combination once: it must be as if it had looked
-    /// closely at each.
-    fn one_by_one(view: &View, catalog: &Catalog, evaluation: &Evaluation) {
+    /// The evaluation skips resources that cannot be exposed, and grades each combination of traits once. The result must
+    /// be the same as if each resource was evaluated alone.
+    fn assert_each_resource_has_the_same_severity_alone(
+        view: &View,
+        catalog: &Catalog,
+        evaluation: &Evaluation,
+    ) {
         let exposures = Exposures {
             view,
             catalog,
             triage: ActiveTriage::default(),
             evaluation,
         };
-        let one = |resource| {
-            let asked = GradedResource {
+        let grade = |resource| {
+            let assumed = GradedResource {
                 resource,
                 severity: Severity::Low,
             };
-            let severity = exposures.describe(&asked)?.severity;
+            let severity = exposures.describe(&assumed)?.severity;
             Some(GradedResource { resource, severity })
         };
-        let mut graded: Vec<GradedResource> = view.indices().filter_map(one).collect();
-        graded.sort_by_key(|one| (std::cmp::Reverse(one.severity), one.resource));
+        let mut graded: Vec<GradedResource> = view.indices().filter_map(grade).collect();
+        graded.sort_by_key(|graded| (std::cmp::Reverse(graded.severity), graded.resource));
         assert_eq!(graded, evaluation.graded);
     }
 }

@@ -1,4 +1,4 @@
-//! `exposured synth`: writes a made-up organization as files for `--input`.
+//! `exposured synth`: writes a synthetic organization as files for `--input`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -34,7 +34,7 @@ pub(super) fn synth(arguments: &SynthArguments) -> Exit {
     // Files that are already there would be read as well.
     if std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some()) {
         report_error(format_args!(
-            "`{}` is not empty; give a new folder",
+            "the folder `{}` is not empty; choose a new or empty one",
             out.display()
         ));
         return Exit::Usage;

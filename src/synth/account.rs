@@ -1,4 +1,4 @@
-//! One account: its numbers, its names, and what of it is written so far.
+//! The writer of the findings of one account, with its random numbers and names.
 
 #![expect(
     clippy::indexing_slicing,
@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::model::SourceKind;
 
-use super::vulnerabilities::Pool;
-use super::{Finding, Organization};
+use super::vulnerabilities::VulnerabilityPool;
+use super::{Organization, SyntheticFinding};
 
-/// The Regions, each as likely as it stands here often.
+/// The Regions. A Region that is listed more often is used more often.
 const REGIONS: [&str; 6] = [
     "us-east-1",
     "us-east-1",
@@ -26,22 +26,22 @@ const REGIONS: [&str; 6] = [
 /// Writes the findings of one account.
 pub(super) struct AccountWriter<'a> {
     pub random: Rng,
-    pub pool: &'static Pool,
+    pub pool: &'static VulnerabilityPool,
     pub number: String,
-    /// Of the workload that is being written.
+    /// The Region of the workload that is being written.
     pub region: &'static str,
-    /// How many resources are still to be written.
-    left: usize,
-    each: &'a mut dyn FnMut(Finding<'_>),
+    /// The number of resources that are still to be written.
+    remaining: usize,
+    on_finding: &'a mut dyn FnMut(SyntheticFinding<'_>),
 }
 
-/// A resource, in the terms of ASFF and of Inspector.
+/// A resource, with its names and details in ASFF and in findings of Inspector.
 #[derive(Clone, Debug)]
-pub(super) struct Subject {
+pub(super) struct SyntheticResource {
     pub asff_type: &'static str,
-    /// As ASFF and ARNs name it.
+    /// The ID in ASFF.
     pub arn: String,
-    /// As Inspector's own API names it.
+    /// The ID in the API of Inspector.
     pub short_id: String,
     pub details: Value,
     pub tags: Value,
@@ -51,11 +51,11 @@ impl<'a> AccountWriter<'a> {
     pub(super) fn new(
         organization: &Organization,
         rank: usize,
-        pool: &'static Pool,
-        each: &'a mut dyn FnMut(Finding<'_>),
+        pool: &'static VulnerabilityPool,
+        on_finding: &'a mut dyn FnMut(SyntheticFinding<'_>),
     ) -> Self {
         let rank = rank as u64;
-        // Far apart, so that no account's numbers are another's, shifted.
+        // The seeds are far apart, so that the random numbers of two accounts are not the same with an offset.
         let seed = organization.seed ^ rank.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut random = Rng::with_seed(seed);
         Self {
@@ -66,15 +66,15 @@ impl<'a> AccountWriter<'a> {
             random,
             pool,
             region: REGIONS[0],
-            left: 0,
-            each,
+            remaining: 0,
+            on_finding,
         }
     }
 
     /// Writes workloads until there are this many resources.
     pub(super) fn write(mut self, resources: usize) {
-        self.left = resources;
-        while self.left > 0 {
+        self.remaining = resources;
+        while self.remaining > 0 {
             self.region = REGIONS[self.random.usize(..REGIONS.len())];
             self.workload();
         }
@@ -82,33 +82,34 @@ impl<'a> AccountWriter<'a> {
 
     /// Takes up to this many of the remaining resources.
     pub(super) fn take(&mut self, wanted: usize) -> usize {
-        let taken = wanted.min(self.left);
-        self.left -= taken;
+        let taken = wanted.min(self.remaining);
+        self.remaining -= taken;
         taken
     }
 
-    /// A small number mostly, at times a large one.
-    pub(super) fn size(&mut self, most: usize) -> usize {
+    /// Returns a number from 1 to `max`. Small numbers are much more frequent than large ones.
+    pub(super) fn size(&mut self, max: usize) -> usize {
         #[allow(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "a number from 1 to `most`"
+            reason = "a number from 1 to `max`"
         )]
-        let size = (1.0 / (1.0 - self.random.f64()).max(1.0 / most as f64)) as usize;
-        size.clamp(1, most)
+        let size = (1.0 / (1.0 - self.random.f64()).max(1.0 / max as f64)) as usize;
+        size.clamp(1, max)
     }
 
+    /// Returns true with this probability.
     pub(super) fn happens(&mut self, probability: f64) -> bool {
         self.random.f64() < probability
     }
 
-    /// `i-0…`, `sg-0…`
+    /// Returns an ID such as `i-0…` or `sg-0…`.
     pub(super) fn id(&mut self, prefix: &str) -> String {
         format!("{prefix}-0{:016x}", self.random.u64(..))
     }
 
-    /// A word and a number, as people name things.
+    /// Returns a name such as `orders-host-00a1b2`.
     pub(super) fn name(&mut self, what: &str) -> String {
         const TEAMS: [&str; 12] = [
             "orders", "billing", "search", "catalog", "fraud", "ledger", "media", "notify", "web",
@@ -129,7 +130,7 @@ impl<'a> AccountWriter<'a> {
         format!("arn:aws:{service}::{}:{resource}", self.number)
     }
 
-    /// Within the twenty days before the one of which all is.
+    /// Returns a time in the first twenty days of November 2026.
     pub(super) fn time(&mut self) -> String {
         format!(
             "2026-11-{:02}T{:02}:{:02}:{:02}.{:03}Z",
@@ -141,7 +142,8 @@ impl<'a> AccountWriter<'a> {
         )
     }
 
-    pub(super) fn hand_over(&mut self, source: SourceKind, record: &Value) {
-        (self.each)(Finding { source, record });
+    /// Passes a finding on.
+    pub(super) fn write_finding(&mut self, source: SourceKind, record: &Value) {
+        (self.on_finding)(SyntheticFinding { source, record });
     }
 }

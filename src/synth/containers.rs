@@ -1,18 +1,19 @@
-//! Services, and the images that they run.
+//! Amazon ECS services, and the images that they run.
 
 use serde_json::json;
 
-use super::account::{AccountWriter, Subject};
+use super::account::{AccountWriter, SyntheticResource};
 use super::controls::*;
 
-/// How many vulnerabilities an image has, on average.
+/// The average number of vulnerabilities of an image.
 const PER_IMAGE: usize = 34;
 
 impl AccountWriter<'_> {
-    /// A repository with many versions of an image, of which a service runs one, in few cases one with vulnerabilities.
+    /// Writes a repository with many versions of an image, and a service that runs one of them. Few services run a version
+    /// with vulnerabilities.
     pub(super) fn containers(&mut self) {
         let versions = self.size(120) + 4;
-        // With the service, its task definition, role, group, VPC and subnet.
+        // The service, its task definition, role, security group, VPC, and subnet count as well.
         let versions = self.take(versions + 6).saturating_sub(6);
         let repository = self.name("image");
         let role = self.name("task");
@@ -25,7 +26,7 @@ impl AccountWriter<'_> {
                 self.random.u128(..)
             );
             let arn = self.arn("ecr", &format!("repository/{repository}/{digest}"));
-            let image = Subject {
+            let image = SyntheticResource {
                 asff_type: "AwsEcrContainerImage",
                 short_id: arn.clone(),
                 arn,
@@ -49,7 +50,7 @@ impl AccountWriter<'_> {
     fn service(&mut self, repository: &str, digest: &str, role: &str) {
         let name = self.name("svc");
         let task_arn = self.arn("ecs", &format!("task-definition/{name}:7"));
-        let task = Subject {
+        let task = SyntheticResource {
             asff_type: "AwsEcsTaskDefinition",
             arn: task_arn.clone(),
             short_id: name.clone(),
@@ -73,7 +74,7 @@ impl AccountWriter<'_> {
         self.controls(&TASK, &task);
         let (group, vpc, subnet) = (self.id("sg"), self.id("vpc"), self.id("subnet"));
         self.group(&group, &vpc);
-        let service = Subject {
+        let service = SyntheticResource {
             asff_type: "AwsEcsService",
             arn: self.arn("ecs", &format!("service/main/{name}")),
             short_id: name.clone(),

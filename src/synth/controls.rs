@@ -1,4 +1,4 @@
-//! The controls that check the resources of an organization, and how often each fails.
+//! The controls that check the resources of an organization, and the probability that each fails.
 
 use super::findings::Control;
 
@@ -34,26 +34,43 @@ pub(super) const FUNCTION_PUBLIC: Control = (
 pub(super) const FUNCTION_RUNTIME: Control =
     ("Lambda.2", "Lambda functions should use supported runtimes");
 pub(super) const FUNCTION_VPC: Control = ("Lambda.3", "Lambda functions should be in a VPC");
-pub(super) const BUCKET_PUBLIC_READ: Control = (
-    "S3.2",
-    "S3 general purpose buckets should block public read access",
-);
-pub(super) const BUCKET_PUBLIC_WRITE: Control = (
-    "S3.3",
-    "S3 general purpose buckets should block public write access",
-);
-pub(super) const BUCKET_BLOCKED: Control = (
-    "S3.8",
-    "S3 general purpose buckets should block public access",
-);
-pub(super) const BUCKET_VERSIONS: Control = (
-    "S3.14",
-    "S3 general purpose buckets should have versioning enabled",
-);
-pub(super) const BUCKET_KMS: Control = (
-    "S3.17",
-    "S3 general purpose buckets should be encrypted at rest with AWS KMS keys",
-);
+pub(super) const BUCKET: [(Control, f64); 5] = [
+    (
+        (
+            "S3.2",
+            "S3 general purpose buckets should block public read access",
+        ),
+        0.006,
+    ),
+    (
+        (
+            "S3.3",
+            "S3 general purpose buckets should block public write access",
+        ),
+        0.001,
+    ),
+    (
+        (
+            "S3.8",
+            "S3 general purpose buckets should block public access",
+        ),
+        0.03,
+    ),
+    (
+        (
+            "S3.14",
+            "S3 general purpose buckets should have versioning enabled",
+        ),
+        0.4,
+    ),
+    (
+        (
+            "S3.17",
+            "S3 general purpose buckets should be encrypted at rest with AWS KMS keys",
+        ),
+        0.8,
+    ),
+];
 pub(super) const DATABASE: [(Control, f64); 6] = [
     (
         (

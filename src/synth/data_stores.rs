@@ -1,16 +1,17 @@
-//! Where an account keeps its data, and who has a password: buckets, databases, tables, users.
+//! Data stores and users: buckets, databases, tables, and IAM users.
 
 use serde_json::json;
 
-use super::account::{AccountWriter, Subject};
+use super::account::{AccountWriter, SyntheticResource};
 use super::controls::*;
 
 impl AccountWriter<'_> {
+    /// Writes buckets. Few of them contain sensitive data.
     pub(super) fn buckets(&mut self) {
         let count = self.size(200);
         for _ in 0..self.take(count) {
             let name = self.name("data");
-            let bucket = Subject {
+            let bucket = SyntheticResource {
                 asff_type: "AwsS3Bucket",
                 arn: format!("arn:aws:s3:::{name}"),
                 short_id: name,
@@ -28,32 +29,23 @@ impl AccountWriter<'_> {
                 }),
                 tags: json!({"classification": "internal"}),
             };
-            for (control, share) in [
-                (BUCKET_PUBLIC_READ, 0.006),
-                (BUCKET_PUBLIC_WRITE, 0.001),
-                (BUCKET_BLOCKED, 0.03),
-                (BUCKET_VERSIONS, 0.4),
-                (BUCKET_KMS, 0.8),
-            ] {
-                let failed = self.happens(share);
-                self.control(control, failed, &bucket);
-            }
+            self.controls(&BUCKET, &bucket);
             if self.happens(0.02) {
                 self.sensitive_data(&bucket);
             }
         }
     }
 
-    /// Databases in one group.
+    /// Writes databases that share a security group.
     pub(super) fn databases(&mut self) {
         let count = self.size(40);
-        // With the group and the VPC.
+        // The security group and the VPC count as well.
         let count = self.take(count + 2).saturating_sub(2);
         let (group, vpc) = (self.id("sg"), self.id("vpc"));
         self.group(&group, &vpc);
         for _ in 0..count {
             let name = self.name("db");
-            let database = Subject {
+            let database = SyntheticResource {
                 asff_type: "AwsRdsDbInstance",
                 arn: self.arn("rds", &format!("db:{name}")),
                 short_id: name.clone(),
@@ -75,11 +67,12 @@ impl AccountWriter<'_> {
         }
     }
 
+    /// Writes DynamoDB tables.
     pub(super) fn tables(&mut self) {
         let count = self.size(60);
         for _ in 0..self.take(count) {
             let name = self.name("table");
-            let table = Subject {
+            let table = SyntheticResource {
                 asff_type: "AwsDynamoDbTable",
                 arn: self.arn("dynamodb", &format!("table/{name}")),
                 short_id: name.clone(),
@@ -96,11 +89,12 @@ impl AccountWriter<'_> {
         }
     }
 
+    /// Writes IAM users.
     pub(super) fn users(&mut self) {
         let count = self.size(60);
         for _ in 0..self.take(count) {
             let name = self.name("user");
-            let user = Subject {
+            let user = SyntheticResource {
                 asff_type: "AwsIamUser",
                 arn: self.global_arn("iam", &format!("user/{name}")),
                 short_id: name.clone(),

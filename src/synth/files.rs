@@ -1,4 +1,4 @@
-//! An organization as files, as the AWS CLI writes them.
+//! Writes an organization as files, in the format of the output of the AWS CLI.
 
 #![expect(clippy::disallowed_methods, reason = "this module writes files")]
 #![expect(
@@ -16,31 +16,31 @@ use rayon::prelude::*;
 
 use crate::model::SourceKind;
 
-use super::{Finding, Organization};
+use super::{Organization, SyntheticFinding};
 
-/// Accounts share a set of files until they have this many resources.
-const PER_SET: usize = 5_000;
+/// The number of resources after which the next account starts a new set of files.
+const RESOURCES_PER_SET: usize = 5_000;
 
-/// What was written.
+/// The number of accounts, findings, and files that were written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// How many accounts.
+pub struct WriteSummary {
+    /// The number of accounts.
     pub accounts: usize,
-    /// How many findings.
+    /// The number of findings.
     pub findings: u64,
-    /// How many files.
+    /// The number of files.
     pub files: usize,
 }
 
-/// A file could not be written.
+/// The error for a folder or a file that could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("writing {path}: {error}")]
-pub struct Unwritable {
+#[error("writing `{path}`: {source}")]
+pub struct WriteOrganizationError {
     path: String,
-    error: std::io::Error,
+    source: std::io::Error,
 }
 
-/// Writes the organization into a folder, which is made if it is not there.
+/// Writes the organization into a folder, which is created if it does not exist.
 ///
 /// # Errors
 /// The folder or a file cannot be written.
@@ -48,31 +48,31 @@ pub fn write(
     organization: &Organization,
     folder: &Path,
     gzip: bool,
-) -> Result<Written, Unwritable> {
-    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, error))?;
+) -> Result<WriteSummary, WriteOrganizationError> {
+    std::fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
     let accounts: Vec<(usize, usize)> = organization.accounts().into_iter().enumerate().collect();
     let sets = sets(&accounts);
-    let written: Vec<Written> = sets
+    let written: Vec<WriteSummary> = sets
         .par_iter()
         .enumerate()
         .map(|(number, set)| write_set(organization, set, folder, number + 1, gzip))
         .collect::<Result<_, _>>()?;
-    Ok(Written {
+    Ok(WriteSummary {
         accounts: accounts.len(),
-        findings: written.iter().map(|one| one.findings).sum(),
-        files: written.iter().map(|one| one.files).sum(),
+        findings: written.iter().map(|set| set.findings).sum(),
+        files: written.iter().map(|set| set.files).sum(),
     })
 }
 
-/// Accounts that follow on each other, as many as go into one set of files.
+/// Groups consecutive accounts into sets of files.
 fn sets(accounts: &[(usize, usize)]) -> Vec<&[(usize, usize)]> {
     let mut sets = Vec::new();
     let (mut start, mut resources) = (0, 0);
-    for (place, (_, size)) in accounts.iter().enumerate() {
+    for (index, (_, size)) in accounts.iter().enumerate() {
         resources += size;
-        if resources >= PER_SET || place + 1 == accounts.len() {
-            sets.push(&accounts[start..=place]);
-            (start, resources) = (place + 1, 0);
+        if resources >= RESOURCES_PER_SET || index + 1 == accounts.len() {
+            sets.push(&accounts[start..=index]);
+            (start, resources) = (index + 1, 0);
         }
     }
     sets
@@ -84,67 +84,70 @@ fn write_set(
     folder: &Path,
     number: usize,
     gzip: bool,
-) -> Result<Written, Unwritable> {
-    let mut lists = [
+) -> Result<WriteSummary, WriteOrganizationError> {
+    let mut writers = [
         SourceKind::SecurityHub,
         SourceKind::Inspector,
         SourceKind::Macie,
     ]
-    .map(|source| List::new(source, folder, number, gzip));
+    .map(|source| FindingsWriter::new(source, folder, number, gzip));
     for (rank, size) in accounts {
         organization.findings(*rank, *size, &mut |finding| {
-            if let Some(list) = lists.iter_mut().find(|list| list.source == finding.source) {
-                list.add(&finding);
+            if let Some(writer) = writers
+                .iter_mut()
+                .find(|writer| writer.source == finding.source)
+            {
+                writer.add(&finding);
             }
         });
     }
-    let mut written = Written::default();
-    for list in lists {
-        written.findings += list.count;
-        written.files += usize::from(list.finish()?);
+    let mut written = WriteSummary::default();
+    for writer in writers {
+        written.findings += writer.count;
+        written.files += usize::from(writer.finish()?);
     }
     Ok(written)
 }
 
-/// One file: a list of findings in the envelope of its service.
-struct List {
+/// Writes one file: a list of findings in the envelope of its service.
+struct FindingsWriter {
     source: SourceKind,
     path: PathBuf,
     gzip: bool,
     count: u64,
-    file: Option<Output>,
+    file: Option<FindingsFile>,
     /// The text of the finding that is being written.
     text: Vec<u8>,
-    /// The first error; nothing is written after it.
-    failed: Option<std::io::Error>,
+    /// The first error. Nothing is written after it.
+    error: Option<std::io::Error>,
 }
 
-impl List {
+impl FindingsWriter {
     fn new(source: SourceKind, folder: &Path, number: usize, gzip: bool) -> Self {
-        let ending = if gzip { "json.gz" } else { "json" };
+        let extension = if gzip { "json.gz" } else { "json" };
         Self {
             source,
-            path: folder.join(format!("{number:04}-{source}.{ending}")),
+            path: folder.join(format!("{number:04}-{source}.{extension}")),
             gzip,
             count: 0,
             file: None,
             text: Vec::new(),
-            failed: None,
+            error: None,
         }
     }
 
-    fn add(&mut self, finding: &Finding<'_>) {
-        if self.failed.is_none() {
-            self.failed = self.try_add(finding).err();
+    fn add(&mut self, finding: &SyntheticFinding<'_>) {
+        if self.error.is_none() {
+            self.error = self.try_add(finding).err();
         }
     }
 
-    fn try_add(&mut self, finding: &Finding<'_>) -> std::io::Result<()> {
+    fn try_add(&mut self, finding: &SyntheticFinding<'_>) -> std::io::Result<()> {
         self.text.clear();
         if self.file.is_some() {
             self.text.extend_from_slice(b",\n");
         } else {
-            // Security Hub's envelope is spelt in upper case.
+            // The key is capitalized only in responses of Security Hub.
             self.text.extend_from_slice(match self.source {
                 SourceKind::SecurityHub => b"{\"Findings\":[\n",
                 _ => b"{\"findings\":[\n",
@@ -153,36 +156,36 @@ impl List {
         serde_json::to_writer(&mut self.text, finding.record)?;
         let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(Output::open(&self.path, self.gzip)?),
+            None => self.file.insert(FindingsFile::open(&self.path, self.gzip)?),
         };
         file.write_all(&self.text)?;
         self.count += 1;
         Ok(())
     }
 
-    /// Whether there is a file: a list without findings has none.
-    fn finish(self) -> Result<bool, Unwritable> {
+    /// Finishes the file, and returns whether there is one: a list without findings has none.
+    fn finish(self) -> Result<bool, WriteOrganizationError> {
         let Self {
-            path, file, failed, ..
+            path, file, error, ..
         } = self;
-        let ended = match (failed, file) {
+        let finished = match (error, file) {
             (Some(error), _) => Err(error),
             (None, None) => return Ok(false),
-            (None, Some(file)) => file.end(),
+            (None, Some(file)) => file.finish(),
         };
-        ended
+        finished
             .map(|()| true)
-            .map_err(|error| unwritable(&path, error))
+            .map_err(|source| write_error(&path, source))
     }
 }
 
-/// A file, plain or packed.
-enum Output {
+/// A file, plain or compressed.
+enum FindingsFile {
     Plain(BufWriter<File>),
     Gzip(Box<GzEncoder<BufWriter<File>>>),
 }
 
-impl Output {
+impl FindingsFile {
     fn open(path: &Path, gzip: bool) -> std::io::Result<Self> {
         let file = BufWriter::with_capacity(1 << 16, File::create(path)?);
         Ok(if gzip {
@@ -199,7 +202,7 @@ impl Output {
         }
     }
 
-    fn end(mut self) -> std::io::Result<()> {
+    fn finish(mut self) -> std::io::Result<()> {
         self.write_all(b"\n]}\n")?;
         match self {
             Self::Plain(mut file) => file.flush(),
@@ -208,9 +211,9 @@ impl Output {
     }
 }
 
-fn unwritable(path: &Path, error: std::io::Error) -> Unwritable {
-    Unwritable {
+fn write_error(path: &Path, source: std::io::Error) -> WriteOrganizationError {
+    WriteOrganizationError {
         path: path.display().to_string(),
-        error,
+        source,
     }
 }

@@ -1,4 +1,4 @@
-//! Vulnerabilities with the skew of real ones: few packages have most of them, and few are ever exploited.
+//! Vulnerabilities with a realistic distribution: few packages have most of them, and few are ever exploited.
 
 #![expect(
     clippy::indexing_slicing,
@@ -9,10 +9,10 @@ use std::sync::LazyLock;
 
 use fastrand::Rng;
 
-/// How many different vulnerabilities an organization sees.
+/// The number of different vulnerabilities.
 const COUNT: u32 = 20_000;
 
-/// How uneven they are: the higher, the fewer make up most findings.
+/// How uneven their frequencies are. The higher the value, the fewer vulnerabilities make up most findings.
 const UNEVENNESS: f64 = 2.5;
 
 const PACKAGES: [&str; 24] = [
@@ -51,9 +51,9 @@ const VECTORS: [&str; 6] = [
     "AV:L/AC:L/PR:N/UI:R/S:U/C:N/I:N/A:H",
 ];
 
-/// One vulnerability, wherever it is found.
+/// A vulnerability, which can be found on many resources.
 #[derive(Debug)]
-pub(super) struct Vulnerability {
+pub(super) struct SyntheticVulnerability {
     pub id: String,
     pub package: &'static str,
     pub version: String,
@@ -65,7 +65,7 @@ pub(super) struct Vulnerability {
     pub has_dated_exploit: bool,
 }
 
-impl Vulnerability {
+impl SyntheticVulnerability {
     fn new(number: u32) -> Self {
         let mut random = Rng::with_seed(u64::from(number));
         let score = f64::from(random.u32(31..=98)) / 10.0;
@@ -94,33 +94,36 @@ impl Vulnerability {
     }
 }
 
-/// Half of all scores are below 0.001, one in a hundred is above 0.1. Source: FIRST, "EPSS data and statistics".
-fn epss(place: f64) -> f64 {
-    let score = 0.0004 * (1.0 - place).powf(-1.2);
+/// Returns the EPSS score at a quantile. Half of all scores are below 0.001, and one in a hundred is above 0.1.
+///
+/// Source: FIRST, "EPSS data and statistics".
+fn epss(quantile: f64) -> f64 {
+    let score = 0.0004 * (1.0 - quantile).powf(-1.2);
     (score.min(0.97) * 100_000.0).round() / 100_000.0
 }
 
-/// All of them.
+/// All vulnerabilities.
 #[derive(Debug)]
-pub(super) struct Pool(Vec<Vulnerability>);
+pub(super) struct VulnerabilityPool(Vec<SyntheticVulnerability>);
 
-impl Pool {
-    /// The same in every organization, as in the world.
+impl VulnerabilityPool {
+    /// Returns the vulnerabilities, which are the same in every organization.
     pub(super) fn shared() -> &'static Self {
-        static POOL: LazyLock<Pool> =
-            LazyLock::new(|| Pool((0..COUNT).map(Vulnerability::new).collect()));
+        static POOL: LazyLock<VulnerabilityPool> = LazyLock::new(|| {
+            VulnerabilityPool((0..COUNT).map(SyntheticVulnerability::new).collect())
+        });
         &POOL
     }
 
-    /// One, by how often it is found.
-    pub(super) fn any(&self, random: &mut Rng) -> &Vulnerability {
+    /// Picks a vulnerability. Those with a low index are more frequent.
+    pub(super) fn pick(&self, random: &mut Rng) -> &SyntheticVulnerability {
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "from 0 to COUNT"
+            reason = "a number from 0 to `COUNT`"
         )]
-        let place = (random.f64().powf(UNEVENNESS) * f64::from(COUNT)) as usize;
-        &self.0[place.min(self.0.len() - 1)]
+        let index = (random.f64().powf(UNEVENNESS) * f64::from(COUNT)) as usize;
+        &self.0[index.min(self.0.len() - 1)]
     }
 }
 
@@ -130,15 +133,15 @@ mod tests {
 
     #[test]
     fn scores_are_skewed() {
-        let pool = Pool::shared();
-        let above = |least: f64| pool.0.iter().filter(|one| one.epss >= least).count();
+        let pool = VulnerabilityPool::shared();
+        let at_least = |score: f64| pool.0.iter().filter(|found| found.epss >= score).count();
         let all = pool.0.len();
-        assert!(above(0.001) < all / 2, "{}", above(0.001));
+        assert!(at_least(0.001) < all / 2, "{}", at_least(0.001));
         assert!(
-            (all / 250..all / 60).contains(&above(0.1)),
+            (all / 250..all / 60).contains(&at_least(0.1)),
             "{}",
-            above(0.1)
+            at_least(0.1)
         );
-        assert!(pool.0.iter().all(|one| (0.0..=1.0).contains(&one.epss)));
+        assert!(pool.0.iter().all(|found| (0.0..=1.0).contains(&found.epss)));
     }
 }

@@ -1,4 +1,4 @@
-//! What an account has: workloads, each kind as often as in a usual one. Fleets and functions are here.
+//! The workloads of an account, with fleets of instances and groups of functions.
 
 #![expect(
     clippy::indexing_slicing,
@@ -7,16 +7,30 @@
 
 use serde_json::{Value, json};
 
-use super::account::{AccountWriter, Subject};
+use super::account::{AccountWriter, SyntheticResource};
 use super::controls::*;
 
-/// Of how many instances packages are vulnerable.
+/// The share of fleets with vulnerable packages.
 const UNPATCHED: f64 = 0.03;
-/// How many of them are reachable from the internet.
+/// The share of instances that are reachable from the internet.
 const REACHABLE: f64 = 0.015;
 
+const IMAGE: &str = "ami-0123456789abcdef0";
+const CODE_DIGEST: &str = "t4hSfNDiGKbkb1nYSkfUpV0ZkmKzM4SRnMqyDcxBcNk=";
+const LAUNCHED_AT: &str = "2026-05-01T10:00:00.000Z";
+
+/// What the instances of a fleet share.
+struct Fleet {
+    subnet: String,
+    vpc: String,
+    group: String,
+    /// The ARN of the instance profile.
+    profile: Option<String>,
+    is_unpatched: bool,
+}
+
 impl AccountWriter<'_> {
-    /// One workload, each kind as often as it is in a usual account.
+    /// Writes a workload. Each kind is as frequent as in a typical account.
     pub(super) fn workload(&mut self) {
         match self.random.u32(..100) {
             0..25 => self.fleet(),
@@ -29,61 +43,39 @@ impl AccountWriter<'_> {
         }
     }
 
-    /// Instances in one group, with one profile, role and subnet.
+    /// Writes instances that share a security group, an instance profile, a role, and a subnet.
     fn fleet(&mut self) {
-        let mut count = 2 * self.size(400);
-        // With the group, the role, its profile, the subnet and the VPC.
-        count = self.take(count + 5).saturating_sub(5).div_ceil(2);
+        let wanted = 2 * self.size(400);
+        // The security group, the role, the instance profile, the subnet, and the VPC count as well. Each instance has a
+        // network interface.
+        let count = self.take(wanted + 5).saturating_sub(5).div_ceil(2);
         let (subnet, vpc) = (self.id("subnet"), self.id("vpc"));
         let group = self.id("sg");
         self.group(&group, &vpc);
         let role = self.name("role");
         let profile = self.global_arn("iam", &format!("instance-profile/{role}"));
         self.role(&role, &[&profile]);
-        let has_profile = self.happens(0.8);
-        let is_unpatched = self.happens(UNPATCHED);
+        let fleet = Fleet {
+            subnet,
+            vpc,
+            group,
+            profile: self.happens(0.8).then_some(profile),
+            is_unpatched: self.happens(UNPATCHED),
+        };
         for _ in 0..count {
-            self.instance(
-                &subnet,
-                &vpc,
-                &group,
-                has_profile.then_some(&profile),
-                is_unpatched,
-            );
+            self.instance(&fleet);
         }
     }
 
-    fn instance(
-        &mut self,
-        subnet: &str,
-        vpc: &str,
-        group: &str,
-        profile: Option<&String>,
-        is_unpatched: bool,
-    ) {
+    fn instance(&mut self, fleet: &Fleet) {
         let (id, interface) = (self.id("i"), self.id("eni"));
         let name = self.name("host");
         let fails_imds = self.happens(0.15);
-        let details = json!({
-            "ImageId": "ami-0123456789abcdef0",
-            "VpcId": vpc,
-            "SubnetId": subnet,
-            "LaunchedAt": "2026-05-01T10:00:00.000Z",
-            "NetworkInterfaces": [{"NetworkInterfaceId": interface}],
-            "VirtualizationType": "hvm",
-            "MetadataOptions": {
-                "HttpEndpoint": "enabled",
-                "HttpPutResponseHopLimit": 2,
-                "HttpTokens": if fails_imds { "optional" } else { "required" },
-                "InstanceMetadataTags": "disabled",
-            },
-            "Monitoring": {"State": "disabled"},
-        });
-        let instance = Subject {
+        let instance = SyntheticResource {
             asff_type: "AwsEc2Instance",
             arn: self.arn("ec2", &format!("instance/{id}")),
             short_id: id.clone(),
-            details,
+            details: instance_details(fleet, &interface, fails_imds),
             tags: json!({"Name": name, "environment": "production"}),
         };
         let is_reachable = self.happens(REACHABLE);
@@ -91,45 +83,37 @@ impl AccountWriter<'_> {
         self.control(PUBLIC_ADDRESS, is_reachable, &instance);
         let fails_patches = self.happens(0.1);
         self.control(PATCHES, fails_patches, &instance);
-        let card = Subject {
+        self.network_interface(&interface, &id, &fleet.group);
+        let details = json!({"awsEc2Instance": inspector_details(fleet)});
+        if is_reachable {
+            self.network_path(&instance, &interface, &fleet.group, &details);
+        }
+        if fleet.is_unpatched {
+            for _ in 0..self.size(300) + 5 {
+                self.vulnerability("AWS_EC2_INSTANCE", &instance, &details);
+            }
+        }
+    }
+
+    fn network_interface(&mut self, id: &str, instance: &str, group: &str) {
+        let interface = SyntheticResource {
             asff_type: "AwsEc2NetworkInterface",
-            arn: self.arn("ec2", &format!("network-interface/{interface}")),
-            short_id: interface.clone(),
+            arn: self.arn("ec2", &format!("network-interface/{id}")),
+            short_id: id.to_owned(),
             details: json!({
-                "Attachment": {"InstanceId": id, "Status": "attached", "DeviceIndex": 0},
-                "NetworkInterfaceId": interface,
+                "Attachment": {"InstanceId": instance, "Status": "attached", "DeviceIndex": 0},
+                "NetworkInterfaceId": id,
                 "SecurityGroups": [{"GroupName": "web", "GroupId": group}],
                 "SourceDestCheck": true,
             }),
             tags: json!({}),
         };
-        self.control(SOURCE_CHECK, false, &card);
-        let mut by_inspector = json!({
-            "imageId": "ami-0123456789abcdef0",
-            "ipV4Addresses": ["10.0.0.10"],
-            "ipV6Addresses": [],
-            "launchedAt": "2026-05-01T10:00:00.000Z",
-            "platform": "AMAZON_LINUX_2023",
-            "subnetId": subnet,
-            "type": "m7i.large",
-            "vpcId": vpc,
-        });
-        if let Some(profile) = profile {
-            by_inspector["iamInstanceProfileArn"] = json!(profile);
-        }
-        let by_inspector = json!({"awsEc2Instance": by_inspector});
-        if is_reachable {
-            self.reachable(&instance, &interface, group, &by_inspector);
-        }
-        if is_unpatched {
-            for _ in 0..self.size(300) + 5 {
-                self.vulnerability("AWS_EC2_INSTANCE", &instance, &by_inspector);
-            }
-        }
+        self.control(SOURCE_CHECK, false, &interface);
     }
 
+    /// Writes a security group.
     pub(super) fn group(&mut self, group: &str, vpc: &str) {
-        let subject = Subject {
+        let resource = SyntheticResource {
             asff_type: "AwsEc2SecurityGroup",
             arn: self.arn("ec2", &format!("security-group/{group}")),
             short_id: group.to_owned(),
@@ -149,9 +133,10 @@ impl AccountWriter<'_> {
             tags: json!({}),
         };
         let is_open = self.happens(0.1);
-        self.control(OPEN_GROUP, is_open, &subject);
+        self.control(OPEN_GROUP, is_open, &resource);
     }
 
+    /// Writes a role and returns its ARN.
     pub(super) fn role(&mut self, name: &str, profiles: &[&String]) -> String {
         let arn = self.global_arn("iam", &format!("role/{name}"));
         let policy = if self.happens(0.04) {
@@ -163,7 +148,7 @@ impl AccountWriter<'_> {
             .iter()
             .map(|arn| json!({"Arn": arn, "InstanceProfileName": name}))
             .collect();
-        let subject = Subject {
+        let resource = SyntheticResource {
             asff_type: "AwsIamRole",
             arn: arn.clone(),
             short_id: name.to_owned(),
@@ -178,11 +163,11 @@ impl AccountWriter<'_> {
             }),
             tags: json!({}),
         };
-        self.control(ROLE, false, &subject);
+        self.control(ROLE, false, &resource);
         arn
     }
 
-    /// Functions that share a role.
+    /// Writes functions that share a role.
     fn functions(&mut self) {
         let count = self.size(150);
         let count = self.take(count + 1).saturating_sub(1);
@@ -190,41 +175,83 @@ impl AccountWriter<'_> {
         let role = self.role(&role, &[]);
         let is_vulnerable = self.happens(0.05);
         for _ in 0..count {
-            let name = self.name("fn");
-            let function = Subject {
-                asff_type: "AwsLambdaFunction",
-                arn: self.arn("lambda", &format!("function:{name}")),
-                short_id: self.arn("lambda", &format!("function:{name}:$LATEST")),
-                details: json!({
-                    "FunctionName": name,
-                    "Handler": "app.handler",
-                    "Runtime": "python3.12",
-                    "Role": role,
-                    "MemorySize": 256,
-                    "Timeout": 30,
-                    "CodeSha256": "t4hSfNDiGKbkb1nYSkfUpV0ZkmKzM4SRnMqyDcxBcNk=",
-                    "LastModified": "2026-07-01T08:00:00.000Z",
-                    "TracingConfig": {"Mode": "PassThrough"},
-                    "Version": "$LATEST",
-                    "Architectures": ["x86_64"],
-                    "PackageType": "Zip",
-                }),
-                tags: json!({"team": "shop"}),
-            };
-            let (public, retired, outside) =
-                (self.happens(0.005), self.happens(0.08), self.happens(0.7));
-            self.control(FUNCTION_PUBLIC, public, &function);
-            self.control(FUNCTION_RUNTIME, retired, &function);
-            self.control(FUNCTION_VPC, outside, &function);
-            if is_vulnerable {
-                let details = json!({"awsLambdaFunction": {
-                    "functionName": name, "runtime": "PYTHON_3_12", "packageType": "ZIP", "version": "$LATEST",
-                    "codeSha256": "t4hSfNDiGKbkb1nYSkfUpV0ZkmKzM4SRnMqyDcxBcNk=", "executionRoleArn": role,
-                }});
-                for _ in 0..self.size(40) {
-                    self.vulnerability("AWS_LAMBDA_FUNCTION", &function, &details);
-                }
+            self.function(&role, is_vulnerable);
+        }
+    }
+
+    fn function(&mut self, role: &str, is_vulnerable: bool) {
+        let name = self.name("fn");
+        let function = SyntheticResource {
+            asff_type: "AwsLambdaFunction",
+            arn: self.arn("lambda", &format!("function:{name}")),
+            short_id: self.arn("lambda", &format!("function:{name}:$LATEST")),
+            details: json!({
+                "FunctionName": name,
+                "Handler": "app.handler",
+                "Runtime": "python3.12",
+                "Role": role,
+                "MemorySize": 256,
+                "Timeout": 30,
+                "CodeSha256": CODE_DIGEST,
+                "LastModified": "2026-07-01T08:00:00.000Z",
+                "TracingConfig": {"Mode": "PassThrough"},
+                "Version": "$LATEST",
+                "Architectures": ["x86_64"],
+                "PackageType": "Zip",
+            }),
+            tags: json!({"team": "shop"}),
+        };
+        let is_public = self.happens(0.005);
+        let has_old_runtime = self.happens(0.08);
+        let is_outside_vpc = self.happens(0.7);
+        self.control(FUNCTION_PUBLIC, is_public, &function);
+        self.control(FUNCTION_RUNTIME, has_old_runtime, &function);
+        self.control(FUNCTION_VPC, is_outside_vpc, &function);
+        if is_vulnerable {
+            let details = json!({"awsLambdaFunction": {
+                "functionName": name, "runtime": "PYTHON_3_12", "packageType": "ZIP", "version": "$LATEST",
+                "codeSha256": CODE_DIGEST, "executionRoleArn": role,
+            }});
+            for _ in 0..self.size(40) {
+                self.vulnerability("AWS_LAMBDA_FUNCTION", &function, &details);
             }
         }
     }
+}
+
+/// The details of an instance in ASFF.
+fn instance_details(fleet: &Fleet, interface: &str, fails_imds: bool) -> Value {
+    json!({
+        "ImageId": IMAGE,
+        "VpcId": fleet.vpc,
+        "SubnetId": fleet.subnet,
+        "LaunchedAt": LAUNCHED_AT,
+        "NetworkInterfaces": [{"NetworkInterfaceId": interface}],
+        "VirtualizationType": "hvm",
+        "MetadataOptions": {
+            "HttpEndpoint": "enabled",
+            "HttpPutResponseHopLimit": 2,
+            "HttpTokens": if fails_imds { "optional" } else { "required" },
+            "InstanceMetadataTags": "disabled",
+        },
+        "Monitoring": {"State": "disabled"},
+    })
+}
+
+/// The details of an instance in findings of Inspector.
+fn inspector_details(fleet: &Fleet) -> Value {
+    let mut details = json!({
+        "imageId": IMAGE,
+        "ipV4Addresses": ["10.0.0.10"],
+        "ipV6Addresses": [],
+        "launchedAt": LAUNCHED_AT,
+        "platform": "AMAZON_LINUX_2023",
+        "subnetId": fleet.subnet,
+        "type": "m7i.large",
+        "vpcId": fleet.vpc,
+    });
+    if let Some(profile) = &fleet.profile {
+        details["iamInstanceProfileArn"] = json!(profile);
+    }
+    details
 }

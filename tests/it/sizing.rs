@@ -1,4 +1,4 @@
-//! `exposured synth`: a made-up organization is written, and read again.
+//! `exposured synth`: a synthetic organization is written, and read again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
