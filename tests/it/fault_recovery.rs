@@ -288,7 +288,7 @@ fn a_minute_of_throttling_or_silence_is_survived_and_a_dead_service_is_unreachab
 fn a_target_that_is_not_read_by_the_deadline_fails() {
     let scenario = Scenario::after_first_cycle();
     let before = scenario.state();
-    let text = "[schedule]\ndeadline = \"5s\"\n[publish.security_hub]\nmode = \"member\"\n";
+    let text = "[schedule]\ndeadline = \"12s\"\n[publish.security_hub]\nmode = \"member\"\n";
     config(scenario.folder.path(), text);
     let hang = Fault::hang(Duration::from_secs(600)).always();
     scenario.aws.fault(Operation::MacieListFindings, hang);
