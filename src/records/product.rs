@@ -104,7 +104,7 @@ mod tests {
                 "arn:aws:securityhub:us-east-1:444455556666:product/aws/default",
                 Err(CustomIntegration),
             ),
-            // Look-alikes.
+            // ARNs that resemble those of AWS.
             (
                 "arn:aws:securityhub:us-east-1:444455556666:product/aws/securityhub",
                 Err(OtherProduct),
