@@ -92,8 +92,8 @@ mod tests {
             .map(|file| file.text.clone())
             .collect();
         assert_eq!(texts, ["a.toml", "b.toml", "more/c.toml"]);
-        let one = read_files(&folder.path().join("b.toml")).unwrap();
-        assert_eq!(one.len(), 1);
+        let files = read_files(&folder.path().join("b.toml")).unwrap();
+        assert_eq!(files.len(), 1);
     }
 
     #[test]

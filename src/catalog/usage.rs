@@ -40,8 +40,8 @@ impl Catalog {
         let mut needed = TraitSet::default();
         self.all_rules()
             .for_each(|rule| needed.extend(&rule.needed()));
-        let is_unused = |one: &&TraitDefinition| {
-            self.index_of(&one.id)
+        let is_unused = |definition: &&TraitDefinition| {
+            self.index_of(&definition.id)
                 .is_some_and(|index| !needed.contains(index))
         };
         Usage {
@@ -50,24 +50,27 @@ impl Catalog {
             types_without_exposure: ResourceType::ALL
                 .iter()
                 .copied()
-                .filter(|one| !exposed.contains(one))
+                .filter(|resource_type| !exposed.contains(resource_type))
                 .collect(),
             traits_in_no_exposure: self
                 .traits()
                 .iter()
                 .filter(is_unused)
-                .map(|one| &one.id)
+                .map(|definition| &definition.id)
                 .collect(),
         }
     }
 
     fn used_signals(&self) -> Vec<UsedSignal<'_>> {
         let mut used: BTreeMap<(SignalSource, Vec<Chunk<'_>>), UsedSignal<'_>> = BTreeMap::new();
-        let traits = self.traits().iter().map(|one| (&one.id, &one.derivation));
+        let traits = self
+            .traits()
+            .iter()
+            .map(|definition| (&definition.id, &definition.derivation));
         let mitigations = self
             .mitigations()
             .iter()
-            .map(|one| (&one.id, &one.derivation));
+            .map(|definition| (&definition.id, &definition.derivation));
         for (id, derivation) in traits.chain(mitigations) {
             for signal in &derivation.signals {
                 used.entry((signal.source, chunks(&signal.text)))

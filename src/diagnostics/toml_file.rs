@@ -49,7 +49,7 @@ pub fn read_prepared<T: DeserializeOwned>(
         let caused_by_removal = missing_field(error.message()).is_some_and(|field| {
             removed
                 .iter()
-                .any(|one| one.key == field && one.table == span)
+                .any(|removed| removed.key == field && removed.table == span)
         });
         if !caused_by_removal {
             problems.push(Problem::new(file, span.clone(), error.message()));

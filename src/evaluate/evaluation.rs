@@ -47,7 +47,10 @@ impl Evaluation {
     /// The number of exposures of each severity, most severe first.
     pub fn by_severity(&self) -> [(Severity, usize); 4] {
         Severity::DESCENDING.map(|severity| {
-            let of_severity = self.graded.iter().filter(|one| one.severity == severity);
+            let of_severity = self
+                .graded
+                .iter()
+                .filter(|graded| graded.severity == severity);
             (severity, of_severity.count())
         })
     }
@@ -118,7 +121,7 @@ pub fn evaluate(view: &View, catalog: &Catalog, triage: &ActiveTriage<'_>) -> Ev
     // Resource indexes are in the order of resource names.
     evaluation
         .graded
-        .par_sort_unstable_by_key(|one| (Reverse(one.severity), one.resource));
+        .par_sort_unstable_by_key(|graded| (Reverse(graded.severity), graded.resource));
     evaluation.near_misses.par_sort_unstable();
     evaluation
 }

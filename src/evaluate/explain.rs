@@ -189,7 +189,7 @@ fn prevented_rules(grader: &Grader<'_>, current: Option<Severity>) -> Vec<Preven
                 by: ids_and_titles(grader, rule, &by),
             })
         })
-        .filter(|one| current.is_none_or(|current| one.severity > current))
+        .filter(|rule| current.is_none_or(|current| rule.severity > current))
         .collect();
     prevented
         .sort_by(|left, right| (right.severity, &left.rule).cmp(&(left.severity, &right.rule)));

@@ -93,7 +93,7 @@ impl Contribution {
     /// Combines two contributions: the higher level wins, then the one that no mitigation lowered. Equal ones are merged
     /// with the reasons of both.
     fn join(&mut self, other: Self) {
-        let rank = |one: &Self| (one.level, one.lowered_by.is_empty());
+        let rank = |contribution: &Self| (contribution.level, contribution.lowered_by.is_empty());
         match rank(&other).cmp(&rank(self)) {
             Ordering::Greater => *self = other,
             Ordering::Equal => {
@@ -125,8 +125,10 @@ fn rule_contributions(
         let mitigations: BTreeSet<TraitIndex> = rule
             .mitigated_by
             .iter()
-            .filter(|one| one.lowers == *factor && traits.contains(one.mitigation))
-            .map(|one| one.mitigation)
+            .filter(|mitigated| {
+                mitigated.lowers == *factor && traits.contains(mitigated.mitigation)
+            })
+            .map(|mitigated| mitigated.mitigation)
             .collect();
         if !mitigations.is_empty() {
             // A known impact stays known: level 0 would mean unknown.
@@ -165,8 +167,10 @@ pub(super) fn lowers_unknown_impact(
 fn impact_mitigations(rule: &ExposureRule, traits: &TraitSet) -> BTreeSet<TraitIndex> {
     rule.mitigated_by
         .iter()
-        .filter(|one| one.lowers == Factor::Impact && traits.contains(one.mitigation))
-        .map(|one| one.mitigation)
+        .filter(|mitigated| {
+            mitigated.lowers == Factor::Impact && traits.contains(mitigated.mitigation)
+        })
+        .map(|mitigated| mitigated.mitigation)
         .collect()
 }
 

@@ -61,11 +61,18 @@ impl<'a> SeverityCache<'a> {
         };
         let epss_levels = if propagated.intersects(&scored) {
             let provenance = propagator.provenance(index);
-            let highest = |one| highest_epss(self.view, provenance.origins(one), one);
-            scored.iter().map(|one| level(highest(one))).collect()
+            let highest =
+                |trait_index| highest_epss(self.view, provenance.origins(trait_index), trait_index);
+            scored
+                .iter()
+                .map(|trait_index| level(highest(trait_index)))
+                .collect()
         } else {
-            let highest = |one: TraitIndex| self.view.highest_epss(index, one);
-            scored.iter().map(|one| level(highest(one))).collect()
+            let highest = |trait_index: TraitIndex| self.view.highest_epss(index, trait_index);
+            scored
+                .iter()
+                .map(|trait_index| level(highest(trait_index)))
+                .collect()
         };
         SeverityInputs {
             traits,

@@ -58,14 +58,18 @@ pub(crate) fn evaluated(
         evaluation: &evaluation,
     };
     let exposures: Vec<Exposure> = exposures.iter().collect();
-    let described = exposures.iter().map(|one| (one.severity, &one.resource));
+    let described = exposures
+        .iter()
+        .map(|exposure| (exposure.severity, &exposure.resource));
     let graded: Vec<_> = evaluation
         .graded
         .iter()
-        .map(|one| (one.severity, view.resource(one.resource)))
+        .map(|resource| (resource.severity, view.resource(resource.resource)))
         .collect();
     assert!(
-        described.eq(graded.iter().map(|(severity, one)| (*severity, one))),
+        described.eq(graded
+            .iter()
+            .map(|(severity, resource)| (*severity, resource))),
         "the descriptions agree with the grades"
     );
     FullEvaluation {
@@ -231,7 +235,7 @@ fn exposed(catalog: &Catalog, resource_type: ResourceType, traits: &[&str]) -> O
         }
     }
     let mut exposures = graph.evaluated().exposures;
-    exposures.retain(|one| one.resource == subject);
+    exposures.retain(|exposure| exposure.resource == subject);
     exposures.pop()
 }
 
@@ -306,8 +310,8 @@ fn an_unprivileged_profile_gives_low_severity() {
         let traits = exposure
             .traits
             .iter()
-            .filter(|one| one.contributing == contributing);
-        traits.map(|one| one.id.as_str()).collect::<Vec<_>>()
+            .filter(|shown| shown.contributing == contributing);
+        traits.map(|shown| shown.id.as_str()).collect::<Vec<_>>()
     };
     assert_eq!(
         ids(true),
@@ -401,7 +405,7 @@ fn an_open_group_propagates_to_every_instance_in_it() {
         exposure
             .traits
             .iter()
-            .any(|one| one.id.as_str() == "open-security-group")
+            .any(|shown| shown.id.as_str() == "open-security-group")
     };
     assert!(all.exposures.iter().all(has_trait));
 }

@@ -92,9 +92,11 @@ fn a_public_resource_is_entered_by_the_trait_that_makes_it_public() {
     ];
     for (resource_type, traits, expected) in table {
         let subject = resource(resource_type, "x");
-        let graph = traits.iter().fold(TestGraph::new(&catalog), |graph, one| {
-            graph.with_trait(&subject, one)
-        });
+        let graph = traits
+            .iter()
+            .fold(TestGraph::new(&catalog), |graph, trait_id| {
+                graph.with_trait(&subject, trait_id)
+            });
         assert_eq!(edges(&path_of(graph, &subject)), expected, "{traits:?}");
     }
 }
@@ -170,7 +172,10 @@ fn components_with_the_same_id_and_different_types_are_two_nodes() {
         .with_trait(&subject, "instance-profile-attached");
     let path = path_of(graph, &subject);
     assert_eq!(
-        path.nodes.iter().filter(|one| one.label == "same").count(),
+        path.nodes
+            .iter()
+            .filter(|node| node.label == "same")
+            .count(),
         2
     );
     assert_eq!(path.edges.len(), 4);

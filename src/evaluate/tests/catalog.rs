@@ -102,7 +102,7 @@ fn shared() -> &'static Catalog {
 fn minimal_sets(catalog: &Catalog, rule: &ExposureRule) -> Vec<Vec<String>> {
     let name = |index| catalog.definition(index).id.to_string();
     let all: Vec<String> = rule.all.iter().map(name).collect();
-    let with = |one: String| [all.clone(), vec![one]].concat();
+    let with = |trait_id: String| [all.clone(), vec![trait_id]].concat();
     let sets: Vec<_> = rule.any.iter().map(name).map(with).collect();
     if sets.is_empty() { vec![all] } else { sets }
 }
@@ -275,13 +275,27 @@ fn every_mitigation_is_used_by_a_rule_or_excludes_a_fact() {
     for mitigation in catalog.mitigations() {
         let index = catalog.index_of(&mitigation.id).unwrap();
         let is_used = |rule: &ExposureRule| {
-            rule.none.contains(index) || rule.mitigated_by.iter().any(|one| one.mitigation == index)
+            rule.none.contains(index)
+                || rule
+                    .mitigated_by
+                    .iter()
+                    .any(|mitigated| mitigated.mitigation == index)
         };
-        let mut rules = TYPES.into_iter().flat_map(|one| catalog.rules(one));
-        let traits = catalog.traits().iter().map(|one| &one.derivation);
-        let mut derivations = traits.chain(catalog.mitigations().iter().map(|one| &one.derivation));
+        let mut rules = TYPES
+            .into_iter()
+            .flat_map(|resource_type| catalog.rules(resource_type));
+        let traits = catalog
+            .traits()
+            .iter()
+            .map(|definition| &definition.derivation);
+        let mut derivations = traits.chain(
+            catalog
+                .mitigations()
+                .iter()
+                .map(|mitigation| &mitigation.derivation),
+        );
         assert!(
-            rules.any(is_used) || derivations.any(|one| one.unless.contains(index)),
+            rules.any(is_used) || derivations.any(|derivation| derivation.unless.contains(index)),
             "{}",
             mitigation.id
         );

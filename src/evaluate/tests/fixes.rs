@@ -92,7 +92,7 @@ fn image(number: usize) -> Resource {
     let vulnerable = "high-priority-vulnerability".parse::<TraitId>().unwrap();
     let index = shared().index_of(&vulnerable).unwrap();
     let found_on = &shared().derivation(index).found_on;
-    let is_image = |one: &&ResourceType| one.cloudformation().contains("Image");
+    let is_image = |resource_type: &&ResourceType| resource_type.cloudformation().contains("Image");
     numbered(*found_on.iter().find(is_image).unwrap(), number)
 }
 
@@ -114,7 +114,7 @@ fn shown() -> impl Strategy<Value = Vec<ShownTrait>> {
         "low-priority-vulnerability",
     ]);
     let epss = || prop::sample::select(vec![0.0001, 0.05, 0.3, 0.9]);
-    let one = prop_oneof![
+    let shown_trait = prop_oneof![
         6 => (0..3_usize, on_instance, epss())
             .prop_map(|(number, id, epss)| (numbered(ResourceType::Ec2Instance, number), id, epss)),
         3 => (0..3_usize, on_policy)
@@ -124,7 +124,7 @@ fn shown() -> impl Strategy<Value = Vec<ShownTrait>> {
             (numbered(ResourceType::Ec2SecurityGroup, number), "open-security-group", 0.0)
         }),
     ];
-    prop::collection::vec(one, 1..30)
+    prop::collection::vec(shown_trait, 1..30)
 }
 
 fn view_without(shown: &[ShownTrait], fixed: &FixedTraits) -> View {
@@ -143,7 +143,7 @@ fn severities_without(shown: &[ShownTrait], fixed: &FixedTraits) -> BTreeMap<Exp
     evaluated(&view, shared(), ActiveTriage::default())
         .exposures
         .into_iter()
-        .map(|one| (one.id, one.severity))
+        .map(|exposure| (exposure.id, exposure.severity))
         .collect()
 }
 
@@ -153,8 +153,9 @@ fn found(shown: &[ShownTrait]) -> Fixes {
 }
 
 fn fixed<'a>(targets: impl IntoIterator<Item = &'a FixTarget>) -> FixedTraits {
-    let one = |target: &FixTarget| (target.trait_id.to_string(), target.resource.clone());
-    targets.into_iter().map(one).collect()
+    let trait_and_resource =
+        |target: &FixTarget| (target.trait_id.to_string(), target.resource.clone());
+    targets.into_iter().map(trait_and_resource).collect()
 }
 
 /// The number of resolved exposures, the reductions, and the IDs of both.
@@ -190,19 +191,19 @@ proptest! {
             .map(|(resource, id, _)| ((*id).to_owned(), resource.clone()))
             .collect();
         let mut effective = FixedTraits::new();
-        for one in all {
-            let after = severities_without(&shown, &[one.clone()].into());
+        for removed in all {
+            let after = severities_without(&shown, &[removed.clone()].into());
             let expected = changes(&before, &after);
             let fix = fixes
                 .iter()
-                .find(|fix| fixed([&fix.target]) == [one.clone()].into());
+                .find(|fix| fixed([&fix.target]) == [removed.clone()].into());
             let given = fix.map_or_else(Default::default, |fix| {
-                let reduced = fix.reduces.iter().map(|one| ((one.from, one.to), one.count));
+                let reduced = fix.reduces.iter().map(|reduction| ((reduction.from, reduction.to), reduction.count));
                 (fix.resolves, reduced.collect(), fix.exposures.iter().cloned().collect())
             });
-            prop_assert_eq!(&given, &expected, "{:?}", one);
+            prop_assert_eq!(&given, &expected, "{:?}", removed);
             if !expected.2.is_empty() {
-                effective.insert(one);
+                effective.insert(removed);
             }
         }
         prop_assert_eq!(fixed(fixes.iter().map(|fix| &fix.target)), effective);
@@ -224,10 +225,10 @@ proptest! {
             prop_assert_eq!(set.exposures == 0, set.fixes.is_empty());
             let all = fixed(&set.fixes);
             prop_assert!(!is_left(&all));
-            for one in &all {
+            for removed in &all {
                 let mut others = all.clone();
-                others.remove(one);
-                prop_assert!(is_left(&others), "{:?} is not needed", one);
+                others.remove(removed);
+                prop_assert!(is_left(&others), "{:?} is not needed", removed);
             }
         }
     }
@@ -243,9 +244,9 @@ proptest! {
 fn targets(set: &FixSet) -> Vec<(&str, &str)> {
     set.fixes
         .iter()
-        .map(|one| {
-            let id = one.resource.id.as_str();
-            (one.trait_id.as_str(), id.rsplit('/').next().unwrap())
+        .map(|target| {
+            let id = target.resource.id.as_str();
+            (target.trait_id.as_str(), id.rsplit('/').next().unwrap())
         })
         .collect()
 }
@@ -267,7 +268,7 @@ fn administrators() -> Vec<ShownTrait> {
 fn a_shared_policy_counts_for_everyone_who_has_no_other() {
     let shared_only = &administrators()[..3];
     let mut shown = administrators();
-    shown.retain(|one| one.1 != "administrative-access-policy");
+    shown.retain(|shown| shown.1 != "administrative-access-policy");
     shown.push(shared_only[2].clone());
     let found = found(&shown);
     let first = &found.fixes[0];
@@ -279,7 +280,7 @@ fn a_shared_policy_counts_for_everyone_who_has_no_other() {
     let reduced: Vec<_> = first
         .reduces
         .iter()
-        .map(|one| (one.from, one.to, one.count))
+        .map(|reduction| (reduction.from, reduction.to, reduction.count))
         .collect();
     // What the role can do without the policy is not known.
     assert_eq!(reduced, [(Severity::High, Severity::Medium, 3)]);
@@ -292,7 +293,7 @@ fn a_shared_policy_counts_for_everyone_who_has_no_other() {
 #[test]
 fn a_fix_without_an_effect_of_its_own_is_counted_and_not_ranked() {
     let found = found(&administrators());
-    let ranked = fixed(found.fixes.iter().map(|one| &one.target));
+    let ranked = fixed(found.fixes.iter().map(|fix| &fix.target));
     let policy = |number| {
         let policy = numbered(ResourceType::IamPolicy, number);
         ("administrative-access-policy".to_owned(), policy)
@@ -360,8 +361,8 @@ fn a_trait_with_more_origins_than_are_kept_is_not_fixable() {
     }
     let found = fixes(&graph.view(), shared(), &ActiveTriage::default());
     let named = |id: &str| {
-        let mut all = found.fixes.iter().map(|one| &one.target);
-        all.any(|one| one.trait_id.as_str() == id)
+        let mut all = found.fixes.iter().map(|fix| &fix.target);
+        all.any(|target| target.trait_id.as_str() == id)
     };
     assert!(named("internet-reachable"));
     assert!(!named("administrative-access-policy"));
@@ -419,7 +420,7 @@ fn a_muted_trait_is_not_to_be_fixed() {
     };
     let found = fixes(&view, shared(), &triage.on(day));
     assert_eq!(found.leaves_no_high.exposures, 0);
-    let named = found.fixes.iter().map(|one| one.target.trait_id.as_str());
+    let named = found.fixes.iter().map(|fix| fix.target.trait_id.as_str());
     assert!(
         named
             .into_iter()

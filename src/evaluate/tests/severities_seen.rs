@@ -149,7 +149,7 @@ fn every_observed_severity_is_given_with_its_title() {
         let exposure = exposed(&catalog, observed.resource_type, observed.traits);
         let actual = exposure
             .as_ref()
-            .map(|one| (one.severity, one.title.as_str()));
+            .map(|exposure| (exposure.severity, exposure.title.as_str()));
         assert_eq!(actual, observed.exposure, "{:?}", observed.traits);
     }
 }
@@ -158,7 +158,7 @@ fn every_observed_severity_is_given_with_its_title() {
 fn likelihoods_are_the_observed_ones() {
     let catalog = catalog();
     let likelihood = |resource_type, traits: &[&str]| {
-        exposed(&catalog, resource_type, traits).map(|one| one.likelihood)
+        exposed(&catalog, resource_type, traits).map(|exposure| exposure.likelihood)
     };
     assert_eq!(
         likelihood(T::LambdaFunction, OBSERVED[2].traits),

@@ -55,13 +55,13 @@ fn a_muted_trait_is_ignored() {
         exposure
             .traits
             .iter()
-            .map(|one| one.id.to_string())
+            .map(|shown| shown.id.to_string())
             .collect()
     };
     let first = all
         .exposures
         .iter()
-        .find(|one| one.resource == instance("i-1"))
+        .find(|exposure| exposure.resource == instance("i-1"))
         .unwrap();
     assert!(!ids(first).contains(&"internet-reachable".to_owned()));
     assert_eq!(
@@ -88,7 +88,7 @@ fn a_muted_rule_neither_matches_nor_nearly_matches() {
     let all = triaged(two_instances(&catalog), &triage);
     assert_eq!(all.exposures.len(), 1);
     let left = &all.exposures[0];
-    assert!(left.matched_rules.iter().all(|one| one.as_str() != rule));
+    assert!(left.matched_rules.iter().all(|id| id.as_str() != rule));
     assert_eq!(all.evaluation.mutes[&0].resources, 2);
     assert_eq!(all.evaluation.mutes[&1].hidden, 1);
     assert_eq!(all.evaluation.near_misses, []);
@@ -121,8 +121,8 @@ fn a_mute_that_removes_nothing_is_reported_as_unmatched() {
 fn graded(traits: &[&str], tags: &[(&str, &str)]) -> Exposure {
     let catalog = catalog();
     let mut graph = TestGraph::new(&catalog);
-    for one in traits {
-        graph = graph.with_trait(&instance("i-1"), one);
+    for trait_id in traits {
+        graph = graph.with_trait(&instance("i-1"), trait_id);
     }
     let tags: Vec<(String, String)> = tags
         .iter()
@@ -156,7 +156,7 @@ fn criticality_does_not_make_a_low_impact_unknown() {
     assert!(
         adjusted
             .iter()
-            .all(|one| matches!(one, Adjustment::Mitigation { .. })),
+            .all(|adjustment| matches!(adjustment, Adjustment::Mitigation { .. })),
         "{adjusted:?}"
     );
 }
