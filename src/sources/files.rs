@@ -233,13 +233,31 @@ pub(super) fn decoded(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> 
     Ok(Box::new(file))
 }
 
-/// Returns the first two bytes, and the content with them. A read may return fewer bytes than there are, so it is not
-/// enough to look at the first one.
+/// Returns the first bytes, and the content with them, of which as much as the buffer holds is read. A read may return
+/// fewer bytes than there are, so it is not enough to look at what the first one returns. If a read fails, what was read
+/// before comes first, and then the error.
 fn peek(mut content: Box<dyn Read>) -> std::io::Result<(Vec<u8>, Buffered)> {
     let mut start = Vec::new();
-    content.by_ref().take(2).read_to_end(&mut start)?;
-    let all = Cursor::new(start.clone()).chain(content);
-    Ok((start, buffered(Box::new(all))))
+    let read = content
+        .by_ref()
+        .take(BUFFER_SIZE as u64)
+        .read_to_end(&mut start);
+    let rest = match read {
+        Ok(_) => content,
+        Err(error) if start.is_empty() => return Err(error),
+        Err(error) => Box::new(FailedRead(Some(error))),
+    };
+    let first = start.iter().copied().take(GZIP_MAGIC.len()).collect();
+    Ok((first, buffered(Box::new(Cursor::new(start).chain(rest)))))
+}
+
+/// The end of content that could not be read further.
+struct FailedRead(Option<std::io::Error>);
+
+impl Read for FailedRead {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 fn buffered(content: Box<dyn Read>) -> Buffered {

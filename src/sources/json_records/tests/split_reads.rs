@@ -122,6 +122,19 @@ fn a_compressed_file_may_have_parts_that_end_anywhere() {
 }
 
 #[test]
+fn the_records_before_the_end_of_a_truncated_compressed_file_are_read() {
+    let text = files(&RECORDS)[1].repeat(50).replace("\n]\n[", ",");
+    let mut file = gzip(text.as_bytes());
+    let expected = read_file_with(SIZES, chunks(&file, usize::MAX)).0.len();
+    file.truncate(file.len() - 10);
+    for window in [64, SIZES.window] {
+        let (records, is_whole) = read_file_with(with_window(window), chunks(&file, usize::MAX));
+        assert!(!is_whole);
+        assert!((1..=expected).contains(&records.len()), "{}", records.len());
+    }
+}
+
+#[test]
 fn a_long_first_line_is_read_like_a_short_one() {
     for text in files(&RECORDS) {
         let expected = (RECORDS.map(str::to_owned).to_vec(), true);
