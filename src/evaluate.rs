@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, and no randomness. The same input gives the same bytes.
 
 mod attack_path;
+mod dependencies;
 mod describe;
 mod evaluation;
 mod explain;

@@ -5,6 +5,7 @@
 
 mod csr_rows;
 mod dedup_rows;
+mod dependencies;
 mod finding_digest;
 mod finding_digests;
 mod finding_key;

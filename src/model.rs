@@ -26,7 +26,9 @@ pub use account::{AccountId, ParseAccountIdError};
 pub use arn::{Arn, ParseArnError, Partition};
 pub use attack_path::{AttackPath, AttackPathBuilder, EntryPoint, PathEdge, PathNode};
 pub use call_count::CallCount;
-pub use coverage::{CollectionTarget, Coverage, CoverageReason, CoverageRow, Scope, SourceKind};
+pub use coverage::{
+    CollectionTarget, Coverage, CoverageReason, CoverageRow, Scope, SourceKind, UnreadSource,
+};
 pub use evidence::{
     CodeVulnerability, ControlId, Cvss, Epss, EpssRangeError, Evidence, FixAvailable, NetworkPath,
     PathStep, PortRange, SensitiveData, SourceSeverity, Vulnerability,

@@ -6,6 +6,7 @@
 mod decision;
 mod destination;
 mod fingerprint;
+mod knowledge;
 mod outcome;
 mod plan;
 mod planner;
@@ -21,8 +22,9 @@ pub use decision::{
 pub use destination::Destination;
 pub use fingerprint::Fingerprint;
 pub use outcome::{PublicationOutcome, open_exposures};
-pub use plan::{Plan, PlanStep};
+pub use plan::{Plan, PlanStep, RecordedTargets};
 pub use planner::plan;
 pub use state::{
-    ActualState, DesiredExposure, ExposureKey, PublishedExposure, ReconcileOptions, WorkflowStatus,
+    ActualState, DesiredExposure, ExposureKey, PublishedExposure, ReconcileOptions, UnlistedTags,
+    WorkflowStatus,
 };

@@ -104,6 +104,18 @@ impl Catalog {
         found.difference(&excluded)
     }
 
+    /// Returns those of the facts that exclude others of them, and those that are excluded.
+    pub fn contradictions(&self, facts: &TraitSet) -> TraitSet {
+        let mut contradictions = TraitSet::default();
+        for (index, unless) in &self.exclusions {
+            if facts.contains(*index) && facts.intersects(unless) {
+                contradictions.insert(*index);
+                contradictions.extend(&facts.intersection(unless));
+            }
+        }
+        contradictions
+    }
+
     /// Returns the mitigations that every resource at the end of their routes must show.
     pub fn universal_facts(&self) -> &TraitSet {
         &self.universal_facts

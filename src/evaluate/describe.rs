@@ -1,15 +1,16 @@
 //! The full description of an exposure: every trait with its findings, the attack path, and the mitigations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::graph::ResourceIndex;
 use crate::model::{
-    CollectionTarget, Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, FixEffect,
-    Product, RouteHop, Severity, SignalReference, TraitFix, TraitIndex, TraitSet,
+    Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, FixEffect, Product,
+    RouteHop, Severity, SignalReference, TraitFix, TraitIndex, TraitSet,
 };
 
 use super::attack_path::attack_path;
+use super::dependencies::{Dependencies, dependencies};
 use super::grading::{Grader, contributing};
 use super::propagate::provenance::Chain;
 use super::resource_facts::ResourceFacts;
@@ -22,6 +23,10 @@ pub(super) fn describe(grader: &Grader<'_>) -> Option<Exposure> {
     let contributing = contributing(ranked.iter().copied(), grader.traits());
     let score = grader.score(grader.traits())?;
     let resource = facts.view.resource(facts.index());
+    let Dependencies {
+        raised_by,
+        lowered_by,
+    } = dependencies(facts, &contributing);
     Some(Exposure {
         id: ExposureId::of(&resource),
         title: primary.title.clone(),
@@ -38,7 +43,8 @@ pub(super) fn describe(grader: &Grader<'_>) -> Option<Exposure> {
         mitigations: mitigations(facts),
         fixes: trait_fixes(grader, &contributing, score.severity),
         attack_path: attack_path(facts, &contributing),
-        seen_by: seen_by(facts, &contributing),
+        seen_by: raised_by.into_iter().cloned().collect(),
+        lowered_by: lowered_by.into_iter().cloned().collect(),
         resource,
     })
 }
@@ -165,22 +171,6 @@ fn route_to(
             to: facts.view.resource(hop.to),
         })
         .collect()
-}
-
-/// The collection targets that the contributing traits were read from.
-pub(super) fn seen_by(facts: &ResourceFacts<'_>, contributing: &TraitSet) -> Vec<CollectionTarget> {
-    let targets: BTreeSet<&CollectionTarget> = contributing
-        .iter()
-        .flat_map(|trait_index| {
-            facts
-                .provenance
-                .origins(trait_index)
-                .into_iter()
-                .map(move |origin| (origin, trait_index))
-        })
-        .flat_map(|(origin, trait_index)| facts.view.targets_with_trait(origin, trait_index))
-        .collect();
-    targets.into_iter().cloned().collect()
 }
 
 /// Vulnerabilities with a public exploit come first, then those that are likely to be exploited. Other findings have no order.

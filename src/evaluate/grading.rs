@@ -48,6 +48,7 @@ pub(super) fn apply_triage<'a>(
             catalog,
             provenance,
             criticality: None,
+            muting_tags: Vec::new(),
         },
         rules: catalog.rules(view.resource_type(index)),
         muted_rules: MutedRules::default(),
@@ -78,6 +79,8 @@ pub(super) fn apply_triage<'a>(
     let without_mutes = (!mutes.is_empty()).then(|| Box::new(grader.clone()));
     for (_, mute) in &mutes {
         grader.mute(&mute.muted);
+        let tag = mute.tag.as_ref().and_then(|pattern| pattern.find(&tags));
+        grader.facts.muting_tags.extend(tag.cloned());
     }
     TriagedResource {
         grader,

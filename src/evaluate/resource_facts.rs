@@ -22,6 +22,8 @@ pub(super) struct ResourceFacts<'a> {
     /// The traits of the resource, without muted ones.
     pub provenance: TraitProvenance,
     pub criticality: Option<CriticalityTag>,
+    /// The tags because of which a mute applies.
+    pub muting_tags: Vec<(String, String)>,
 }
 
 impl ResourceFacts<'_> {

@@ -3,6 +3,7 @@
 //! Most exposures are the same as in the previous cycle. A digest of the facts shows that, at a fraction of the cost of a
 //! description.
 
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::rc::Rc;
 
@@ -11,11 +12,12 @@ use rustc_hash::FxHashMap;
 use crate::catalog::Catalog;
 use crate::graph::{ResourceIndex, View};
 use crate::model::{
-    ActiveTriage, Exposure, ExposureMitigation, ExposureTrait, Level, RelationKind, Resource,
-    ResourceType, StableHasher, TraitIndex, TraitSet,
+    ActiveTriage, CollectionTarget, Exposure, ExposureMitigation, ExposureTrait, Level,
+    RelationKind, Resource, ResourceType, RuleId, StableHasher, TraitId, TraitIndex, TraitSet,
 };
 
-use super::describe::{describe, seen_by};
+use super::dependencies::{Dependencies, dependencies};
+use super::describe::describe;
 use super::evaluation::GradedResource;
 use super::grading::{Grader, MutedRules, apply_triage};
 use super::propagate::provenance::Propagator;
@@ -40,6 +42,13 @@ pub struct ExposureSummary {
     pub title: String,
     /// The digest of its facts.
     pub facts: FactsDigest,
+    /// The collection targets that showed its contributing traits, and the relations along which they propagated.
+    pub seen_by: BTreeSet<CollectionTarget>,
+    /// The collection targets that showed what makes it less severe.
+    pub lowered_by: BTreeSet<CollectionTarget>,
+    /// Set if a mute covers the exposure in case its resource has a tag, and no inventory lists the tags of the resource:
+    /// whether findings report any.
+    pub unlisted_tags: Option<bool>,
 }
 
 /// Everything that a grade depends on.
@@ -57,6 +66,7 @@ struct GradeInputs {
 #[derive(Debug)]
 struct Grade {
     title: String,
+    matched_rules: Vec<RuleId>,
     contributing: TraitSet,
     digest: u128,
 }
@@ -98,18 +108,43 @@ impl<'a> Summarizer<'a> {
         for trait_index in shown.iter() {
             self.hash_trait(&grader.facts, trait_index, &mut hasher);
         }
-        seen_by(&grader.facts, &grade.contributing).hash(&mut hasher);
+        let Dependencies {
+            raised_by,
+            lowered_by,
+        } = dependencies(&grader.facts, &grade.contributing);
+        (&raised_by, &lowered_by).hash(&mut hasher);
         for trait_index in grade.contributing.iter() {
             for route in &self.catalog.definition(trait_index).leads_to {
                 self.hash_route(index, route, &mut hasher);
             }
         }
+        let resource = self.view.resource(index);
         Some(ExposureSummary {
             graded,
-            resource: self.view.resource(index),
+            unlisted_tags: self.unlisted_tags(index, &resource, &grade),
+            resource,
             title: grade.title.clone(),
             facts: FactsDigest(hasher.finish128()),
+            seen_by: raised_by.into_iter().cloned().collect(),
+            lowered_by: lowered_by.into_iter().cloned().collect(),
         })
+    }
+
+    /// Whether findings report tags of a resource that no inventory lists. `None` if no mute depends on its tags.
+    fn unlisted_tags(
+        &self,
+        index: ResourceIndex,
+        resource: &Resource,
+        grade: &Grade,
+    ) -> Option<bool> {
+        let contributes = |id: &TraitId| {
+            let index = self.catalog.index_of(id);
+            index.is_some_and(|index| grade.contributing.contains(index))
+        };
+        let may_be_muted = self
+            .triage
+            .may_mute_by_tag(resource, &grade.matched_rules, contributes);
+        (may_be_muted && !self.view.lists_tags(index)).then(|| !self.view.tags(index).is_empty())
     }
 
     fn grade(&mut self, grader: &Grader<'_>) -> Option<Rc<Grade>> {
@@ -206,6 +241,7 @@ impl Grade {
             tags: _,
             attack_path: _,
             seen_by: _,
+            lowered_by: _,
         } = exposure;
         (title, description, severity, likelihood, impact).hash(&mut hasher);
         (rule, matched_rules, types, factors, fixes).hash(&mut hasher);
@@ -236,6 +272,7 @@ impl Grade {
         }
         Self {
             title: title.clone(),
+            matched_rules: matched_rules.clone(),
             contributing,
             digest: hasher.finish128(),
         }

@@ -170,7 +170,7 @@ fn number_trait_sets(view: &View) -> TraitSets {
 
 /// Returns the traits of a resource that its own findings show. Findings of different ages report the same attribute: the
 /// latest of them decides, and of several with the same time, one that shows the trait.
-fn merge_traits(view: &View, resource: ResourceIndex) -> TraitSet {
+pub(super) fn merge_traits(view: &View, resource: ResourceIndex) -> TraitSet {
     let mut traits = TraitSet::default();
     if view.deleted.contains(&resource) {
         return traits;

@@ -107,6 +107,8 @@ pub struct Snapshot {
     pub(super) relations: Vec<RelationRow>,
     /// Sorted by resource.
     pub(super) tags: Vec<TagRow>,
+    /// The resources that an inventory lists without any tag, sorted.
+    pub(super) untagged: Vec<LocalIndex>,
     pub(super) permissions: BTreeMap<LocalIndex, PermissionsRow>,
     /// By resource: the time of the latest record about it, in seconds since 1970, or 0 if unknown.
     pub(super) sightings: Vec<u32>,

@@ -1,7 +1,7 @@
 //! Builds a snapshot, finding by finding.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -57,6 +57,7 @@ pub struct SnapshotBuilder {
     evidence: EvidenceTable,
     relations: DedupRows<RelationRow>,
     tags: DedupRows<TagRow>,
+    untagged: BTreeSet<LocalIndex>,
     permissions: BTreeMap<LocalIndex, PermissionsRow>,
     /// By resource: the time of the latest record about it, in seconds since 1970, or 0 if unknown.
     sightings: Vec<u32>,
@@ -174,6 +175,12 @@ impl SnapshotBuilder {
         *latest = seconds(deleted_at).max(*latest);
     }
 
+    /// Records that a resource is known to have no tags.
+    pub fn add_untagged(&mut self, resource: &Resource) {
+        let index = self.index_of(resource);
+        self.untagged.insert(index);
+    }
+
     /// Returns the snapshot.
     pub fn finish(mut self) -> Snapshot {
         self.resource_indices = FxHashMap::default();
@@ -198,6 +205,11 @@ impl SnapshotBuilder {
         });
         self.tags
             .for_each_mut(|row| row.resource = sorted.index_of(row.resource));
+        let untagged: BTreeSet<LocalIndex> = self
+            .untagged
+            .iter()
+            .map(|index| sorted.index_of(*index))
+            .collect();
         let permissions = self.permissions.into_iter();
         let deletions = self.deletions.into_iter();
         let sightings = sorted.sort(&self.sightings);
@@ -212,6 +224,7 @@ impl SnapshotBuilder {
             evidence,
             relations: self.relations.finish(),
             tags: self.tags.finish(),
+            untagged: untagged.into_iter().collect(),
             permissions: permissions
                 .map(|(resource, row)| (sorted.index_of(resource), row))
                 .collect(),

@@ -113,9 +113,13 @@ impl<'a> SnapshotWriter<'a> {
             self.write_edge(record, edge);
         }
         let is_used = shows_trait || has_attributes || !edges.is_empty();
-        if is_used {
+        // Findings of other targets may show the traits of a resource whose tags only an inventory lists.
+        if is_used || record.lists_tags {
             self.builder.add_tags(&resource, &tags);
             self.builder.add_sighting(&resource, record.updated_at);
+        }
+        if tags.is_empty() && record.lists_tags {
+            self.builder.add_untagged(&resource);
         }
         is_used
     }

@@ -286,6 +286,15 @@ impl View {
         tags
     }
 
+    /// Returns whether an inventory lists the tags of a resource, or lists it without any.
+    pub fn lists_tags(&self, index: ResourceIndex) -> bool {
+        self.occurrences(index).any(|(target, snapshot, resource)| {
+            let has_tags = || snapshot.tags_of(resource).next().is_some();
+            snapshot.untagged.binary_search(&resource).is_ok()
+                || target.source.is_inventory() && has_tags()
+        })
+    }
+
     /// Returns the latest time at which a source changed a finding that is used here.
     pub fn latest_update(&self) -> Option<DateTime<Utc>> {
         let updates = self.snapshots.iter();
@@ -298,10 +307,14 @@ impl View {
         &self,
         index: ResourceIndex,
     ) -> impl Iterator<Item = (&CollectionTarget, &Snapshot, LocalIndex)> {
-        self.occurrences.of(index.get()).iter().map(|occurrence| {
+        self.occurrences_of(index).iter().map(|occurrence| {
             let (target, snapshot) = self.snapshot(occurrence.snapshot);
             (target, &**snapshot, occurrence.resource)
         })
+    }
+
+    pub(super) fn occurrences_of(&self, index: ResourceIndex) -> &[Occurrence] {
+        self.occurrences.of(index.get())
     }
 
     fn row(&self, index: ResourceIndex) -> &ResourceRow {
@@ -322,7 +335,7 @@ impl View {
         clippy::indexing_slicing,
         reason = "an occurrence has the index of a snapshot of this view"
     )]
-    fn snapshot(&self, index: SnapshotIndex) -> &(CollectionTarget, Arc<Snapshot>) {
+    pub(super) fn snapshot(&self, index: SnapshotIndex) -> &(CollectionTarget, Arc<Snapshot>) {
         &self.snapshots[index.get()]
     }
 }

@@ -47,6 +47,11 @@ impl SourceKind {
         Self::ALL.iter().copied().filter(|kind| *kind != Self::File)
     }
 
+    /// Whether the source lists resources with their configuration, tags, and relations, rather than findings.
+    pub fn is_inventory(self) -> bool {
+        matches!(self, Self::SecurityHubResources | Self::Config)
+    }
+
     /// Returns the name in logs and outputs.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -230,4 +235,75 @@ pub struct CoverageRow {
     pub stale: bool,
     /// When the data was collected. `None` if it never was.
     pub collected_at: Option<DateTime<Utc>>,
+}
+
+/// A source that was not read completely, and in how many of its targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnreadSource {
+    /// The source.
+    pub source: SourceKind,
+    /// The number of targets that could not be read to the end.
+    pub failed: usize,
+    /// The number of targets of which some records could not be read.
+    pub partial: usize,
+    /// The number of all targets.
+    pub targets: usize,
+}
+
+impl UnreadSource {
+    /// Returns the sources that were not read completely, in their order. A service that a Region does not offer has
+    /// nothing to read.
+    pub fn of(coverage: &[CoverageRow]) -> Vec<Self> {
+        let count = |source: SourceKind| {
+            let rows = coverage.iter().filter(|row| row.target.source == source);
+            let mut unread = Self {
+                source,
+                failed: 0,
+                partial: 0,
+                targets: 0,
+            };
+            for row in rows {
+                unread.targets += 1;
+                unread.failed += usize::from(row.coverage == Coverage::Failed);
+                unread.partial += usize::from(row.coverage == Coverage::Partial);
+            }
+            unread
+        };
+        SourceKind::ALL
+            .iter()
+            .map(|source| count(*source))
+            .filter(|unread| unread.failed + unread.partial > 0)
+            .collect()
+    }
+}
+
+impl fmt::Display for UnreadSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            source,
+            failed,
+            partial,
+            targets,
+        } = self;
+        let unit = match (source, targets) {
+            (SourceKind::File, 1) => "file",
+            (SourceKind::File, _) => "files",
+            (_, 1) => "target",
+            _ => "targets",
+        };
+        match (*failed, *partial) {
+            (failed, 0) => write!(
+                formatter,
+                "{source} was not read in {failed} of {targets} {unit}"
+            ),
+            (0, partial) => write!(
+                formatter,
+                "{source} was read only partly in {partial} of {targets} {unit}"
+            ),
+            (failed, partial) => write!(
+                formatter,
+                "{source} was not read in {failed}, and only partly in {partial}, of {targets} {unit}"
+            ),
+        }
+    }
 }

@@ -276,9 +276,12 @@ pub struct Exposure {
     pub fixes: Vec<TraitFix>,
     /// How an attacker reaches the resource, and what is reachable from it.
     pub attack_path: AttackPath,
-    /// The collection targets that reported its contributing traits, sorted. The exposure is only gone when all of them
-    /// were read again.
+    /// The collection targets that reported its contributing traits, and the relations along which they propagated, sorted.
+    /// The exposure is only gone when all of them were read again.
     pub seen_by: Vec<CollectionTarget>,
+    /// The collection targets that reported what makes it less severe, such as mitigations, sorted. A higher severity is
+    /// only known when all of them were read again.
+    pub lowered_by: Vec<CollectionTarget>,
 }
 
 impl Exposure {

@@ -189,6 +189,23 @@ impl ActiveTriage<'_> {
             .any(|(_, mute)| mute.may_apply_to(&resource))
     }
 
+    /// Returns whether a mute covers an exposure of a resource by these rules in case the resource has a tag.
+    pub fn may_mute_by_tag(
+        &self,
+        resource: &Resource,
+        matched_rules: &[RuleId],
+        contributes: impl Fn(&TraitId) -> bool,
+    ) -> bool {
+        self.mutes.iter().any(|(_, mute)| {
+            let is_muted = match &mute.muted {
+                MutedItem::Trait(id) => contributes(id),
+                MutedItem::Exposure(id) => matched_rules.contains(id),
+                MutedItem::EveryExposure => true,
+            };
+            is_muted && mute.tag.is_some() && mute.may_apply_to(resource)
+        })
+    }
+
     /// Returns which resources are more or less critical, if there is any such tag.
     pub fn active_criticality(&self) -> Option<&Criticality> {
         self.criticality

@@ -113,7 +113,7 @@ pub enum ArchiveReason {
     },
 }
 
-/// Why a finding stays as it is although its exposure was not found, or cannot be compared.
+/// Why a finding stays as it is although its exposure was not found, changed, or cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HoldReason {
     /// The finding does not record which targets showed the exposure.
@@ -142,6 +142,20 @@ pub enum HoldReason {
         from: Severity,
         /// The severity that was found.
         to: Severity,
+        /// What was not read.
+        because: Box<HoldReason>,
+    },
+    /// The exposure was found with a higher severity, but what made it less severe may only not have been read.
+    MoreSevere {
+        /// The published severity.
+        from: Severity,
+        /// The severity that was found.
+        to: Severity,
+        /// What was not read.
+        because: Box<HoldReason>,
+    },
+    /// The exposure is not open in Security Hub, and a mute may cover it, but the tags of its resource were not read.
+    MayBeMuted {
         /// What was not read.
         because: Box<HoldReason>,
     },
@@ -226,6 +240,15 @@ impl HoldReason {
     /// Whether the exposure was found and could not be compared with what is published.
     pub fn is_unplanned(&self) -> bool {
         matches!(self, Self::Unreadable | Self::DestinationUnread)
+    }
+
+    /// Whether the exposure was found in this cycle.
+    pub fn is_found(&self) -> bool {
+        self.is_unplanned()
+            || matches!(
+                self,
+                Self::LessSevere { .. } | Self::MoreSevere { .. } | Self::MayBeMuted { .. }
+            )
     }
 }
 
@@ -313,6 +336,16 @@ impl fmt::Display for HoldReason {
                 "the severity fell from {} to {}, but {because}",
                 from.as_str(),
                 to.as_str()
+            ),
+            Self::MoreSevere { from, to, because } => write!(
+                formatter,
+                "the severity rose from {} to {}, but {because}",
+                from.as_str(),
+                to.as_str()
+            ),
+            Self::MayBeMuted { because } => write!(
+                formatter,
+                "a mute by tag may cover it: the tags of the resource are unknown, because {because}"
             ),
             Self::MassArchive(mass_archive) => mass_archive.fmt(formatter),
             Self::Moving { to } => write!(formatter, "not published in {to} yet"),

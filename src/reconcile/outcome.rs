@@ -1,8 +1,11 @@
 //! What publishing achieved, and how many exposures are open afterwards.
 
+use std::collections::BTreeMap;
+
 use crate::evaluate::Evaluation;
 use crate::model::Severity;
 
+use super::decision::HoldReason;
 use super::plan::Plan;
 
 /// How many exposures were published, by what happened to them.
@@ -37,18 +40,30 @@ impl PublicationOutcome {
 
 /// The number of open exposures by severity, most severe first: those that were found and those that are held.
 ///
-/// A held exposure whose severity could not be read back counts as low.
+/// An exposure that was found with another severity, which is not certain, counts with the published one. One whose severity
+/// could not be read back counts as low.
 pub fn open_exposures(evaluation: &Evaluation, plan: Option<&Plan>) -> Vec<(Severity, usize)> {
-    let found = evaluation.graded.iter().map(|graded| graded.severity);
-    let held = plan.into_iter().flat_map(Plan::held);
-    let severities: Vec<Severity> = found
-        .chain(held.map(|(step, _)| step.severity.unwrap_or(Severity::Low)))
-        .collect();
+    let mut counts: BTreeMap<Severity, usize> = BTreeMap::new();
+    for graded in &evaluation.graded {
+        *counts.entry(graded.severity).or_default() += 1;
+    }
+    for (step, reason) in plan.into_iter().flat_map(Plan::held) {
+        match reason {
+            HoldReason::LessSevere { from, to, .. } | HoldReason::MoreSevere { from, to, .. } => {
+                if let Some(found) = counts.get_mut(to) {
+                    *found = found.saturating_sub(1);
+                }
+                *counts.entry(*from).or_default() += 1;
+            }
+            reason if reason.is_found() => {}
+            _ => {
+                let severity = step.severity.unwrap_or(Severity::Low);
+                *counts.entry(severity).or_default() += 1;
+            }
+        }
+    }
     Severity::DESCENDING
         .into_iter()
-        .map(|severity| {
-            let count = severities.iter().filter(|one| **one == severity).count();
-            (severity, count)
-        })
+        .map(|severity| (severity, counts.get(&severity).copied().unwrap_or(0)))
         .collect()
 }

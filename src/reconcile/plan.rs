@@ -1,8 +1,10 @@
 //! The output of reconciliation: one step for every exposure that is or should be published.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
-use crate::model::{ExposureId, RecordState, Severity};
+use crate::model::{CollectionTarget, ExposureId, RecordState, Severity};
 
 use super::decision::{Action, Decision, HoldReason, MassArchive};
 use super::destination::Destination;
@@ -39,6 +41,18 @@ pub struct PlanStep {
     pub reopened: u32,
     /// The number of consecutive cycles in which the exposure was not found, including this one.
     pub missed: u32,
+    /// The targets that the published finding depends on and that were not read completely. They stay recorded until they
+    /// are read again, so that an update does not make the exposure independent of them.
+    pub unread: RecordedTargets,
+}
+
+/// The collection targets that a published finding records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordedTargets {
+    /// Those without which the exposure could look less severe, or gone.
+    pub seen_by: BTreeSet<CollectionTarget>,
+    /// Those without which the exposure could look more severe.
+    pub lowered_by: BTreeSet<CollectionTarget>,
 }
 
 impl PlanStep {

@@ -1,19 +1,18 @@
 //! The planner: desired state and actual state in, a plan out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::model::{
-    CollectionTarget, Coverage, CoverageReason, CoverageRow, ExposureId, RecordState,
-};
+use crate::model::{CollectionTarget, CoverageRow, ExposureId, RecordState};
 
 use super::decision::{
     Action, ArchiveReason, Decision, HoldReason, MassArchive, RefreshReason, ReopenReason,
     UnchangedReason, UpdateReason,
 };
 use super::destination::Destination;
-use super::plan::{Plan, PlanStep};
+use super::knowledge::Knowledge;
+use super::plan::{Plan, PlanStep, RecordedTargets};
 use super::state::{
     ActualState, DesiredExposure, ExposureKey, PublishedExposure, ReconcileOptions, WorkflowStatus,
 };
@@ -47,7 +46,7 @@ pub fn plan(
             .map(|exposure| (&exposure.id, &exposure.destination))
             .collect(),
         earliest: earliest_by_id(&actual.published),
-        coverage,
+        knowledge: Knowledge::new(coverage, &actual.published),
         options,
         now,
     };
@@ -75,7 +74,7 @@ struct Planner<'a> {
     desired_destinations: BTreeMap<&'a ExposureId, &'a Destination>,
     /// The earliest published finding of each exposure in any destination: an exposure that moves keeps its times.
     earliest: BTreeMap<&'a ExposureId, &'a PublishedExposure>,
-    coverage: &'a [CoverageRow],
+    knowledge: Knowledge<'a>,
     options: ReconcileOptions,
     now: DateTime<Utc>,
 }
@@ -89,17 +88,18 @@ impl Planner<'_> {
         } else if self.actual.unreadable.contains(key) {
             Decision::Hold(HoldReason::Unreadable)
         } else {
-            published.map_or(Decision::Create, |published| {
-                self.decide_present(published, desired)
-            })
+            match published {
+                Some(published) => self.decide_present(published, desired),
+                None => self.decide_new(desired),
+            }
         };
+        let was_archived = published.is_some_and(PublishedExposure::is_archived);
         let stays_archived = matches!(
             decision,
             Decision::Update(UpdateReason::ChangedWhileClosed(_))
                 | Decision::Refresh(RefreshReason::Closed(_))
                 | Decision::Unchanged(UnchangedReason::Closed(_))
-        );
-        let was_archived = published.is_some_and(PublishedExposure::is_archived);
+        ) || was_archived && decision.held().is_some();
         let is_reopened = decision.action() == Action::Reopen;
         PlanStep {
             title: desired.title.clone(),
@@ -114,12 +114,24 @@ impl Planner<'_> {
             reopened: published.map_or(0, |published| published.reopened)
                 + u32::from(is_reopened && was_archived),
             missed: 0,
+            unread: self.unread_targets(published, desired),
             ..self.step(key, published, decision)
+        }
+    }
+
+    /// Decides about an exposure that was found and is not published.
+    fn decide_new(&self, desired: &DesiredExposure) -> Decision {
+        match self.why_it_may_be_muted(desired) {
+            Some(reason) => Decision::Hold(reason),
+            None => Decision::Create,
         }
     }
 
     /// Decides about an exposure that was found and is published.
     fn decide_present(&self, published: &PublishedExposure, desired: &DesiredExposure) -> Decision {
+        if let Some(reason) = self.why_increase_is_unproven(published, desired) {
+            return self.held_or_refreshed(Decision::Hold(reason), published);
+        }
         let workflow = published.workflow;
         if workflow != WorkflowStatus::Open
             && (published.is_archived() || workflow == WorkflowStatus::Resolved)
@@ -187,7 +199,7 @@ impl Planner<'_> {
     ) -> Option<HoldReason> {
         let to = desired.severity;
         let from = published.severity.filter(|from| to < *from)?;
-        match self.why_absence_is_unproven(published)? {
+        match self.knowledge.why_absence_is_unproven(published)? {
             // The targets will never be known, so holding would hold forever.
             HoldReason::UnknownTargets => None,
             because => Some(HoldReason::LessSevere {
@@ -195,6 +207,61 @@ impl Planner<'_> {
                 to,
                 because: Box::new(because),
             }),
+        }
+    }
+
+    /// Why it is not proven that the severity increased, or that the exposure is open again; `None` if it is proven, or if
+    /// neither is the case.
+    ///
+    /// Every target that showed a mitigation or a tag must be read completely before what it lowered counts as gone.
+    fn why_increase_is_unproven(
+        &self,
+        published: &PublishedExposure,
+        desired: &DesiredExposure,
+    ) -> Option<HoldReason> {
+        let to = desired.severity;
+        if let Some(from) = published.severity.filter(|from| to > *from)
+            && let Some(because) = self.knowledge.unread_among(&published.lowered_by)
+        {
+            return Some(HoldReason::MoreSevere {
+                from,
+                to,
+                because: Box::new(because),
+            });
+        }
+        let would_reopen = published.is_archived()
+            && (published.workflow == WorkflowStatus::Open
+                || published.severity.is_some_and(|from| to > from));
+        let may_be_muted = || self.why_it_may_be_muted(desired);
+        would_reopen.then(may_be_muted).flatten()
+    }
+
+    /// Why a mute by tag may cover an exposure; `None` if none does, or if the tags are known.
+    fn why_it_may_be_muted(&self, desired: &DesiredExposure) -> Option<HoldReason> {
+        let tags = desired.unlisted_tags.as_ref()?;
+        let because = Box::new(self.knowledge.why_tags_are_unknown(tags)?);
+        Some(HoldReason::MayBeMuted { because })
+    }
+
+    /// The targets that the published finding depends on and that were not read completely.
+    fn unread_targets(
+        &self,
+        published: Option<&PublishedExposure>,
+        desired: &DesiredExposure,
+    ) -> RecordedTargets {
+        let Some(published) = published else {
+            return RecordedTargets::default();
+        };
+        let unread = |recorded: &BTreeSet<CollectionTarget>, found: &BTreeSet<CollectionTarget>| {
+            recorded
+                .difference(found)
+                .filter(|target| self.knowledge.is_unread(target))
+                .cloned()
+                .collect()
+        };
+        RecordedTargets {
+            seen_by: unread(&published.seen_by, &desired.seen_by),
+            lowered_by: unread(&published.lowered_by, &desired.lowered_by),
         }
     }
 
@@ -227,7 +294,7 @@ impl Planner<'_> {
                 Decision::Hold(HoldReason::Moving { to })
             };
         }
-        if let Some(reason) = self.why_absence_is_unproven(published) {
+        if let Some(reason) = self.knowledge.why_absence_is_unproven(published) {
             return Decision::Hold(reason);
         }
         let required = self.options.settle_cycles;
@@ -238,41 +305,6 @@ impl Planner<'_> {
             });
         }
         Decision::Archive(ArchiveReason::Gone)
-    }
-
-    /// Why it is not proven that an exposure is gone; `None` if it is proven.
-    ///
-    /// Every target that showed its traits must have been read completely. A source that is off, or a Region that is no
-    /// longer configured, has no target, so it proves nothing. Every other target must have been read completely too:
-    /// traits propagate across services and Regions, so a failed target may have lost the very trait that would have
-    /// kept the exposure. The only exception is a service that is not enabled and did not show the exposure before.
-    fn why_absence_is_unproven(&self, published: &PublishedExposure) -> Option<HoldReason> {
-        if published.seen_by.is_empty() {
-            return Some(HoldReason::UnknownTargets);
-        }
-        let was_read =
-            |target: &&CollectionTarget| self.coverage.iter().any(|row| row.target == **target);
-        if let Some(target) = published.seen_by.iter().find(|target| !was_read(target)) {
-            return Some(HoldReason::TargetNotRead(target.clone()));
-        }
-        let may_hide = |row: &&CoverageRow| match row.coverage {
-            Coverage::Complete => false,
-            // A service that showed the exposure is available there; it only could not be reached.
-            Coverage::Unavailable => published.seen_by.contains(&row.target),
-            Coverage::Partial => true,
-            Coverage::Failed => {
-                row.reason != Some(CoverageReason::NotEnabled)
-                    || published.seen_by.contains(&row.target)
-            }
-        };
-        self.coverage
-            .iter()
-            .find(may_hide)
-            .map(|row| HoldReason::TargetIncomplete {
-                target: row.target.clone(),
-                coverage: row.coverage,
-                reason: row.reason.clone(),
-            })
     }
 
     /// Whether Security Hub will delete the finding soon.
@@ -350,6 +382,7 @@ impl Planner<'_> {
             archive_first: false,
             reopened: published.map_or(0, |published| published.reopened),
             missed: published.map_or(0, |published| published.missed),
+            unread: RecordedTargets::default(),
             id,
             destination,
         }

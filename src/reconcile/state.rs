@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{CollectionTarget, ExposureId, RecordState, Severity};
+use crate::model::{CollectionTarget, ExposureId, RecordState, Region, Severity};
 
 use super::destination::Destination;
 use super::fingerprint::Fingerprint;
@@ -49,6 +49,21 @@ pub struct DesiredExposure {
     pub destination: Destination,
     /// The fingerprint of its facts.
     pub fingerprint: Fingerprint,
+    /// The collection targets that showed its contributing traits, and the relations along which they propagated.
+    pub seen_by: BTreeSet<CollectionTarget>,
+    /// The collection targets that showed what makes it less severe.
+    pub lowered_by: BTreeSet<CollectionTarget>,
+    /// Set if a mute covers the exposure in case its resource has a tag, and no inventory lists the tags of the resource.
+    pub unlisted_tags: Option<UnlistedTags>,
+}
+
+/// The tags of a resource that no inventory lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnlistedTags {
+    /// The Region of the resource.
+    pub region: Region,
+    /// Whether a finding reports tags of the resource. They may be older than those of an inventory.
+    pub are_reported: bool,
 }
 
 /// An exposure as it was read back from Security Hub.
@@ -75,8 +90,11 @@ pub struct PublishedExposure {
     pub workflow: WorkflowStatus,
     /// The fingerprint of its facts; `None` if it has none that can be read.
     pub fingerprint: Option<Fingerprint>,
-    /// The collection targets that showed its contributing traits; empty if they cannot be read.
+    /// The collection targets that showed its contributing traits, and the relations along which they propagated; empty if
+    /// they cannot be read.
     pub seen_by: BTreeSet<CollectionTarget>,
+    /// The collection targets that showed what makes it less severe.
+    pub lowered_by: BTreeSet<CollectionTarget>,
     /// How often the finding was archived and then reopened.
     pub reopened: u32,
     /// The number of consecutive cycles in which the exposure was not found.

@@ -1,6 +1,7 @@
 //! The decision in each case.
 
 mod absent;
+mod increases;
 mod properties;
 
 use std::collections::BTreeSet;
@@ -51,6 +52,9 @@ fn desired(number: usize, severity: Severity, fingerprint: &str) -> DesiredExpos
         severity,
         destination: destination(),
         fingerprint: fingerprint.to_owned().into(),
+        seen_by: [target(SourceKind::Inspector, "us-east-1")].into(),
+        lowered_by: BTreeSet::new(),
+        unlisted_tags: None,
     }
 }
 
@@ -68,6 +72,7 @@ fn published(fingerprint: &str, updated: i64) -> PublishedExposure {
         workflow: WorkflowStatus::Open,
         fingerprint: Some(fingerprint.to_owned().into()),
         seen_by: [target(SourceKind::Inspector, "us-east-1")].into(),
+        lowered_by: BTreeSet::new(),
         reopened: 0,
         missed: 0,
     }

@@ -85,6 +85,7 @@ fn parse_finding(mut finding: AsffFinding, catalog: &Catalog) -> ParseResult {
     };
     edges.extend(workload_edges(&subjects, &images));
     let record = ParsedRecord {
+        lists_tags: false,
         finding: FindingId(finding.id),
         product: match origin {
             Origin::Aws(product) => product,

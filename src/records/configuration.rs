@@ -55,6 +55,7 @@ pub(super) fn configuration_record(
     context: RecordContext<'_>,
 ) -> ParsedRecord {
     let record = ParsedRecord {
+        lists_tags: true,
         finding: FindingId(subject.resource.id.clone()),
         product,
         account: context.account,

@@ -58,6 +58,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
         })
         .collect::<Result<_, _>>()?;
     let record = ParsedRecord {
+        lists_tags: false,
         account: context.account,
         names_other_account: false,
         title: finding.title(),

@@ -147,6 +147,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     };
     let subject = Subject::new(mention, bucket.tags(), Value::Null);
     let record = ParsedRecord {
+        lists_tags: false,
         account: context.account,
         names_other_account: false,
         title: finding.title(),

@@ -30,6 +30,8 @@ pub struct ParsedRecord {
     /// What the finding reports. `None` if it no longer counts (it passed, or a user suppressed or resolved it) and for
     /// records without a finding; their attributes and edges count all the same.
     pub evidence: Option<Evidence>,
+    /// Whether the record lists all tags of its resources, so that one without tags has none.
+    pub lists_tags: bool,
     /// The resources that the record is about.
     pub resources: Vec<ParsedResource>,
     /// Edges that the record as a whole describes, such as those of a network path.

@@ -82,7 +82,9 @@ fn imported_findings_equal_those_of_the_asff_format() {
                 finding.remove(time);
             }
             let fields = finding["ProductFields"].as_object_mut().unwrap();
-            fields.retain(|key, _| key != "exposured/fingerprint" && key != "exposured/seen-by");
+            let state =
+                ["fingerprint", "seen-by", "lowered-by"].map(|name| format!("exposured/{name}"));
+            fields.retain(|key, _| !state.contains(key));
         }
     }
     assert_eq!(sent, shown);

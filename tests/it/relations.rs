@@ -23,7 +23,7 @@ fn row<'a>(result: &'a Value, source: &str) -> &'a Value {
 }
 
 /// A resource of Security Hub's inventory.
-fn resource(kind: &str, id: &str, details: Value) -> Value {
+pub fn resource(kind: &str, id: &str, details: Value) -> Value {
     json!({
         "ResourceGuid": format!("guid-{id}"), "ResourceId": id, "AccountId": HOME, "Region": "us-east-1",
         "ResourceType": kind, "ResourceProvider": "AWS", "ResourceOwnerAccountId": HOME,
@@ -33,7 +33,7 @@ fn resource(kind: &str, id: &str, details: Value) -> Value {
 }
 
 /// A configuration item of AWS Config.
-fn item(kind: &str, id: &str, configuration: Value, relationships: &[(&str, &str)]) -> Value {
+pub fn item(kind: &str, id: &str, configuration: Value, relationships: &[(&str, &str)]) -> Value {
     let relationships: Vec<Value> = relationships
         .iter()
         .map(|(kind, id)| json!({"resourceType": kind, "resourceId": id}))

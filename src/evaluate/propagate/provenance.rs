@@ -39,6 +39,8 @@ pub(in crate::evaluate) struct TraitProvenance {
     pub traits: TraitSet,
     /// Those that findings report on the resource itself.
     own: TraitSet,
+    /// Facts that do not count, because not every resource at the end of their relations shows them.
+    pub partial: TraitSet,
     /// The chains along which the others propagated, sorted.
     chains: BTreeMap<TraitIndex, BTreeSet<Chain>>,
     /// Causes that are treated as fixed: they no longer count as origins.
@@ -147,6 +149,7 @@ impl<'a> Propagator<'a> {
             resource,
             traits: own,
             own,
+            partial: TraitSet::default(),
             chains: BTreeMap::new(),
             fixed: BTreeSet::new(),
         };
@@ -162,6 +165,7 @@ impl<'a> Propagator<'a> {
         let partial = partial_facts(self.view, self.catalog, resource, &provenance.traits);
         provenance.traits = provenance.traits.difference(&partial);
         provenance.own = provenance.own.difference(&partial);
+        provenance.partial = partial;
         for index in partial.iter() {
             provenance.chains.remove(&index);
         }

@@ -194,6 +194,7 @@ fn exposure() -> Exposure {
             left_out: 0,
         },
         seen_by: Vec::new(),
+        lowered_by: Vec::new(),
         resource: subject,
     }
 }

@@ -7,7 +7,9 @@ use crate::formats::asff::FORMAT_VERSION;
 use crate::model::{AccountId, CoverageRow, ExposureId};
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
-use crate::reconcile::{self, DesiredExposure, ExposureKey, Fingerprint, Plan, ReconcileOptions};
+use crate::reconcile::{
+    self, DesiredExposure, ExposureKey, Fingerprint, Plan, ReconcileOptions, UnlistedTags,
+};
 
 use super::published::PublishedFindings;
 
@@ -44,6 +46,7 @@ pub(in crate::publish) async fn plan(
         let resource = &summary.resource;
         let unknown = options.unknown_account(resource, &known);
         let destination = options.destination(publisher.session, resource, &known);
+        let region = resource.region.clone();
         let desired = DesiredExposure {
             fingerprint: Fingerprint::of(summary.facts, &destination, FORMAT_VERSION),
             id: ExposureId::of(&summary.resource),
@@ -51,6 +54,12 @@ pub(in crate::publish) async fn plan(
             resource: summary.resource.id,
             severity: summary.graded.severity,
             destination,
+            seen_by: summary.seen_by,
+            lowered_by: summary.lowered_by,
+            unlisted_tags: summary.unlisted_tags.map(|are_reported| UnlistedTags {
+                region,
+                are_reported,
+            }),
         };
         ((summary.graded, unknown), desired)
     };

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formats::asff::AsffFinding;
-use crate::model::{AccountId, CollectionTarget, Region, SourceKind};
-use crate::reconcile::{Fingerprint, PlanStep, PublishedExposure};
+use crate::model::{AccountId, CollectionTarget, Exposure, Region, SourceKind};
+use crate::reconcile::{Fingerprint, PlanStep, PublishedExposure, RecordedTargets};
 
 /// The fingerprint of the facts.
 const FINGERPRINT: &str = "fingerprint";
@@ -12,20 +12,31 @@ const FINGERPRINT: &str = "fingerprint";
 /// The collection targets that showed the contributing traits.
 const SEEN_BY: &str = "seen-by";
 
+/// The collection targets that showed what makes the exposure less severe.
+const LOWERED_BY: &str = "lowered-by";
+
 /// How often the finding was archived and then reopened.
 const REOPENED: &str = "reopened";
 
 /// The number of consecutive cycles in which the exposure was not found.
 const MISSED: &str = "missed";
 
-/// The fingerprint of an exposure, and the targets that showed it.
+/// The fingerprint of an exposure, and the targets that it depends on. Those that were not read stay recorded.
 pub(super) fn content_fields(
     fingerprint: &Fingerprint,
-    seen_by: &[CollectionTarget],
-) -> [(&'static str, String); 2] {
+    exposure: &Exposure,
+    unread: &RecordedTargets,
+) -> [(&'static str, String); 3] {
     [
         (FINGERPRINT, fingerprint.to_string()),
-        (SEEN_BY, seen_by_text(seen_by)),
+        (
+            SEEN_BY,
+            targets_text(exposure.seen_by.iter().chain(&unread.seen_by)),
+        ),
+        (
+            LOWERED_BY,
+            targets_text(exposure.lowered_by.iter().chain(&unread.lowered_by)),
+        ),
     ]
 }
 
@@ -45,11 +56,13 @@ pub(super) fn read(finding: &AsffFinding, published: PublishedExposure) -> Publi
         let value = finding.product_field(name);
         value.and_then(|count| count.parse().ok()).unwrap_or(0)
     };
+    let targets = |name| parse_targets(finding.product_field(name).unwrap_or_default());
     PublishedExposure {
         fingerprint: finding
             .product_field(FINGERPRINT)
             .map(|digits| digits.to_owned().into()),
-        seen_by: parse_targets(finding.product_field(SEEN_BY).unwrap_or_default()),
+        seen_by: targets(SEEN_BY),
+        lowered_by: targets(LOWERED_BY),
         reopened: count(REOPENED),
         missed: count(MISSED),
         ..published
@@ -58,7 +71,7 @@ pub(super) fn read(finding: &AsffFinding, published: PublishedExposure) -> Publi
 
 /// Targets as text, short enough for every AWS Region:
 /// `inspector 111122223333 eu-west-1 us-east-1, macie 111122223333 us-east-1`.
-fn seen_by_text(targets: &[CollectionTarget]) -> String {
+fn targets_text<'a>(targets: impl IntoIterator<Item = &'a CollectionTarget>) -> String {
     let mut regions: BTreeMap<(&str, AccountId), BTreeSet<&str>> = BTreeMap::new();
     for target in targets {
         if let (Some(account), Some(region)) = (target.account(), target.region()) {
@@ -114,7 +127,7 @@ mod tests {
             target(SourceKind::Inspector, "us-east-1"),
             target(SourceKind::Inspector, "eu-west-1"),
         ];
-        let text = seen_by_text(&targets);
+        let text = targets_text(&targets);
         assert_eq!(
             text,
             "inspector 111122223333 eu-west-1 us-east-1, security-hub 111122223333 us-east-1"
@@ -150,6 +163,6 @@ mod tests {
             })
             .collect();
         // Source: the securityhub model: the maximum length of a value of `ProductFields`.
-        assert!(seen_by_text(&targets).len() <= 2_048);
+        assert!(targets_text(&targets).len() <= 2_048);
     }
 }

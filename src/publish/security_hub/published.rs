@@ -340,6 +340,7 @@ fn parse_finding(json: &str) -> Result<(ExposureId, PublishedFinding), String> {
         },
         fingerprint: None,
         seen_by: BTreeSet::new(),
+        lowered_by: BTreeSet::new(),
         reopened: 0,
         missed: 0,
     };

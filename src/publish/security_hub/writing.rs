@@ -116,7 +116,8 @@ impl<'a> FindingBuilder<'a> {
         } else {
             step.updated_at
         };
-        let mut state = product_fields::content_fields(fingerprint, &exposure.seen_by).to_vec();
+        let mut state =
+            product_fields::content_fields(fingerprint, exposure, &step.unread).to_vec();
         state.extend(product_fields::history_fields(step));
         let built = asff::build(&asff::Publication {
             exposure,

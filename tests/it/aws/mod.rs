@@ -321,6 +321,14 @@ impl RegionHandle<'_> {
         self.change(|target| target.config_items.put_all(items, fake_cloud::config_key))
     }
 
+    /// Removes the configuration of every resource, from Security Hub's inventory and from AWS Config.
+    pub fn forget_configuration(self) -> Self {
+        self.change(|target| {
+            target.resources.remove(|_| true);
+            target.config_items.remove(|_| true);
+        })
+    }
+
     /// An aggregator in this Region, and its items, from all of its accounts and Regions.
     pub fn aggregator(self, name: &str, items: Vec<Value>) -> Self {
         self.change(|target| {

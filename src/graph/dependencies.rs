@@ -1,0 +1,134 @@
+//! Which collection targets a fact of a view depends on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::Catalog;
+use crate::model::{CollectionTarget, RelationKind, TraitIndex, TraitSet};
+
+use super::index::ResourceIndex;
+use super::merge::merge_traits;
+use super::snapshot::RelationRow;
+use super::view::View;
+
+impl View {
+    /// Returns the targets that an edge depends on: those that report it, or those that report the policies that create it.
+    pub fn targets_of_edge(
+        &self,
+        from: ResourceIndex,
+        kind: RelationKind,
+        to: ResourceIndex,
+    ) -> BTreeSet<&CollectionTarget> {
+        let mut targets: BTreeSet<&CollectionTarget> =
+            self.reporting_targets(from, kind, to).collect();
+        if matches!(kind, RelationKind::CanRead | RelationKind::CanAssume) {
+            self.add_policy_targets(from, &mut targets);
+            // Which accounts a role trusts is part of the role.
+            targets.extend(self.targets_with_permissions(to));
+        }
+        targets
+    }
+
+    /// Returns the targets that report a tag of a resource.
+    pub fn targets_with_tag(
+        &self,
+        index: ResourceIndex,
+        tag: &(String, String),
+    ) -> impl Iterator<Item = &CollectionTarget> {
+        self.occurrences(index)
+            .filter(move |(_, snapshot, resource)| {
+                let (key, value) = tag;
+                let mut tags = snapshot.tags_of(*resource);
+                tags.any(|found| found == (key.as_str(), value.as_str()))
+            })
+            .map(|(target, ..)| target)
+    }
+
+    /// Returns the targets whose reports about a resource contradict each other: they disagree about an attribute, or one
+    /// reports a fact that excludes another. Without one of them, the resource could have more or fewer traits.
+    pub fn contradicting_targets(
+        &self,
+        catalog: &Catalog,
+        index: ResourceIndex,
+    ) -> BTreeSet<&CollectionTarget> {
+        let mut values: BTreeMap<TraitIndex, BTreeSet<bool>> = BTreeMap::new();
+        for (_, snapshot, resource) in self.occurrences(index) {
+            for row in snapshot.attributes_of(resource) {
+                let values = values.entry(row.row.trait_index).or_default();
+                values.insert(row.holds);
+            }
+            for row in snapshot.observations_of(resource) {
+                values.entry(row.trait_index).or_default().insert(true);
+            }
+        }
+        let mut disputed: TraitSet = values
+            .into_iter()
+            .filter(|(_, values)| values.len() > 1)
+            .map(|(trait_index, _)| trait_index)
+            .collect();
+        disputed.extend(&catalog.contradictions(&merge_traits(self, index)));
+        if disputed.is_empty() {
+            return BTreeSet::new();
+        }
+        self.occurrences(index)
+            .filter(|(_, snapshot, resource)| {
+                let mut attributes = snapshot.attributes_of(*resource).iter();
+                let mut observations = snapshot.observations_of(*resource).iter();
+                attributes.any(|row| disputed.contains(row.row.trait_index))
+                    || observations.any(|row| disputed.contains(row.trait_index))
+            })
+            .map(|(target, ..)| target)
+            .collect()
+    }
+
+    fn reporting_targets(
+        &self,
+        from: ResourceIndex,
+        kind: RelationKind,
+        to: ResourceIndex,
+    ) -> impl Iterator<Item = &CollectionTarget> {
+        self.occurrences_of(from).iter().filter_map(move |start| {
+            let end = self
+                .occurrences_of(to)
+                .iter()
+                .find(|end| end.snapshot == start.snapshot)?;
+            let (target, snapshot) = self.snapshot(start.snapshot);
+            let relation = RelationRow {
+                from: start.resource,
+                kind,
+                to: end.resource,
+            };
+            let is_reported = snapshot.relations.binary_search(&relation).is_ok();
+            is_reported.then_some(target)
+        })
+    }
+
+    /// Adds the targets that report the policies of an identity: its own, those of its groups, and those attached to either.
+    fn add_policy_targets<'a>(
+        &'a self,
+        identity: ResourceIndex,
+        targets: &mut BTreeSet<&'a CollectionTarget>,
+    ) {
+        let groups: Vec<ResourceIndex> = self
+            .related(identity, RelationKind::MemberOfGroup)
+            .collect();
+        for group in &groups {
+            targets.extend(self.reporting_targets(identity, RelationKind::MemberOfGroup, *group));
+        }
+        for holder in std::iter::once(identity).chain(groups) {
+            targets.extend(self.targets_with_permissions(holder));
+            for policy in self.related(holder, RelationKind::GrantsPolicy) {
+                targets.extend(self.reporting_targets(holder, RelationKind::GrantsPolicy, policy));
+                targets.extend(self.targets_with_permissions(policy));
+            }
+        }
+    }
+
+    fn targets_with_permissions(
+        &self,
+        index: ResourceIndex,
+    ) -> impl Iterator<Item = &CollectionTarget> {
+        self.occurrences(index)
+            .filter(|(_, snapshot, resource)| snapshot.permissions.contains_key(resource))
+            .map(|(target, ..)| target)
+    }
+}
