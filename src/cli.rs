@@ -191,14 +191,15 @@ struct EvaluatedInput {
     triage: Triage,
 }
 
-/// Runs one cycle that collects and evaluates, and plans and publishes nothing.
+/// Runs one cycle that collects, evaluates, and plans, and publishes nothing.
 async fn evaluate_input(arguments: &InputArgs) -> Result<EvaluatedInput, Exit> {
     let progress = Progress::on_terminal();
     let verbosity = arguments.verbosity.from(Verbosity::Warnings);
     let (config, catalog, shutdown) = start(&arguments.config(), verbosity, &progress)?;
     let task = match arguments.files() {
         Some(files) => CycleTask::Files(files),
-        None => CycleTask::Aws(AwsGoal::Evaluate),
+        // The plan shows which published exposures are held.
+        None => CycleTask::Aws(AwsGoal::Plan(ArchiveLimit::Configured)),
     };
     let runner = CycleRunner {
         config: Arc::clone(&config),

@@ -4,6 +4,8 @@ use clap::Args;
 
 use crate::evaluate::{explain as explain_resource, find};
 use crate::graph::ResourceIndex;
+use crate::model::{ExposureId, clean};
+use crate::reconcile::Plan;
 use crate::report::{ExplainFormat, ExplanationReport, ListOptions, Output};
 
 use super::arguments::{InputArgs, OutputArgs};
@@ -49,11 +51,14 @@ fn report(arguments: &ExplainArguments, evaluated: &EvaluatedInput, output: Outp
         Ok(index) => index,
         Err(exit) => return exit,
     };
+    let exposure = ExposureId::of(&outcome.view.resource(index));
+    let held = outcome.plan.iter().flat_map(Plan::held);
     let triage = triage.on(outcome.as_of.date_naive());
     let report = ExplanationReport {
         explanation: &explain_resource(&outcome.view, catalog, &triage, index),
         catalog,
         coverage: &outcome.coverage,
+        held: held.filter(|(step, _)| step.id == exposure).collect(),
         options: &options,
     };
     match report.write(arguments.format, output) {
@@ -74,9 +79,19 @@ fn find_one(
     found.retain(|index| options.filter.allows_resource(&view.resource(*index)));
     match found[..] {
         [index] => return Ok(index),
-        [] => report_error(format_args!(
-            "no finding that was read is about a resource like `{name}`"
-        )),
+        [] => {
+            report_error(format_args!(
+                "no finding that was read is about a resource like `{name}`"
+            ));
+            let held = evaluated.outcome.plan.iter().flat_map(Plan::held);
+            for (step, reason) in held.filter(|(step, _)| step.resource.contains(name)) {
+                print_error(format_args!(
+                    "  a published exposure of {} is held: {}",
+                    clean(&step.resource),
+                    clean(&reason.to_string())
+                ));
+            }
+        }
         _ => {
             report_error(format_args!(
                 "`{name}` matches {} resources; give the full ID, or narrow it with --account, --region, or --type:",

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::evaluate::fixes_where;
+use crate::reconcile::Plan;
 use crate::report::{FixesFormat, FixesReport, Output};
 
 use super::arguments::{InputArgs, OutputArgs};
@@ -47,6 +48,8 @@ fn report(arguments: &FixesArguments, evaluated: &EvaluatedInput, output: Output
     let report = FixesReport {
         fixes: &fixes,
         coverage: &outcome.coverage,
+        mutes: &outcome.mutes,
+        held: outcome.plan.iter().flat_map(Plan::held).collect(),
         options: &options,
     };
     match report.write(arguments.format, output) {

@@ -27,6 +27,8 @@ pub struct Explanation {
     pub mitigations: Vec<ExposureMitigation>,
     /// The mutes that removed something from the resource.
     pub muted: Vec<Mute>,
+    /// The severity without these mutes. `None` if there are none, or if the resource would not be exposed without them.
+    pub severity_without_mutes: Option<Severity>,
     /// The rules that only mitigations keep from matching, the most severe first.
     pub prevented: Vec<PreventedRule>,
     /// The rules that would match with one more trait, the nearest first.
@@ -122,6 +124,10 @@ pub fn explain(
             .iter()
             .map(|(_, mute)| (*mute).clone())
             .collect(),
+        severity_without_mutes: triaged.without_mutes.as_ref().and_then(|unmuted| {
+            let score = unmuted.score(unmuted.traits())?;
+            Some(score.severity)
+        }),
         prevented: prevented_rules(grader, severity),
         near_misses: near_misses(grader, severity),
         fixes,

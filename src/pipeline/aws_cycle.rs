@@ -38,13 +38,7 @@ impl CycleRunner {
             budget: &limits.cycle,
         };
         let collecting = self.collect(goal, &session, limits.collecting, log);
-        let reading_published = async {
-            match goal {
-                AwsGoal::Evaluate => None,
-                AwsGoal::Plan(_) | AwsGoal::Publish(_) => publisher.read_published().await,
-            }
-        };
-        let ((), published) = tokio::join!(collecting, reading_published);
+        let ((), published) = tokio::join!(collecting, publisher.read_published());
         self.bail_if_canceled()?;
 
         let mut outcome = self
@@ -93,9 +87,7 @@ impl CycleRunner {
         published: Option<PublishedFindings>,
         outcome: &mut CycleOutcome,
     ) -> Result<(), CycleError> {
-        let (AwsGoal::Plan(limit) | AwsGoal::Publish(limit)) = goal else {
-            return Ok(());
-        };
+        let (AwsGoal::Plan(limit) | AwsGoal::Publish(limit)) = goal;
         let exposures = outcome.exposures();
         let planned = publisher
             .plan(
@@ -108,7 +100,7 @@ impl CycleRunner {
         self.bail_if_canceled()?;
         let publication = match goal {
             AwsGoal::Publish(_) => Some(publisher.publish(planned.as_ref(), &exposures).await),
-            AwsGoal::Evaluate | AwsGoal::Plan(_) => None,
+            AwsGoal::Plan(_) => None,
         };
         outcome.plan = planned.map(|planned| planned.plan);
         outcome.publication = publication;

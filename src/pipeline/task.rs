@@ -23,9 +23,7 @@ pub enum FileInput {
 /// How far a cycle on AWS goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwsGoal {
-    /// Find exposures.
-    Evaluate,
-    /// Also plan what would be published. Nothing is changed anywhere.
+    /// Find exposures, and plan what would be published. Nothing is changed anywhere.
     Plan(ArchiveLimit),
     /// Publish the exposures.
     Publish(ArchiveLimit),

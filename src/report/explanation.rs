@@ -7,8 +7,9 @@ use crate::catalog::Catalog;
 use crate::evaluate::{Explanation, NearMiss, PreventedRule};
 use crate::model::{
     AttackPath, CoverageRow, ExposureMitigation, ExposureTrait, FixEffect, Mute, Resource,
-    SignalReference, TraitFix, clean, name_tag,
+    SignalReference, TraitFix, UnreadSource, clean, name_tag,
 };
+use crate::reconcile::{HoldReason, PlanStep};
 
 use super::ExplainFormat;
 use super::attack_path;
@@ -17,7 +18,7 @@ use super::json::{Document, ExplanationJson, pretty};
 use super::layout::Layout;
 use super::near_misses::missing_traits;
 use super::options::ListOptions;
-use super::summary::incomplete_coverage;
+use super::summary::{incomplete_coverage, unknown};
 
 /// The most findings that are listed for one trait, unless the user wants them all. JSON has all of them.
 const FINDINGS_PER_TRAIT: usize = 5;
@@ -31,6 +32,8 @@ pub(crate) struct ExplanationReport<'a> {
     pub(crate) catalog: &'a Catalog,
     /// How completely each target was read: what was not read is unknown about the resource, too.
     pub(crate) coverage: &'a [CoverageRow],
+    /// The published findings about the resource that are held, and why.
+    pub(crate) held: Vec<(&'a PlanStep, &'a HoldReason)>,
     pub(crate) options: &'a ListOptions,
 }
 
@@ -40,6 +43,7 @@ impl ExplanationReport<'_> {
             ExplainFormat::Json => pretty(&Document::new(ExplanationJson::new(
                 self.explanation,
                 self.coverage,
+                &self.held,
                 self.options,
             ))),
             ExplainFormat::Text => self.text(layout),
@@ -60,7 +64,10 @@ impl ExplanationReport<'_> {
     fn text(&self, layout: &Layout) -> String {
         let explanation = self.explanation;
         let resource = &explanation.resource;
-        let mut sections = vec![subject(layout, explanation), verdict(layout, explanation)];
+        let verdict = verdict(layout, explanation, self.coverage)
+            + &mute_effect(layout, explanation)
+            + &unknown(layout, self.coverage);
+        let mut sections = vec![subject(layout, explanation), verdict, self.held(layout)];
         sections.push(traits(layout, &explanation.traits, resource));
         sections.push(mitigations(layout, &explanation.mitigations, resource));
         sections.push(mutes(layout, &explanation.muted));
@@ -133,6 +140,14 @@ impl ExplanationReport<'_> {
         section(layout, "Would be exposed", lines)
     }
 
+    fn held(&self, layout: &Layout) -> String {
+        let lines = self.held.iter().map(|(step, reason)| {
+            let text = format!("in {}: {}", step.destination, clean(&reason.to_string()));
+            layout.wrap(&text, "  ", "    ")
+        });
+        section(layout, "Held in Security Hub", lines.collect())
+    }
+
     fn unread(&self, layout: &Layout) -> String {
         let lines = incomplete_coverage(layout, self.coverage);
         section(
@@ -157,9 +172,17 @@ fn subject(layout: &Layout, explanation: &Explanation) -> String {
     format!("{}\n", clean(&resource.id)) + &layout.indent(&described, 0)
 }
 
-fn verdict(layout: &Layout, explanation: &Explanation) -> String {
+fn verdict(layout: &Layout, explanation: &Explanation, coverage: &[CoverageRow]) -> String {
     let Some(exposure) = &explanation.exposure else {
-        let why = format!("No exposure: {}.", why_not(explanation));
+        let verdict = if UnreadSource::of(coverage).is_empty() {
+            "No exposure"
+        } else {
+            "No exposure is known"
+        };
+        let why = match explanation.severity_without_mutes {
+            Some(_) => format!("{verdict}: it is muted."),
+            None => format!("{verdict}: {}.", why_not(explanation)),
+        };
         return layout.indent(&why, 0);
     };
     let likelihood = exposure.likelihood.as_str();
@@ -169,6 +192,28 @@ fn verdict(layout: &Layout, explanation: &Explanation) -> String {
     let mut text = layout.severity_line(exposure.severity, &exposure.title);
     text += &layout.below_severity(&format!("likelihood {likelihood}, impact {impact}"));
     text + &layout.below_severity(&exposure.description)
+}
+
+/// How severe the resource would be without its mutes, and the first day on which one of them ends.
+fn mute_effect(layout: &Layout, explanation: &Explanation) -> String {
+    let severity = explanation
+        .exposure
+        .as_ref()
+        .map(|exposure| exposure.severity);
+    let without_mutes = explanation
+        .severity_without_mutes
+        .filter(|without| severity.is_none_or(|severity| severity < *without));
+    let first_to_end = explanation.muted.iter().min_by_key(|mute| mute.until);
+    let (Some(without_mutes), Some(mute)) = (without_mutes, first_to_end) else {
+        return String::new();
+    };
+    let text = format!(
+        "muted until {} by {}: would be {}",
+        mute.until,
+        clean(&mute.owner),
+        without_mutes.as_str()
+    );
+    layout.indent(&text, 0)
 }
 
 fn why_not(explanation: &Explanation) -> String {

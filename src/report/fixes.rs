@@ -1,19 +1,24 @@
 //! What to fix first, as text and as JSON.
 
 use crate::evaluate::{FixSet, FixTarget, Fixes, RankedFix, SeverityReduction};
-use crate::model::CoverageRow;
+use crate::model::{CoverageRow, Mute, MuteState, clean};
+use crate::reconcile::{HoldReason, PlanStep};
 
 use super::FixesFormat;
-use super::json::{Document, FixesJson, pretty};
+use super::json::{Document, FixesJson, UnreadSourceJson, pretty};
 use super::layout::{Layout, count};
 use super::options::ListOptions;
-use super::summary::incomplete_coverage;
+use super::summary::{incomplete_coverage, mute_state, unknown};
 
 /// What is reported.
 pub(crate) struct FixesReport<'a> {
     pub(crate) fixes: &'a Fixes,
     /// How completely each target was read: what was not read may need fixes, too.
     pub(crate) coverage: &'a [CoverageRow],
+    /// What the mutes of the configuration hide.
+    pub(crate) mutes: &'a [(Mute, MuteState)],
+    /// The published exposures that are held, and why.
+    pub(crate) held: Vec<(&'a PlanStep, &'a HoldReason)>,
     pub(crate) options: &'a ListOptions,
 }
 
@@ -26,10 +31,27 @@ impl FixesReport<'_> {
                 no_effect_alone: self.fixes.no_effect_alone,
                 leaves_no_critical: (&self.fixes.leaves_no_critical).into(),
                 leaves_no_high: (&self.fixes.leaves_no_high).into(),
+                mutes: self.mutes.iter().map(Into::into).collect(),
+                held: self.held.iter().map(|(step, _)| (*step).into()).collect(),
+                unknown: UnreadSourceJson::list(self.coverage),
                 coverage: self.coverage.iter().map(Into::into).collect(),
             })),
             FixesFormat::Table => self.text(layout),
         }
+    }
+
+    fn held(&self, layout: &Layout) -> String {
+        if self.held.is_empty() {
+            return String::new();
+        }
+        let held = count(self.held.len(), "exposure");
+        let heading =
+            format!("{held} held in Security Hub, because what was read does not decide:");
+        let lines = self.held.iter().map(|(step, reason)| {
+            let text = format!("{}: {reason}", step.resource);
+            layout.wrap(&clean(&text), "  ", "    ")
+        });
+        layout.indent(&heading, 0) + &lines.collect::<String>()
     }
 
     fn listed(&self) -> &[RankedFix] {
@@ -73,6 +95,11 @@ impl FixesReport<'_> {
             let note = "Each set is chosen greedily: every fix in it is needed, but a smaller set may exist.";
             text += &layout.indent(note, 0);
         }
+        for (mute, state) in self.mutes {
+            text += &layout.indent(&mute_state(mute, state), 0);
+        }
+        text += &self.held(layout);
+        text += &unknown(layout, self.coverage);
         let unread = incomplete_coverage(layout, self.coverage);
         if !unread.is_empty() {
             text += "Not read completely, so there may be more to fix:\n";

@@ -1,6 +1,8 @@
 //! The summary below the exposures: how many there are, what was not read, what was muted, and what was published.
 
-use crate::model::{Coverage, CoverageReason, CoverageRow, IgnoredRecords, Mute, MuteState, clean};
+use crate::model::{
+    Coverage, CoverageReason, CoverageRow, IgnoredRecords, Mute, MuteState, UnreadSource, clean,
+};
 use crate::pipeline::CycleOutcome;
 use crate::reconcile::{MassArchive, PublicationOutcome};
 
@@ -79,6 +81,14 @@ fn not_listed(
     layout.indent(&parts.join("; "), 0)
 }
 
+/// One line for each source that was not read completely.
+pub(super) fn unknown(layout: &Layout, coverage: &[CoverageRow]) -> String {
+    UnreadSource::of(coverage)
+        .iter()
+        .map(|unread| layout.indent(&format!("unknown: {unread}"), 0))
+        .collect()
+}
+
 /// What was not read completely: whatever it holds is unknown.
 pub(super) fn incomplete_coverage(layout: &Layout, coverage: &[CoverageRow]) -> String {
     coverage
@@ -126,7 +136,7 @@ fn near_misses(layout: &Layout, number: usize) -> String {
     layout.indent(&text, 0)
 }
 
-fn mute_state(mute: &Mute, state: &MuteState) -> String {
+pub(super) fn mute_state(mute: &Mute, state: &MuteState) -> String {
     let named = format!("the mute of {} (by {})", mute.muted, clean(&mute.owner));
     match state {
         MuteState::Used(used) => format!(

@@ -41,3 +41,4 @@ mod schedules;
 mod sizing;
 mod terminal;
 mod triage;
+mod unknowns;

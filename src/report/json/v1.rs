@@ -9,6 +9,7 @@ mod evidence;
 mod explanation;
 mod exposure;
 mod fixes;
+mod plan;
 mod resource;
 mod vocabulary;
 
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+pub(crate) use coverage::UnreadSourceJson;
 pub(crate) use cycle::CycleJson;
 pub(crate) use explanation::ExplanationJson;
 pub(crate) use fixes::FixesJson;

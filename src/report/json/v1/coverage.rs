@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{CoverageReason, CoverageRow, IgnoreReason};
+use crate::model::{CoverageReason, CoverageRow, IgnoreReason, UnreadSource};
 
 use super::vocabulary;
 
@@ -86,5 +86,31 @@ impl From<(IgnoreReason, u64)> for IgnoredJson {
             reason: reason.as_str(),
             records,
         }
+    }
+}
+
+/// A source that was not read completely: whatever it holds is unknown.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "unread_source")]
+pub(crate) struct UnreadSourceJson {
+    #[schemars(schema_with = "vocabulary::source")]
+    source: &'static str,
+    /// How many targets could not be read to the end.
+    failed: usize,
+    /// Of how many targets some records could not be read.
+    partial: usize,
+    /// How many targets the source has.
+    targets: usize,
+}
+
+impl UnreadSourceJson {
+    pub(crate) fn list(coverage: &[CoverageRow]) -> Vec<Self> {
+        let json = |unread: UnreadSource| Self {
+            source: unread.source.as_str(),
+            failed: unread.failed,
+            partial: unread.partial,
+            targets: unread.targets,
+        };
+        UnreadSource::of(coverage).into_iter().map(json).collect()
     }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::evaluate::Exposures;
-use crate::model::{Coverage, CoverageRow, Mute, MuteState, MuteUse, Severity};
+use crate::model::{Coverage, CoverageRow, Mute, MuteState, MuteUse};
 use crate::pipeline::CycleOutcome;
-use crate::reconcile::{Destination, MassArchive, Plan, PlanStep, PublicationOutcome};
+use crate::reconcile::PublicationOutcome;
 
 use crate::report::near_misses::NearlyExposed;
 use crate::report::options::Selection;
@@ -17,8 +16,8 @@ use crate::report::options::Selection;
 use super::coverage::CoverageRowJson;
 use super::explanation::NearMissJson;
 use super::exposure::{ExposureJson, MuteJson};
+use super::plan::PlanJson;
 use super::resource::{ResourceJson, list};
-use super::vocabulary;
 
 /// The result of one cycle.
 #[derive(Serialize, JsonSchema)]
@@ -61,54 +60,6 @@ impl Serialize for ExposuresJson<'_> {
     }
 }
 
-/// What is to be done in Security Hub, or was done.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "plan")]
-struct PlanJson<'a> {
-    steps: Vec<StepJson<'a>>,
-    /// Set if a step would have archived too many exposures, so that none is archived.
-    mass_archive_refused: Option<MassArchiveJson>,
-}
-
-/// The step for one exposure, and its reason.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "step")]
-struct StepJson<'a> {
-    /// The ID of the exposure.
-    id: &'a str,
-    #[schemars(schema_with = "vocabulary::action")]
-    action: &'static str,
-    reason: String,
-    destination: DestinationJson<'a>,
-    title: &'a str,
-    /// The ID of the exposed resource.
-    resource: &'a str,
-    #[schemars(schema_with = "vocabulary::optional_severity")]
-    severity: Option<&'static str>,
-    #[schemars(extend("format" = "date-time"))]
-    created_at: String,
-}
-
-/// The account and Region of the Security Hub that an exposure is published in.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "destination")]
-struct DestinationJson<'a> {
-    account: String,
-    region: &'a str,
-}
-
-/// The numbers behind a refusal to archive.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "mass_archive")]
-struct MassArchiveJson {
-    /// How many exposures would have been archived.
-    archive: usize,
-    /// How many are active.
-    active: usize,
-    /// The configured limit.
-    max_percent: u8,
-}
-
 /// The counts of the cycle.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "summary")]
@@ -136,7 +87,7 @@ struct SummaryJson<'a> {
 /// A mute, and what it did.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "mute_state")]
-struct MuteStateJson<'a> {
+pub(crate) struct MuteStateJson<'a> {
     #[serde(flatten)]
     mute: MuteJson<'a>,
     #[serde(flatten)]
@@ -207,49 +158,6 @@ impl<'a> From<&'a NearlyExposed> for NearlyExposedJson<'a> {
         Self {
             resource: (&one.resource).into(),
             nearest: (&one.nearest).into(),
-        }
-    }
-}
-
-impl<'a> From<&'a Plan> for PlanJson<'a> {
-    fn from(plan: &'a Plan) -> Self {
-        Self {
-            steps: list(&plan.steps),
-            mass_archive_refused: plan.archive_refused.as_ref().map(MassArchiveJson::from),
-        }
-    }
-}
-
-impl<'a> From<&'a PlanStep> for StepJson<'a> {
-    fn from(step: &'a PlanStep) -> Self {
-        Self {
-            id: step.id.as_str(),
-            action: step.decision.action().as_str(),
-            reason: step.decision.to_string(),
-            destination: (&step.destination).into(),
-            title: &step.title,
-            resource: &step.resource,
-            severity: step.severity.map(Severity::as_str),
-            created_at: step.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
-        }
-    }
-}
-
-impl<'a> From<&'a Destination> for DestinationJson<'a> {
-    fn from(destination: &'a Destination) -> Self {
-        Self {
-            account: destination.account.to_string(),
-            region: destination.region.as_str(),
-        }
-    }
-}
-
-impl From<&MassArchive> for MassArchiveJson {
-    fn from(mass: &MassArchive) -> Self {
-        Self {
-            archive: mass.archive,
-            active: mass.active,
-            max_percent: mass.max_percent,
         }
     }
 }

@@ -4,14 +4,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::evaluate::{Explanation, NearMiss, PreventedRule};
-use crate::model::{CoverageRow, FixEffect, TraitFix, TraitId};
+use crate::model::{CoverageRow, FixEffect, Severity, TraitFix, TraitId};
+use crate::reconcile::{HoldReason, PlanStep};
 
 use crate::report::options::ListOptions;
 
-use super::coverage::CoverageRowJson;
+use super::coverage::{CoverageRowJson, UnreadSourceJson};
 use super::exposure::{
     ExposureJson, MitigationJson, MuteJson, RemediationJson, TitledIdJson, TraitJson,
 };
+use super::plan::StepJson;
 use super::resource::{ResourceJson, list};
 use super::vocabulary;
 
@@ -26,6 +28,13 @@ pub(crate) struct ExplanationJson<'a> {
     mitigations: Vec<MitigationJson<'a>>,
     /// The mutes that apply to the resource.
     muted: Vec<MuteJson<'a>>,
+    /// The severity without these mutes; null if there are none, or if the resource would not be exposed without them.
+    #[schemars(schema_with = "vocabulary::optional_severity")]
+    severity_without_mutes: Option<&'static str>,
+    /// What happens to the published findings about the resource that are held: what was read does not decide about them.
+    held: Vec<StepJson<'a>>,
+    /// The sources that were not read completely.
+    unknown: Vec<UnreadSourceJson>,
     near_misses: Vec<NearMissJson<'a>>,
     prevented: Vec<PreventedJson<'a>>,
     fixes: Vec<FixJson<'a>>,
@@ -87,6 +96,7 @@ impl<'a> ExplanationJson<'a> {
     pub(crate) fn new(
         explanation: &'a Explanation,
         coverage: &'a [CoverageRow],
+        held: &[(&'a PlanStep, &'a HoldReason)],
         options: &ListOptions,
     ) -> Self {
         let near_misses = explanation
@@ -104,6 +114,9 @@ impl<'a> ExplanationJson<'a> {
             traits: list(&explanation.traits),
             mitigations: list(&explanation.mitigations),
             muted: list(&explanation.muted),
+            severity_without_mutes: explanation.severity_without_mutes.map(Severity::as_str),
+            held: held.iter().map(|(step, _)| StepJson::from(*step)).collect(),
+            unknown: UnreadSourceJson::list(coverage),
             near_misses: near_misses.map(NearMissJson::from).collect(),
             prevented: prevented.map(PreventedJson::from).collect(),
             fixes: list(&explanation.fixes),

@@ -8,8 +8,10 @@ use crate::evaluate::{
 };
 use crate::model::ExposureId;
 
-use super::coverage::CoverageRowJson;
+use super::coverage::{CoverageRowJson, UnreadSourceJson};
+use super::cycle::MuteStateJson;
 use super::exposure::RemediationJson;
+use super::plan::StepJson;
 use super::resource::{ResourceJson, list};
 use super::vocabulary;
 
@@ -27,6 +29,12 @@ pub(crate) struct FixesJson<'a> {
     pub(crate) leaves_no_critical: FixSetJson<'a>,
     /// Fixes that together leave no exposure HIGH or CRITICAL.
     pub(crate) leaves_no_high: FixSetJson<'a>,
+    /// The mutes of the configuration: what they hide needs no fix here.
+    pub(crate) mutes: Vec<MuteStateJson<'a>>,
+    /// What happens to the published exposures that are held. Those that were not found have no fix here.
+    pub(crate) held: Vec<StepJson<'a>>,
+    /// The sources that were not read completely.
+    pub(crate) unknown: Vec<UnreadSourceJson>,
     /// How completely each collection target was read. What was not read may need fixes, too.
     pub(crate) coverage: Vec<CoverageRowJson<'a>>,
 }
