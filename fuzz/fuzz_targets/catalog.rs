@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let layers = Layers {
-        own: vec![Arc::new(SourceFile {
+        custom: vec![Arc::new(SourceFile {
             name: "own.toml".to_owned(),
             text: text.to_owned(),
         })],
