@@ -22,7 +22,7 @@ pub use call_rate::{CallRate, Limiter};
 pub use iam_action::{CallRegions, IamAction, Permission};
 pub use member_role::MemberRole;
 pub use meter::CallMeter;
-pub(crate) use paging::{Envelope, Page, read_pages};
+pub(crate) use paging::{Envelope, Page, PageEnd, read_pages};
 pub(crate) use raw_response::raw_response;
 pub use session::{Session, SessionError, configured_or_environment_regions};
 pub(crate) use session::{client_config, sdk_client, sdk_region};

@@ -7,6 +7,7 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::certificates::caused_by_certificate;
+use super::unreachable::is_stalled;
 use crate::model::{CoverageReason, clean_line};
 
 /// The kinds of failure that need different actions.
@@ -31,8 +32,10 @@ pub enum Failure {
     ClockSkew,
     /// The service failed, or returned an error that exposured does not know.
     Service,
-    /// The response is not JSON.
+    /// The response is not JSON, or not in the form that the service documents, or its body does not arrive.
     MalformedResponse,
+    /// The connection ended within the response, even after all retries.
+    IncompleteResponse,
     /// The service rejected the request, for example because a paging token has expired.
     InvalidInput,
     /// There is no aggregator with that name.
@@ -71,7 +74,7 @@ impl CallError {
             Failure::Unreachable | Failure::Certificates => CoverageReason::Unreachable,
             Failure::Credentials => CoverageReason::Credentials,
             Failure::ClockSkew => CoverageReason::ClockSkew,
-            Failure::MalformedResponse => CoverageReason::BadAnswer,
+            Failure::MalformedResponse | Failure::IncompleteResponse => CoverageReason::BadAnswer,
             Failure::Deadline => CoverageReason::Deadline,
             Failure::Interrupted => CoverageReason::Interrupted,
             Failure::Service | Failure::InvalidInput => CoverageReason::ServiceError,
@@ -104,7 +107,11 @@ impl CallError {
             Failure::Deadline => {
                 "raise [schedule] deadline, or read fewer Regions; the next cycle tries again".into()
             }
-            Failure::Service | Failure::MalformedResponse | Failure::InvalidInput | Failure::Interrupted => {
+            Failure::Service
+            | Failure::MalformedResponse
+            | Failure::IncompleteResponse
+            | Failure::InvalidInput
+            | Failure::Interrupted => {
                 "the next cycle tries again".into()
             }
         }
@@ -122,9 +129,16 @@ where
         _ if caused_by_credentials(error) => Failure::Credentials,
         SdkError::TimeoutError(_) => Failure::Unreachable,
         SdkError::DispatchFailure(_) => Failure::Unreachable,
-        // The status is a success, but the body cannot be read: it is truncated, or it is not the service's.
-        SdkError::ResponseError(context) if context.raw().status().is_success() => {
+        // The status is a success, but the body has stalled, or it is not the service's.
+        SdkError::ResponseError(context)
+            if context.raw().status().is_success()
+                && (context.raw().body().bytes().is_some() || is_stalled(error)) =>
+        {
             Failure::MalformedResponse
+        }
+        // The connection ended within the body, even after the SDK's retries.
+        SdkError::ResponseError(context) if context.raw().status().is_success() => {
+            Failure::IncompleteResponse
         }
         SdkError::ResponseError(_) => Failure::Unreachable,
         SdkError::ServiceError(context) => {

@@ -1,11 +1,15 @@
 //! Listings that a service returns page by page.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use super::call_error::{CallError, Failure};
+
+/// The most pages without a record one after the other. A service that skips what the caller may not see returns some.
+const MAX_EMPTY_PAGES: usize = 50;
 
 /// The members of a response that hold the records of a page and the token of the next page.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +23,66 @@ pub(crate) struct Envelope {
 pub(crate) struct Page<'a> {
     pub(crate) records: Vec<&'a RawValue>,
     pub(crate) next_token: Option<String>,
+}
+
+/// What a page says about the rest of its listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PageEnd {
+    pub(crate) next_token: Option<String>,
+    /// The hash of its records, if it has any.
+    records: Option<Hash>,
+}
+
+type Hash = [u8; 32];
+
+impl Page<'_> {
+    /// Returns what the page says about the rest of its listing.
+    pub(crate) fn end(&self) -> PageEnd {
+        let mut hash = Sha256::new();
+        for record in &self.records {
+            hash.update(record.get());
+            hash.update(b",");
+        }
+        PageEnd {
+            next_token: self.next_token.clone(),
+            records: (!self.records.is_empty()).then(|| hash.finalize().into()),
+        }
+    }
+}
+
+/// Notices a listing that does not end.
+#[derive(Default)]
+struct LoopGuard {
+    tokens: HashSet<Hash>,
+    pages: HashSet<Hash>,
+    empty: usize,
+}
+
+impl LoopGuard {
+    /// Checks a page that is followed by another one.
+    fn check(&mut self, token: &str, records: Option<Hash>) -> Result<(), CallError> {
+        let why = match records {
+            _ if !self.tokens.insert(Sha256::digest(token).into()) => {
+                "the service returned the same paging token twice"
+            }
+            Some(records) if !self.pages.insert(records) => {
+                "the service returned the same page twice"
+            }
+            Some(_) => {
+                self.empty = 0;
+                return Ok(());
+            }
+            None if self.empty >= MAX_EMPTY_PAGES => "the service returns empty pages without end",
+            None => {
+                self.empty += 1;
+                return Ok(());
+            }
+        };
+        Err(CallError {
+            failure: Failure::MalformedResponse,
+            message: why.into(),
+        })
+    }
 }
 
 impl Envelope {
@@ -52,25 +116,33 @@ impl Envelope {
     }
 }
 
-/// Reads a listing to its end. `fetch` gets a page by its token, and `on_page` returns the token of the next page.
+/// Reads a listing to its end. `fetch` gets a page by its token, and `on_page` returns what the page says about the rest. A
+/// service that returns a token or a page again would never come to an end, so that is an error.
 ///
 /// A token that has expired is rejected as invalid input. Then the listing starts again from its first page, once, after
 /// `on_restart`. Records that were read before are read again.
 ///
 /// # Errors
-/// A page could not be fetched, or `on_page` failed.
+/// A page could not be fetched, `on_page` failed, or the listing does not end: `endless` makes that error.
 pub(crate) async fn read_pages<P, E: AsRef<CallError>, F: Future<Output = Result<P, E>>>(
     fetch: impl Fn(Option<String>) -> F,
-    mut on_page: impl FnMut(P) -> Result<Option<String>, E>,
+    mut on_page: impl FnMut(P) -> Result<PageEnd, E>,
+    endless: impl Fn(CallError) -> E,
     on_restart: impl FnOnce(&CallError),
 ) -> Result<(), E> {
     let mut on_restart = Some(on_restart);
     let mut token: Option<String> = None;
+    let mut guard = LoopGuard::default();
     loop {
         let is_first = token.is_none();
         match fetch(token).await.and_then(&mut on_page) {
-            Ok(None) => return Ok(()),
-            Ok(next) => token = next,
+            Ok(end) => {
+                let Some(next) = end.next_token else {
+                    return Ok(());
+                };
+                guard.check(&next, end.records).map_err(&endless)?;
+                token = Some(next);
+            }
             Err(error) => {
                 let may_be_expired = !is_first && error.as_ref().failure == Failure::InvalidInput;
                 match on_restart.take().filter(|_| may_be_expired) {
@@ -78,6 +150,7 @@ pub(crate) async fn read_pages<P, E: AsRef<CallError>, F: Future<Output = Result
                     None => return Err(error),
                 }
                 token = None;
+                guard = LoopGuard::default();
             }
         }
     }
@@ -139,9 +212,12 @@ mod tests {
         };
         let on_page = |page: usize| {
             pages.push(page);
-            Ok((page < 2).then(|| (page + 1).to_string()))
+            Ok(PageEnd {
+                next_token: (page < 2).then(|| (page + 1).to_string()),
+                records: Some([page as u8; 32]),
+            })
         };
-        let result = read_pages(fetch, on_page, |_| restarts += 1).await;
+        let result = read_pages(fetch, on_page, |error| error, |_| restarts += 1).await;
         (result, pages, restarts)
     }
 
@@ -161,5 +237,60 @@ mod tests {
             let (result, _, restarts) = read(&[error]).await;
             assert_eq!((result.is_err(), restarts), (true, 0));
         }
+    }
+
+    /// Reads a listing whose n-th page ends as `page` says, and returns how many pages it read.
+    async fn read_until_error(page: impl Fn(usize) -> (String, Option<u8>)) -> (usize, CallError) {
+        let count = AtomicUsize::new(0);
+        let fetch = async |_| Ok(count.fetch_add(1, Ordering::Relaxed));
+        let on_page = |number| {
+            let (token, records) = page(number);
+            Ok(PageEnd {
+                next_token: Some(token),
+                records: records.map(|byte| [byte; 32]),
+            })
+        };
+        let result = read_pages(fetch, on_page, |error| error, |_| {}).await;
+        (count.into_inner(), result.unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_does_not_end_is_an_error() {
+        let number = |number: usize| Some(number as u8);
+        for (pages, why) in [
+            (
+                read_until_error(|page| ("t".into(), number(page))).await,
+                "the same paging token",
+            ),
+            (
+                read_until_error(|page| ((page % 3).to_string(), number(page))).await,
+                "the same paging token",
+            ),
+            (
+                read_until_error(|page| (page.to_string(), number(page % 2))).await,
+                "the same page",
+            ),
+            (
+                read_until_error(|page| (page.to_string(), None)).await,
+                "empty pages",
+            ),
+        ] {
+            let (count, error) = pages;
+            assert!(count <= MAX_EMPTY_PAGES + 1, "{count}");
+            assert_eq!(error.failure, Failure::MalformedResponse);
+            assert!(error.message.contains(why), "{why}: {error}");
+        }
+    }
+
+    #[test]
+    fn pages_differ_by_their_records_only() {
+        let end = |body: &str| ENVELOPE.open(body).unwrap().end().records;
+        let first = end(r#"{"Findings": [{"Id": 1}, 2], "NextToken": "a"}"#);
+        assert_eq!(
+            first,
+            end(r#"{"NextToken": "b", "Findings": [{"Id": 1},2]}"#)
+        );
+        assert_ne!(first, end(r#"{"Findings": [{"Id": 1}]}"#));
+        assert_eq!(end(r#"{"Findings": []}"#), None);
     }
 }

@@ -1,4 +1,5 @@
-//! A Region that does not respond, or whose certificate is not trusted, must not cost all of the retries.
+//! A Region that does not respond, whose certificate is not trusted, or that responds with something else than JSON must not
+//! cost all of the retries.
 
 #![expect(
     clippy::disallowed_methods,
@@ -32,7 +33,8 @@ impl ClassifyRetry for GiveUpOnUnreachable {
             context.output_or_error(),
             Some(Err(error)) if error.as_connector_error().is_some_and(|error| caused_by_certificate(error))
         );
-        if is_untrusted {
+        // Only `retry_malformed_responses` retries these: two kinds of retries would multiply.
+        if is_untrusted || is_malformed(context) {
             return RetryAction::RetryForbidden;
         }
         let is_silent = matches!(
@@ -61,6 +63,30 @@ impl ClassifyRetry for GiveUpOnUnreachable {
     fn priority(&self) -> RetryClassifierPriority {
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
+}
+
+/// Whether the response is a success whose body is not what the service sends, or that has stalled.
+fn is_malformed(context: &InterceptorContext) -> bool {
+    let is_success = context
+        .response()
+        .is_some_and(|response| response.status().is_success());
+    match context.output_or_error() {
+        Some(Err(error)) if is_success => {
+            let is_read = context
+                .response()
+                .is_some_and(|response| response.body().bytes().is_some());
+            is_read || (error.is_response_error() && is_stalled(error))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the body of a response did not arrive: the SDK gives up on one that delivers nothing for five seconds.
+/// Source: AWS SDK for Rust Developer Guide, "Timeouts", stalled stream protection.
+pub(super) fn is_stalled(error: &(dyn std::error::Error + 'static)) -> bool {
+    // The SDK's type is private.
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|cause| cause.to_string().contains("minimum throughput"))
 }
 
 /// Whether the connection was refused, not routed, not resolved, or not established in time, or nothing was received on

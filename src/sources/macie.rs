@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 
 use crate::aws::{
-    CallError, CallRate, Envelope, Failure, IamAction, Page, Session, raw_response, sdk_client,
+    CallError, CallRate, Envelope, Failure, IamAction, Page, PageEnd, Session, raw_response,
+    sdk_client,
 };
 use crate::model::{Region, SourceKind};
 use crate::records::{macie, record_id};
@@ -111,7 +112,7 @@ impl Source for Macie {
         Box::pin(async move {
             let client = sdk_client!(aws_sdk_macie2, reader.session(), reader.region());
             let read_page = |token| read_page(&client, reader, token);
-            Ok(reader.read_pages(read_page).await?)
+            Ok(reader.read_pages(LISTING, read_page).await?)
         })
     }
 
@@ -138,7 +139,7 @@ async fn read_page(
     client: &Client,
     reader: &TargetReader<'_>,
     token: Option<String>,
-) -> Result<Option<String>, FailedCall> {
+) -> Result<PageEnd, FailedCall> {
     let failed = |activity| move |error| FailedCall { activity, error };
     let fetch = || list_findings(client, PAGE_SIZE, token.clone());
     let body = reader.call(LISTING, fetch).await?;
@@ -152,7 +153,7 @@ async fn read_page(
             reader.skip_record("Macie listed this finding and did not return it", id);
         }
     }
-    Ok(page.next_token)
+    Ok(page.end())
 }
 
 /// Returns the IDs whose findings are not in the response. The response has no member for IDs that were not found.

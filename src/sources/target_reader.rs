@@ -11,7 +11,7 @@ use chrono::Utc;
 use serde_json::value::RawValue;
 
 use crate::aws::{
-    CallBudget, CallError, CallRate, Envelope, Failure, Limiter, Session, read_pages,
+    CallBudget, CallError, CallRate, Envelope, Failure, Limiter, PageEnd, Session, read_pages,
 };
 use crate::catalog::Catalog;
 use crate::graph::TargetOutcome;
@@ -133,17 +133,20 @@ impl<'a> TargetReader<'a> {
             let page = envelope.open(&body);
             let page = page.map_err(|error| FailedCall { activity, error })?;
             self.parse_records(&page.records, parser);
-            Ok(page.next_token)
+            Ok(page.end())
         };
-        read_pages(fetch, parse, |error| self.log_restart(error)).await
+        let endless = |error| FailedCall { activity, error };
+        read_pages(fetch, parse, endless, |error| self.log_restart(error)).await
     }
 
-    /// Reads a listing to its end, page by page. `read_page` gets the token of a page and returns that of the next.
-    pub(crate) async fn read_pages<F: Future<Output = Result<Option<String>, FailedCall>>>(
+    /// Reads a listing to its end, page by page. `read_page` gets the token of a page and returns how the page ends.
+    pub(crate) async fn read_pages<F: Future<Output = Result<PageEnd, FailedCall>>>(
         &self,
+        activity: &'static str,
         read_page: impl Fn(Option<String>) -> F,
     ) -> Result<(), FailedCall> {
-        read_pages(read_page, Ok, |error| self.log_restart(error)).await
+        let endless = |error| FailedCall { activity, error };
+        read_pages(read_page, Ok, endless, |error| self.log_restart(error)).await
     }
 
     fn log_restart(&self, error: &CallError) {

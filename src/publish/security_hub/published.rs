@@ -250,10 +250,10 @@ async fn for_each_finding(
     };
     let on_page = |body: String| {
         let page = ENVELOPE.open(&body)?;
-        for record in page.records {
+        for record in &page.records {
             on_finding(record.get());
         }
-        Ok(page.next_token)
+        Ok(page.end())
     };
     let log_restart = |error: &CallError| {
         let target = CollectionTarget::api(
@@ -263,7 +263,7 @@ async fn for_each_finding(
         );
         publisher.log.query_restarted(&target, &error.message);
     };
-    read_pages(fetch, on_page, log_restart).await
+    read_pages(fetch, on_page, |error| error, log_restart).await
 }
 
 async fn get_page(

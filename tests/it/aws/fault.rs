@@ -24,6 +24,9 @@ pub(super) enum Kind {
     StaleTokens,
     ResetBeforeAnswer,
     ResetMidAnswer,
+    StallMidAnswer,
+    SameToken,
+    SamePage,
     Hang(Duration),
     TruncatedJson,
     NotJson,
@@ -68,6 +71,21 @@ impl Fault {
     /// The request takes effect, then the connection ends within the body of the response.
     pub fn reset_mid_answer() -> Self {
         Self::of(Kind::ResetMidAnswer)
+    }
+
+    /// The request takes effect; half of the body arrives, and then nothing, while the connection stays open.
+    pub fn stall_mid_answer() -> Self {
+        Self::of(Kind::StallMidAnswer)
+    }
+
+    /// The page names itself as the next one: its token is the same on every page.
+    pub fn same_token() -> Self {
+        Self::of(Kind::SameToken)
+    }
+
+    /// The first page is returned for every token, each time with a new one.
+    pub fn same_page() -> Self {
+        Self::of(Kind::SamePage)
     }
 
     /// Nothing happens for a while; then the request is handled as usual, if the caller is still there.

@@ -84,13 +84,17 @@ async fn handle(
     if let Some(Kind::StaleTokens) = fault {
         cloud.pages.clear();
     }
-    let mut answer = match fault.and_then(|kind| refusal_of(kind, call.operation.service())) {
-        Some(refusal) => refuse(call.operation.service(), &refusal),
-        None => answer(&mut cloud, &call),
+    let service = call.operation.service();
+    let mut answer = match fault.and_then(|kind| refusal_of(kind, service)) {
+        Some(refusal) => refuse(service, &refusal),
+        None => answer(&mut cloud, &first_page(call, fault)),
     };
     match fault {
         Some(Kind::ResetBeforeAnswer) => wire.cut(Cut::BeforeAnswer),
         Some(Kind::ResetMidAnswer) => wire.cut(Cut::MidAnswer),
+        Some(Kind::StallMidAnswer) => wire.cut(Cut::Stall),
+        Some(Kind::SameToken) => set_token(&mut answer, "AQICsame=="),
+        Some(Kind::SamePage) => set_token(&mut answer, &format!("AQIC{entry:08X}==")),
         Some(Kind::TruncatedJson) => {
             let half = (0..=answer.body.len() / 2)
                 .rev()
@@ -105,6 +109,30 @@ async fn handle(
     }
     cloud.log[entry].status = answer.status;
     render(answer)
+}
+
+const TOKENS: [&str; 2] = ["NextToken", "nextToken"];
+
+/// A fault of paging serves the first page for every token.
+fn first_page(mut call: Call, fault: Option<Kind>) -> Call {
+    if let (Some(Kind::SameToken | Kind::SamePage), Some(body)) = (fault, call.body.as_object_mut())
+    {
+        body.retain(|member, _| !TOKENS.contains(&member.as_str()));
+    }
+    call
+}
+
+/// Makes another page follow this one.
+fn set_token(answer: &mut Answer, token: &str) {
+    let mut body: Value = serde_json::from_str(&answer.body).expect("a page");
+    // Security Hub and AWS Config write it with a capital letter.
+    let is_capital = body.as_object().is_some_and(|members| {
+        members
+            .keys()
+            .any(|member| member.starts_with(char::is_uppercase))
+    });
+    body[TOKENS[usize::from(!is_capital)]] = json!(token);
+    answer.body = body.to_string();
 }
 
 type Admitted = (Call, usize, Option<Kind>);

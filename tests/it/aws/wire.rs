@@ -20,8 +20,12 @@ pub(super) enum Cut {
     BeforeAnswer,
     /// It ends after half of the body.
     MidAnswer,
+    /// Nothing more arrives after half of the body, and the connection stays open.
+    Stall,
     /// Half of the body was sent.
     Now,
+    /// Half of the body was sent, and nothing else will be.
+    Silent,
 }
 
 /// The handle of a connection for its handler.
@@ -93,17 +97,21 @@ impl AsyncWrite for Stream {
                 self.tcp.set_zero_linger()?;
                 Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
             }
-            Some(Cut::MidAnswer) => {
+            Some(half @ (Cut::MidAnswer | Cut::Stall)) => {
                 let body = bytes
                     .windows(4)
                     .position(|end| end == b"\r\n\r\n")
                     .map_or(0, |end| end + 4);
                 if body < bytes.len() {
-                    self.wire.cut(Cut::Now);
+                    self.wire.cut(match half {
+                        Cut::Stall => Cut::Silent,
+                        _ => Cut::Now,
+                    });
                 }
                 let sent = body + (bytes.len() - body) / 2;
                 Pin::new(&mut self.tcp).poll_write(cx, &bytes[..sent])
             }
+            Some(Cut::Silent) => Poll::Pending,
             Some(Cut::Now) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
