@@ -1,7 +1,10 @@
 //! The configuration: one TOML file and the catalog files that it lists, which are read and checked once.
 
 mod catalog;
+mod cron;
+mod folders;
 mod initial;
+mod member_role;
 mod raw;
 mod triage;
 mod valid;
@@ -19,6 +22,8 @@ use crate::diagnostics::{self, Problems, SourceFile};
 use crate::model::{Criticality, Mute, Region, SourceKind, Triage};
 
 pub use catalog::load_catalog;
+pub use cron::CronSchedule;
+pub use folders::{UnwritableFolderError, check_folders};
 pub use initial::initial;
 
 /// The shipped configuration file, which documents every key and shows its default.
@@ -92,8 +97,8 @@ pub struct Collect {
 /// When cycles start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// A cron expression with six fields, seconds first, in UTC.
-    pub cron: String,
+    /// The times, in UTC.
+    pub cron: CronSchedule,
     /// Whether the first cycle starts immediately.
     pub run_on_start: bool,
     /// The maximum duration of a cycle.

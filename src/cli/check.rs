@@ -4,7 +4,7 @@ use clap::Args;
 use futures_util::future::join_all;
 
 use crate::aws::Session;
-use crate::config::{Config, Mode, SecurityHub};
+use crate::config::{Config, Mode, SecurityHub, check_folders};
 use crate::pipeline::{security_hub_options, source_options};
 use crate::publish;
 use crate::report::catalog::counts;
@@ -32,6 +32,10 @@ pub(super) async fn check(arguments: CheckArguments) -> Exit {
     };
     if let Err(error) = telemetry::start(Verbosity::Warnings, &Progress::none()) {
         report_error(error);
+        return Exit::Usage;
+    }
+    if let Err(errors) = check_folders(&config) {
+        errors.iter().for_each(report_error);
         return Exit::Usage;
     }
     let printed = print(|output| {

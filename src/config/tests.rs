@@ -233,7 +233,99 @@ fn an_unused_aggregator_is_rejected() {
 }
 
 #[test]
+fn a_member_role_is_in_every_account_and_in_the_partition_of_the_regions() {
+    let problem = |role: &str, regions: &str| {
+        let text = format!(
+            "[aws]\nregions = [{regions}]\n[publish.security_hub]\nmember_role = \"{role}\"\n"
+        );
+        parse(&text, "f").err().map(|problems| problems.to_string())
+    };
+    let rejected = |role, regions, why: &str| {
+        let message = problem(role, regions).unwrap_or_default();
+        assert!(message.contains(why), "{role}: {message}");
+    };
+    let fixed = "the account of the role ARN is not `{account}`";
+    rejected("arn:aws:iam::123456789012:role/publish", "", fixed);
+    rejected(
+        "arn:aws:iam::123456789012:role/publish-{account}",
+        "",
+        fixed,
+    );
+    rejected("arn:aws:iam::{account}1:role/publish", "", fixed);
+    let foreign = "the role is in the partition `aws`, and the Regions are in `aws-cn`";
+    rejected(
+        "arn:aws:iam::{account}:role/publish",
+        "\"cn-north-1\"",
+        foreign,
+    );
+    let accepted = [
+        ("arn:aws:iam::{account}:role/publish", ""),
+        (
+            "arn:aws:iam::{account}:role/team/publish-{account}",
+            "\"eu-west-1\"",
+        ),
+        ("arn:aws-cn:iam::{account}:role/publish", "\"cn-north-1\""),
+        (
+            "arn:aws-us-gov:iam::{account}:role/publish",
+            "\"us-gov-west-1\"",
+        ),
+    ];
+    for (role, regions) in accepted {
+        assert_eq!(problem(role, regions), None, "{role}");
+    }
+}
+
+#[test]
+fn regions_of_several_partitions_are_rejected() {
+    for text in [
+        "[aws]\nregions = [\"us-east-1\", \"cn-north-1\"]\n",
+        "[aws]\nregions = [\"us-east-1\"]\n[publish.security_hub]\nregion = \"cn-north-1\"\n",
+    ] {
+        let message = problems(text);
+        let expected =
+            "the Region `cn-north-1` is in the partition `aws-cn`, and the first one is in `aws`";
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_health_file_is_not_a_folder() {
+    for path in ["/", "/tmp/", "/tmp/..", "."] {
+        let message = problems(&format!("[schedule]\nhealth_file = \"{path}\"\n"));
+        assert!(message.contains("is the path of a folder"), "{message}");
+    }
+}
+
+#[test]
+fn a_schedule_that_never_fires_is_rejected() {
+    for cron in ["0 0 0 30 2 *", "0 0 0 31 4,6,9,11 *", "0 0 0 1 1 * 2020"] {
+        let message = problems(&format!("[schedule]\ncron = \"{cron}\"\n"));
+        assert!(message.contains("never fires"), "{message}");
+    }
+    assert!(parse("[schedule]\ncron = \"0 0 0 29 2 *\"\n", "f").is_ok());
+}
+
+#[test]
 fn the_member_role_has_a_default() {
+    let config = parse(
+        "[aws]\nregions = [\"cn-north-1\"]\n[publish.security_hub]\nmode = \"member\"\n",
+        "f",
+    );
+    let Some(SecurityHub {
+        mode: Mode::Member(role),
+        ..
+    }) = config.unwrap().publish.security_hub
+    else {
+        panic!()
+    };
+    assert_eq!(
+        role.template,
+        "arn:aws-cn:iam::{account}:role/exposured-publish"
+    );
+}
+
+#[test]
+fn the_member_role_has_a_default_without_regions() {
     let config = parse("[publish.security_hub]\nmode = \"member\"\n", "f").unwrap();
     let Some(SecurityHub {
         mode: Mode::Member(role),

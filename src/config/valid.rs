@@ -1,21 +1,18 @@
 //! Checks the configuration and reports every problem.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_cron_scheduler::Job;
 use toml::Spanned;
 
 use crate::catalog::SeverityOverride;
 use crate::diagnostics::{Problem, Problems, SourceFile};
-use crate::model::{Arn, Region, SourceKind};
+use crate::model::{Partition, Region, SourceKind};
 
 use super::raw::{RawCollect, RawConfig, RawMode, RawPublish, RawSchedule, RawSecurityHub};
 use super::{Collect, Config, MemberRole, Mode, Publish, Schedule, SecurityHub};
 
-const DEFAULT_CRON: &str = "0 0 */6 * * *";
-const DEFAULT_MEMBER_ROLE: &str = "arn:aws:iam::{account}:role/exposured-publish";
 const DEFAULT_OCSF_DIRECTORY: &str = "exposures";
 const DEFAULT_METRICS_NAMESPACE: &str = "exposured";
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(5 * 3_600);
@@ -33,11 +30,13 @@ const MAX_SETTLE_CYCLES: u32 = 100;
 /// be checked; the caller discards the result if there are problems.
 pub(super) fn check(raw: &RawConfig, file: &Arc<SourceFile>, problems: &mut Problems) -> Config {
     let mut checker = ConfigChecker { file, problems };
+    let regions = checker.regions(&raw.aws.regions);
+    let partition = regions.first().map(Partition::of_region);
     Config {
         schedule: checker.schedule(&raw.schedule),
-        regions: checker.regions(&raw.aws.regions),
+        regions,
         collect: checker.collect(raw.collect.as_ref()),
-        publish: checker.publish(&raw.publish),
+        publish: checker.publish(&raw.publish, partition),
         metrics_namespace: checker.metrics_namespace(raw.metrics.namespace.as_ref()),
         catalog: checker.catalog(&raw.catalog.paths),
         severity: raw.severity.as_ref().map(|severity| SeverityOverride {
@@ -66,23 +65,8 @@ impl ConfigChecker<'_> {
     }
 
     fn schedule(&mut self, raw: &RawSchedule) -> Schedule {
-        let cron = raw
-            .cron
-            .as_ref()
-            .map_or(DEFAULT_CRON, |cron| cron.get_ref());
-        if let Some(at) = &raw.cron {
-            // The scheduler parses the expression, so that every accepted expression can be scheduled.
-            if Job::new(cron, |_, _| {}).is_err() {
-                self.push_problem(
-                    at,
-                    format!("invalid cron expression `{cron}`"),
-                    "write six fields: second, minute, hour, day of month, month, and day of week; \
-                     \"0 0 */6 * * *\" means every six hours",
-                );
-            }
-        }
         Schedule {
-            cron: cron.to_owned(),
+            cron: self.cron(raw.cron.as_ref()),
             run_on_start: raw.run_on_start.unwrap_or(true),
             deadline: raw
                 .deadline
@@ -112,12 +96,17 @@ impl ConfigChecker<'_> {
     }
 
     fn health_file(&mut self, path: Option<&Spanned<String>>) -> PathBuf {
-        if let Some(at) = path.filter(|path| path.get_ref().trim().is_empty()) {
-            self.push_problem(
-                at,
-                "`health_file` is empty",
-                "remove the key to use the default, or set it to a file on a writable file system",
-            );
+        let help =
+            "remove the key to use the default, or set it to a file on a writable file system";
+        match path {
+            Some(at) if at.get_ref().trim().is_empty() => {
+                self.push_problem(at, "`health_file` is empty", help);
+            }
+            Some(at) if !is_file_path(at.get_ref()) => {
+                let message = format!("`health_file` is the path of a folder: `{}`", at.get_ref());
+                self.push_problem(at, message, help);
+            }
+            _ => {}
         }
         path.map_or(DEFAULT_HEALTH_FILE, |path| path.get_ref())
             .into()
@@ -126,7 +115,8 @@ impl ConfigChecker<'_> {
     fn regions(&mut self, raw: &[Spanned<String>]) -> Vec<Region> {
         let mut regions: Vec<Region> = Vec::new();
         for text in raw {
-            match self.region(text) {
+            let partition = regions.first().map(Partition::of_region);
+            match self.region_in(text, partition) {
                 Some(region) if regions.contains(&region) => {
                     self.push_problem(
                         text,
@@ -139,6 +129,25 @@ impl ConfigChecker<'_> {
             }
         }
         regions
+    }
+
+    /// Checks a Region that must be in the same partition as the others: credentials are valid in one partition only.
+    /// Source: AWS Whitepaper, "AWS Fault Isolation Boundaries", partitions.
+    fn region_in(
+        &mut self,
+        text: &Spanned<String>,
+        partition: Option<Partition>,
+    ) -> Option<Region> {
+        let region = self.region(text)?;
+        let own = Partition::of_region(&region);
+        if let Some(partition) = partition.filter(|partition| *partition != own) {
+            self.push_problem(
+                text,
+                format!("the Region `{region}` is in the partition `{own}`, and the first one is in `{partition}`"),
+                "use Regions of one partition; run one exposured in each partition",
+            );
+        }
+        Some(region)
     }
 
     fn region(&mut self, text: &Spanned<String>) -> Option<Region> {
@@ -279,7 +288,7 @@ impl ConfigChecker<'_> {
         raw.iter().map(|path| path.get_ref().into()).collect()
     }
 
-    fn publish(&mut self, raw: &RawPublish) -> Publish {
+    fn publish(&mut self, raw: &RawPublish, partition: Option<Partition>) -> Publish {
         let ocsf_directory = raw.ocsf.as_ref().map(|ocsf| {
             let directory = ocsf
                 .directory
@@ -298,7 +307,7 @@ impl ConfigChecker<'_> {
             }
             PathBuf::from(directory)
         });
-        let security_hub = self.security_hub(&raw.security_hub);
+        let security_hub = self.security_hub(&raw.security_hub, partition);
         let enabled = raw.security_hub.enabled.unwrap_or(true);
         Publish {
             security_hub: enabled.then_some(security_hub),
@@ -338,10 +347,10 @@ impl ConfigChecker<'_> {
         value
     }
 
-    fn security_hub(&mut self, raw: &RawSecurityHub) -> SecurityHub {
+    fn security_hub(&mut self, raw: &RawSecurityHub, partition: Option<Partition>) -> SecurityHub {
         // The role is checked in either mode, so that a mistake shows before the mode is switched.
         let role = MemberRole {
-            template: self.role_template(raw.member_role.as_ref()),
+            template: self.role_template(raw.member_role.as_ref(), partition),
             external_id: self.external_id(raw.external_id.as_ref()),
         };
         SecurityHub {
@@ -349,55 +358,15 @@ impl ConfigChecker<'_> {
                 RawMode::Home => Mode::Home,
                 RawMode::Member => Mode::Member(role),
             },
-            region: raw.region.as_ref().and_then(|region| self.region(region)),
+            region: raw
+                .region
+                .as_ref()
+                .and_then(|region| self.region_in(region, partition)),
         }
-    }
-
-    fn role_template(&mut self, raw: Option<&Spanned<String>>) -> String {
-        let Some(at) = raw else {
-            return DEFAULT_MEMBER_ROLE.to_owned();
-        };
-        let template = at.get_ref();
-        if !template.contains("{account}") {
-            self.push_problem(
-                at,
-                "the role ARN does not contain `{account}`",
-                "write `{account}` in place of the account ID",
-            );
-        }
-        let example: Result<Arn, _> = template.replace("{account}", "123456789012").parse();
-        let is_role =
-            example.is_ok_and(|arn| arn.service() == "iam" && arn.resource().starts_with("role/"));
-        if !is_role {
-            self.push_problem(
-                at,
-                format!("`{template}` is not the ARN of an IAM role"),
-                "write an ARN such as \"arn:aws:iam::{account}:role/exposured-publish\"",
-            );
-        }
-        template.clone()
-    }
-
-    fn external_id(&mut self, raw: Option<&Spanned<String>>) -> String {
-        let Some(at) = raw else { return String::new() };
-        if !is_external_id(at.get_ref()) {
-            self.push_problem(
-                at,
-                "invalid external ID",
-                "write 2 to 1,224 letters, digits, or any of `+ = , . @ : / - _`, or leave it empty",
-            );
-        }
-        at.get_ref().clone()
     }
 }
 
-/// Whether a text is empty or a valid external ID.
-///
-/// Source: AWS STS API Reference, `AssumeRole`, `ExternalId`.
-fn is_external_id(text: &str) -> bool {
-    text.is_empty()
-        || ((2..=1_224).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@:/-_".contains(&byte)))
+/// Whether a path can name a file: it does not end with `/`, `.`, or `..`.
+fn is_file_path(path: &str) -> bool {
+    !path.ends_with('/') && !path.ends_with("/.") && Path::new(path).file_name().is_some()
 }

@@ -16,6 +16,7 @@ use super::{AccountId, Region};
     Ord,
     Hash,
     Default,
+    strum::Display,
     strum::EnumString,
     strum::IntoStaticStr,
 )]
