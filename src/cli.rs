@@ -277,7 +277,7 @@ fn report_error(error: impl Display) {
     print_error(format_args!("error: {error}"));
 }
 
-/// Prints a line on standard error. If nobody can read it, there is nothing else to do.
+/// Prints a line on standard error, after the log lines before it.
 fn print_error(line: impl Display) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    telemetry::write_to_stderr(&line.to_string());
 }

@@ -2,8 +2,11 @@
 
 pub mod daemon_log;
 mod events;
+mod line_queue;
 mod log_format;
 pub mod metrics;
+mod output;
+mod panic_log;
 mod progress;
 mod publishing;
 mod summary;
@@ -19,6 +22,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use log_format::LogFormat;
 
 pub use events::CycleLog;
+pub use output::{finish, newly_dropped_lines, write_to_stderr};
+pub use panic_log::message as panic_message;
 pub use progress::Progress;
 pub use summary::{CycleResult, CycleSummary};
 pub use verbosity::Verbosity;
@@ -35,7 +40,8 @@ pub struct LogFilterError {
 }
 
 /// Starts logging to standard error: as text on a terminal, otherwise as JSON, one event per line. The environment
-/// variable [`FILTER_VARIABLE`] overrides the verbosity, but libraries never log below `info`.
+/// variable [`FILTER_VARIABLE`] overrides the verbosity, but libraries never log below `info`. Events wait in a queue, so that
+/// logging never waits: call [`finish`] before the process ends.
 ///
 /// # Errors
 /// The environment variable has an invalid value.
@@ -52,7 +58,11 @@ pub fn start(verbosity: Verbosity, progress: &Progress) -> Result<(), LogFilterE
             directives: directives.to_owned(),
             source,
         })?;
-    let layer = tracing_subscriber::fmt::layer().with_writer(progress.clone());
+    let log = output::log(progress);
+    let layer = tracing_subscriber::fmt::layer()
+        // The writer never fails; the layer would report a failure on standard error, and panic if that is closed.
+        .log_internal_errors(false)
+        .with_writer(move || log.clone());
     let layer = if std::io::stderr().is_terminal() {
         let layer = layer.with_target(false).map_event_format(LogFormat::text);
         layer.boxed()
@@ -70,6 +80,7 @@ pub fn start(verbosity: Verbosity, progress: &Progress) -> Result<(), LogFilterE
     let _ = tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .try_init();
+    panic_log::start();
     Ok(())
 }
 

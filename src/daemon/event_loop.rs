@@ -11,13 +11,12 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::task::JoinSet;
 use tokio::time::Interval;
-use tokio_cron_scheduler::JobSchedulerError;
 
 use crate::config::Schedule;
-use crate::pipeline::{CycleRunner, CycleTask};
+use crate::pipeline::{CycleError, CycleRunner, CycleTask};
 use crate::telemetry::daemon_log;
 
-use super::health::{HEARTBEAT_INTERVAL, Heartbeat, LastCycle};
+use super::health::{CycleEnd, HEARTBEAT_INTERVAL, Heartbeat, LastCycle};
 use super::schedule::Ticks;
 use super::shutdown::{Shutdown, StopSignal};
 
@@ -30,8 +29,8 @@ const GRACE_PERIOD: Duration = Duration::from_secs(20);
 enum Event {
     /// A signal to stop was received.
     Stop(StopSignal),
-    /// The running cycle has ended; `None` if it failed.
-    CycleEnded(Option<LastCycle>),
+    /// The running cycle has ended.
+    CycleEnded(CycleEnd),
     /// The schedule says to start a cycle.
     Tick,
     /// The health file must be written.
@@ -39,19 +38,11 @@ enum Event {
 }
 
 /// Runs cycles until the signal to stop.
-///
-/// # Errors
-/// The schedule cannot be set up.
-pub async fn run(
-    runner: CycleRunner,
-    task: CycleTask,
-    schedule: &Schedule,
-    shutdown: Shutdown,
-) -> Result<(), JobSchedulerError> {
-    let mut ticks = Ticks::new(&schedule.cron).await?;
-    let next_tick = ticks.upcoming().await?;
-    daemon_log::started(&schedule.cron, next_tick);
+pub async fn run(runner: CycleRunner, task: CycleTask, schedule: &Schedule, shutdown: Shutdown) {
     let now = Utc::now();
+    let mut ticks = Ticks::after(&schedule.cron, now);
+    let next_tick = ticks.upcoming();
+    daemon_log::started(&schedule.cron.to_string(), next_tick);
     let first_cycle = next_tick.filter(|_| !schedule.run_on_start).unwrap_or(now);
     let heartbeat = Heartbeat::new(schedule.health_file.clone(), schedule.deadline, first_cycle);
     let mut daemon = Daemon {
@@ -63,12 +54,9 @@ pub async fn run(
     if schedule.run_on_start {
         daemon.start_cycle();
     }
-    ticks.start().await?;
-    let signal = daemon.handle_events(&mut ticks, shutdown).await?;
+    let signal = daemon.handle_events(&mut ticks, shutdown).await;
     daemon_log::stopping(signal.as_str());
-    ticks.stop().await?;
     daemon_log::stopped(daemon.stop().await);
-    Ok(())
 }
 
 #[derive(Debug)]
@@ -76,30 +64,22 @@ struct Daemon {
     runner: Arc<CycleRunner>,
     task: Arc<CycleTask>,
     /// The running cycle, if there is one.
-    cycles: JoinSet<Option<LastCycle>>,
+    cycles: JoinSet<CycleEnd>,
     heartbeat: Heartbeat,
 }
 
 impl Daemon {
     /// Handles events until the signal to stop.
-    async fn handle_events(
-        &mut self,
-        ticks: &mut Ticks,
-        mut shutdown: Shutdown,
-    ) -> Result<StopSignal, JobSchedulerError> {
+    async fn handle_events(&mut self, ticks: &mut Ticks, mut shutdown: Shutdown) -> StopSignal {
         let mut pulse = tokio::time::interval(HEARTBEAT_INTERVAL);
-        let mut last_cycle = None;
         loop {
             match self.next_event(ticks, &mut shutdown, &mut pulse).await {
-                Event::Stop(signal) => return Ok(signal),
-                Event::CycleEnded(ended) => last_cycle = ended.or(last_cycle),
+                Event::Stop(signal) => return signal,
+                Event::CycleEnded(end) => self.heartbeat.cycle_ended(end, ticks.upcoming()),
                 Event::Tick => self.start_cycle(),
                 Event::Heartbeat => {}
             }
-            // The scheduler is asked every time: if it does not respond, the heartbeat stops.
-            let next_tick = ticks.upcoming().await?;
-            self.heartbeat
-                .beat(Utc::now(), last_cycle.clone(), next_tick);
+            self.heartbeat.beat(Utc::now(), ticks.upcoming());
         }
     }
 
@@ -114,8 +94,10 @@ impl Daemon {
         tokio::select! {
             biased;
             signal = shutdown.requested() => Event::Stop(signal),
-            // A cycle that panics counts as failed; the panic message is on standard error.
-            Some(ended) = self.cycles.join_next() => Event::CycleEnded(ended.ok().flatten()),
+            // Nothing aborts a cycle, so one that has no end has panicked.
+            Some(end) = self.cycles.join_next() => {
+                Event::CycleEnded(end.unwrap_or_else(|_| CycleEnd::Panicked(Utc::now())))
+            }
             () = ticks.next() => Event::Tick,
             _ = pulse.tick() => Event::Heartbeat,
         }
@@ -130,8 +112,11 @@ impl Daemon {
         let (runner, task) = (Arc::clone(&self.runner), Arc::clone(&self.task));
         self.cycles.spawn(async move {
             // An error is in the log, and the next tick starts another cycle.
-            let outcome = runner.run(&task).await.ok()?;
-            Some(LastCycle::new(outcome.result(), Utc::now()))
+            match runner.run(&task).await {
+                Ok(outcome) => CycleEnd::Finished(LastCycle::new(outcome.result(), Utc::now())),
+                Err(CycleError::Panicked(_)) => CycleEnd::Panicked(Utc::now()),
+                Err(_) => CycleEnd::Failed,
+            }
         });
     }
 

@@ -27,6 +27,9 @@ const HEARTBEAT_TTL: TimeDelta = TimeDelta::seconds(60);
 /// so that a daemon that runs every few minutes is not called healthy for 10 minutes after its cycles stop.
 const MAX_DELAY: TimeDelta = TimeDelta::minutes(10);
 
+/// The longest deadline that counts. A cycle that has run for a day does not end.
+const MAX_DEADLINE: TimeDelta = TimeDelta::days(1);
+
 /// A health file is much smaller. A larger file is something else.
 const MAX_FILE_SIZE: u64 = 4 << 10;
 
@@ -39,6 +42,19 @@ pub struct Status {
     pub cycle_due_by: DateTime<Utc>,
     /// The last cycle that did not fail, if there was one.
     pub last_cycle: Option<LastCycle>,
+    /// When the last cycle panicked, if it did.
+    pub panicked_at: Option<DateTime<Utc>>,
+}
+
+/// How a cycle of the daemon ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CycleEnd {
+    /// It did not fail.
+    Finished(LastCycle),
+    /// It failed, and the next one may not.
+    Failed,
+    /// A defect of exposured.
+    Panicked(DateTime<Utc>),
 }
 
 /// A cycle that did not fail.
@@ -78,6 +94,14 @@ pub enum HealthError {
     NoHeartbeat {
         /// The time of the last heartbeat.
         beat_at: String,
+    },
+    /// The loop runs, but the last cycle has met a defect.
+    #[error(
+        "the last cycle panicked at {at}, which is a defect of exposured; the log has the event `panicked`"
+    )]
+    Panicked {
+        /// When it panicked.
+        at: String,
     },
     /// The loop runs, but no cycle ends.
     #[error("a cycle should have ended by {due_by}; {last}")]
@@ -140,6 +164,9 @@ fn check_status(status: &Status, now: DateTime<Utc>) -> Result<(), HealthError> 
             beat_at: time(status.beat_at),
         });
     }
+    if let Some(at) = status.panicked_at {
+        return Err(HealthError::Panicked { at: time(at) });
+    }
     if now > status.cycle_due_by {
         let last = match &status.last_cycle {
             Some(last) => format!("the last one ended at {}", time(last.ended_at)),
@@ -170,7 +197,8 @@ pub(super) struct Heartbeat {
 impl Heartbeat {
     /// Returns a heartbeat that expects the first cycle to start at `first_cycle` and to take no longer than the deadline.
     pub(super) fn new(path: PathBuf, deadline: Duration, first_cycle: DateTime<Utc>) -> Self {
-        let deadline = TimeDelta::from_std(deadline).unwrap_or(TimeDelta::MAX);
+        let deadline = TimeDelta::from_std(deadline)
+            .map_or(MAX_DEADLINE, |deadline| deadline.min(MAX_DEADLINE));
         Self {
             path,
             deadline,
@@ -178,25 +206,32 @@ impl Heartbeat {
                 beat_at: first_cycle,
                 cycle_due_by: due_by(first_cycle, deadline),
                 last_cycle: None,
+                panicked_at: None,
             },
             failed: false,
         }
     }
 
-    /// Shows that the loop runs. If a cycle has ended since the last heartbeat, the next one becomes due.
-    pub(super) fn beat(
-        &mut self,
-        now: DateTime<Utc>,
-        last_cycle: Option<LastCycle>,
-        next_tick: Option<DateTime<Utc>>,
-    ) {
-        self.status.beat_at = now;
-        if last_cycle.is_some() && last_cycle != self.status.last_cycle {
-            // A schedule without a next tick starts no more cycles.
-            self.status.cycle_due_by =
-                next_tick.map_or(DateTime::<Utc>::MAX_UTC, |tick| due_by(tick, self.deadline));
-            self.status.last_cycle = last_cycle;
+    /// Records how a cycle ended. After one that did not fail, the next one becomes due.
+    pub(super) fn cycle_ended(&mut self, end: CycleEnd, next_tick: Option<DateTime<Utc>>) {
+        match end {
+            CycleEnd::Finished(last) => {
+                let next = next_tick.unwrap_or(last.ended_at);
+                self.status.cycle_due_by = due_by(next, self.deadline);
+                self.status.last_cycle = Some(last);
+                self.status.panicked_at = None;
+            }
+            CycleEnd::Failed => self.status.panicked_at = None,
+            CycleEnd::Panicked(at) => self.status.panicked_at = Some(at),
         }
+    }
+
+    /// Shows that the loop runs. A cycle is due no later than one that starts at the next tick, even if it became due
+    /// before the clock was corrected.
+    pub(super) fn beat(&mut self, now: DateTime<Utc>, next_tick: Option<DateTime<Utc>>) {
+        self.status.beat_at = now;
+        let latest = due_by(next_tick.unwrap_or(now), self.deadline);
+        self.status.cycle_due_by = self.status.cycle_due_by.min(latest);
         match self.write() {
             Ok(()) => self.failed = false,
             Err(error) if !self.failed => {
@@ -257,6 +292,7 @@ mod tests {
             beat_at,
             cycle_due_by,
             last_cycle: None,
+            panicked_at: None,
         };
         let table = [
             (status(at(100), at(200)), true),
@@ -293,7 +329,7 @@ mod tests {
         std::fs::write(path("other"), secret).unwrap();
         std::fs::write(path("large"), vec![b' '; 5 << 10]).unwrap();
         let mut heartbeat = Heartbeat::new(path("real"), Duration::from_secs(60), at(0));
-        heartbeat.beat(at(0), None, None);
+        heartbeat.beat(at(0), None);
         std::os::unix::fs::symlink(path("real"), path("link")).unwrap();
         assert!(check(&path("real"), at(0)).is_ok());
         for (name, why) in [
@@ -326,22 +362,63 @@ mod tests {
         let path = folder.path().join("health.json");
         let mut heartbeat = Heartbeat::new(path.clone(), Duration::from_secs(3_600), at(0));
         let due = |now| check(&path, now).map(|status| status.cycle_due_by);
-        heartbeat.beat(at(60), None, Some(at(360)));
+        heartbeat.beat(at(60), Some(at(360)));
         assert_eq!(due(at(60)).unwrap(), at(70));
         // It does not end, but the loop runs.
-        heartbeat.beat(at(71), None, Some(at(360)));
+        heartbeat.beat(at(71), Some(at(360)));
         let message = due(at(71)).unwrap_err().to_string();
         assert_eq!(
             message,
             "a cycle should have ended by 1970-01-01T01:10:00Z; none has ended yet"
         );
         let last = LastCycle::new(CycleResult::Partial, at(72));
-        heartbeat.beat(at(72), Some(last.clone()), Some(at(360)));
+        heartbeat.cycle_ended(CycleEnd::Finished(last), Some(at(360)));
+        heartbeat.beat(at(72), Some(at(360)));
         assert_eq!(due(at(72)).unwrap(), at(430));
         // The next tick passes, and no cycle ends by it.
-        heartbeat.beat(at(431), Some(last), Some(at(720)));
+        heartbeat.cycle_ended(CycleEnd::Failed, Some(at(720)));
+        heartbeat.beat(at(431), Some(at(720)));
         assert!(matches!(due(at(431)), Err(HealthError::Overdue { .. })));
         heartbeat.end();
         assert!(matches!(due(at(431)), Err(HealthError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn a_cycle_that_panics_makes_the_daemon_unhealthy_until_the_next_one_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("health.json");
+        let mut heartbeat = Heartbeat::new(path.clone(), Duration::from_secs(3_600), at(0));
+        let mut ended = |end| {
+            heartbeat.cycle_ended(end, Some(at(360)));
+            heartbeat.beat(at(5), Some(at(360)));
+            check(&path, at(5)).map(drop)
+        };
+        let panicked = || CycleEnd::Panicked(at(4));
+        assert!(matches!(
+            ended(panicked()),
+            Err(HealthError::Panicked { .. })
+        ));
+        assert!(ended(CycleEnd::Failed).is_ok());
+        assert!(ended(panicked()).is_err());
+        let last = LastCycle::new(CycleResult::Complete, at(5));
+        assert!(ended(CycleEnd::Finished(last)).is_ok());
+    }
+
+    #[test]
+    fn the_due_time_is_capped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("health.json");
+        // The clock of the host is years ahead, and then it is corrected. The deadline is longer than anyone can wait.
+        let years = at(10 * 365 * 1_440);
+        let mut heartbeat = Heartbeat::new(path.clone(), Duration::MAX, years);
+        heartbeat.beat(at(0), Some(at(360)));
+        let due = check(&path, at(0)).unwrap().cycle_due_by;
+        assert_eq!(due, at(360 + 1_440 + 10));
+        // No tick follows: the last cycle is due nevertheless.
+        heartbeat.beat(at(1), None);
+        assert_eq!(
+            check(&path, at(1)).unwrap().cycle_due_by,
+            at(1 + 1_440 + 10)
+        );
     }
 }

@@ -1,8 +1,16 @@
-//! Stops exposured on a signal. A second signal ends the process immediately.
+//! Stops exposured on a signal. A second signal ends the process immediately, and so does the end of the time limit.
+
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::telemetry;
+
+/// The longest time that stopping may take, whatever the process is waiting for. ECS kills the container 30 seconds after
+/// the signal. Source: Amazon ECS Developer Guide, "Task definition parameters", `stopTimeout`.
+const LIMIT: Duration = Duration::from_secs(28);
 
 /// A signal to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +97,12 @@ async fn wait_for_signals(
     let first = next_signal().await;
     sender.send_replace(Some(first));
     token.cancel();
-    next_signal().await;
+    // A second signal, or no end in time: nothing may keep the process alive.
+    let _ = tokio::time::timeout(LIMIT, next_signal()).await;
+    telemetry::finish();
     #[expect(
         clippy::exit,
-        reason = "the user asks twice because stopping in order takes too long"
+        reason = "stopping in order takes longer than the user or ECS allows"
     )]
     std::process::exit(1);
 }

@@ -41,9 +41,8 @@ impl CycleRunner {
         let ((), published) = tokio::join!(collecting, publisher.read_published());
         self.bail_if_canceled()?;
 
-        let mut outcome = self
-            .evaluate(self.view_and_coverage(), started, log)
-            .await?;
+        let collected = self.view_and_coverage().await?;
+        let mut outcome = self.evaluate(collected, started, log).await?;
         self.reconcile_and_publish(goal, &publisher, published, &mut outcome)
             .await?;
         outcome.caller = Some((session.account, session.home().clone()));

@@ -15,6 +15,9 @@ pub enum CycleError {
     /// Opening the session took too long.
     #[error("asking AWS STS for the caller's identity took longer than [schedule] deadline allows")]
     Deadline,
+    /// A defect of exposured.
+    #[error("the cycle panicked, which is a defect of exposured: {0}; please report it")]
+    Panicked(String),
     /// exposured was asked to stop.
     #[error("stopped before the cycle was finished: nothing more is published")]
     Interrupted,

@@ -6,13 +6,12 @@ use chrono::DateTime;
 
 use crate::sample;
 use crate::sources::CollectedTarget;
-use crate::sources::files::{FileReader, ReadInputError};
+use crate::sources::files::FileReader;
 use crate::telemetry::CycleLog;
 
 use super::error::CycleError;
 use super::outcome::CycleOutcome;
 use super::runner::CycleRunner;
-use super::stages::join_or_resume_panic;
 use super::task::FileInput;
 
 impl CycleRunner {
@@ -28,7 +27,7 @@ impl CycleRunner {
             self.store_outcome(file, log);
         }
         self.bail_if_canceled()?;
-        let (view, coverage) = self.view_and_coverage();
+        let (view, coverage) = self.view_and_coverage().await?;
         let as_of = view.latest_update().unwrap_or(DateTime::UNIX_EPOCH);
         self.evaluate((view, coverage), as_of, log).await
     }
@@ -37,7 +36,7 @@ impl CycleRunner {
         &self,
         input: &FileInput,
         log: &CycleLog,
-    ) -> Result<Vec<CollectedTarget>, ReadInputError> {
+    ) -> Result<Vec<CollectedTarget>, CycleError> {
         let (input, catalog) = (input.clone(), Arc::clone(&self.catalog));
         let (log, progress) = (log.clone(), self.progress.clone());
         let evidence = self.store().evidence();
@@ -53,6 +52,6 @@ impl CycleRunner {
                 FileInput::Sample => Ok(reader.read_memory(&sample::files())),
             }
         };
-        join_or_resume_panic(tokio::task::spawn_blocking(reading).await)
+        Ok(self.unless_canceled(reading).await??)
     }
 }

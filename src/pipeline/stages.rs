@@ -9,7 +9,6 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use tokio::task::JoinError;
 
 use crate::evaluate::evaluate;
 use crate::graph::{Store, View};
@@ -34,17 +33,19 @@ impl CycleRunner {
     }
 
     /// Returns everything that was collected in this cycle and in earlier ones.
-    pub(super) fn view_and_coverage(&self) -> (Arc<View>, Vec<CoverageRow>) {
-        let store = self.store();
-        (
-            Arc::new(
-                store
-                    .merge()
-                    .without_excluded_traits(&self.catalog)
-                    .with_iam_edges(),
-            ),
-            store.coverage().cloned().collect(),
-        )
+    pub(super) async fn view_and_coverage(
+        &self,
+    ) -> Result<(Arc<View>, Vec<CoverageRow>), CycleError> {
+        let (store, catalog) = (Arc::clone(&self.store), Arc::clone(&self.catalog));
+        let merging = move || {
+            let store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            let view = store
+                .merge()
+                .without_excluded_traits(&catalog)
+                .with_iam_edges();
+            (Arc::new(view), store.coverage().cloned().collect())
+        };
+        self.unless_canceled(merging).await
     }
 
     /// Finds the exposures, on a thread of its own, and logs what the mutes did. Nothing is published yet.
@@ -61,7 +62,7 @@ impl CycleRunner {
             let triage = triage.clone();
             move || evaluate(&view, &catalog, &triage.on(day))
         };
-        let evaluation = join_or_resume_panic(tokio::task::spawn_blocking(evaluating).await);
+        let evaluation = self.unless_canceled(evaluating).await?;
         log.evaluated(
             evaluation.resources,
             &evaluation.by_severity(),
@@ -99,9 +100,18 @@ impl CycleRunner {
     pub(super) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Nothing aborts a blocking task, so it ends with its value or a panic: a defect that must not go unnoticed.
-pub(super) fn join_or_resume_panic<T>(joined: Result<T, JoinError>) -> T {
-    joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    /// Does work on a thread of its own, and stops waiting for it once exposured is asked to stop.
+    pub(super) async fn unless_canceled<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CycleError> {
+        let working = tokio::task::spawn_blocking(work);
+        let joined = self.cancel.run_until_cancelled(working).await;
+        match joined.ok_or(CycleError::Interrupted)? {
+            Ok(value) => Ok(value),
+            // Nothing aborts the task, so this is a panic: a defect that must not go unnoticed.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
 }

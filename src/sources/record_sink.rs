@@ -6,6 +6,9 @@ use crate::model::{CollectionTarget, clean};
 use crate::records::{RecordParser, record_id};
 use crate::telemetry::{CycleLog, Progress};
 
+/// How many records that cannot be read are named in the log. The others are counted: a file may have millions.
+const MAX_NAMED: u64 = 100;
+
 /// Parses records one by one and keeps what they say. A record that cannot be read is logged, counted, and skipped.
 pub(super) struct RecordSink<'a> {
     catalog: &'a Catalog,
@@ -65,8 +68,10 @@ impl<'a> RecordSink<'a> {
         let index = self.count();
         self.writer.skip();
         self.unreadable += 1;
-        self.log
-            .record_skipped(self.target, index, id, &clean(reason));
+        if self.unreadable <= MAX_NAMED {
+            self.log
+                .record_skipped(self.target, index, id, &clean(reason));
+        }
     }
 
     /// Returns the index of the record.
@@ -77,8 +82,11 @@ impl<'a> RecordSink<'a> {
         index
     }
 
-    /// Returns the snapshot, the number of records, and how many of them gave a signal.
+    /// Logs how many more records were skipped, and returns the snapshot, the number of records, and how many of them gave a signal.
     pub(super) fn finish(self) -> WrittenSnapshot {
+        if let Some(more @ 1..) = self.unreadable.checked_sub(MAX_NAMED) {
+            self.log.more_records_skipped(self.target, more);
+        }
         self.writer.finish()
     }
 }

@@ -23,6 +23,15 @@ pub fn tick_skipped() {
     );
 }
 
+/// Logs that the clock was set back, so that the ticks were computed again.
+pub fn clock_set_back(next_tick: Option<DateTime<Utc>>) {
+    let next_tick = next_tick.map(|time| time.to_rfc3339());
+    warn!(
+        event = "clock_set_back",
+        next_tick, "the clock was set back: the schedule continues from its new time"
+    );
+}
+
 /// Logs that the health file could not be written.
 pub fn health_file_failed(file: &str, why: &str) {
     warn!(

@@ -135,6 +135,18 @@ impl CycleLog {
         );
     }
 
+    /// Logs that more records of the target could not be read than are named.
+    pub fn more_records_skipped(&self, target: &CollectionTarget, records: u64) {
+        target_event!(
+            warn,
+            self,
+            target,
+            event = "more_records_skipped",
+            records,
+            "more records skipped: only the first ones are named"
+        );
+    }
+
     /// Logs that a listing starts again from its first page, because its paging token has expired.
     pub fn query_restarted(&self, target: &CollectionTarget, why: &str) {
         target_event!(
@@ -250,16 +262,6 @@ impl CycleLog {
             why,
             duration_ms = milliseconds(duration),
             "cycle failed"
-        );
-    }
-
-    /// Logs that the metrics of the cycle could not be written.
-    pub fn metrics_failed(&self, why: &str) {
-        warn!(
-            event = "metrics_failed",
-            cycle = self.cycle,
-            why,
-            "metrics not written"
         );
     }
 }

@@ -127,7 +127,8 @@ impl fmt::Display for LibraryMessage {
     }
 }
 
-fn now() -> String {
+/// Returns the time in the form that every event has.
+pub(super) fn now() -> String {
     Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 

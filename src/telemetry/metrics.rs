@@ -3,14 +3,14 @@
 //!
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::model::{Coverage, Severity};
 
-use super::{CycleResult, CycleSummary, Progress};
+use super::{CycleResult, CycleSummary, output};
 
 /// Where the line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +60,14 @@ impl Metric {
     }
 }
 
-/// Returns the line of a cycle. A cycle that failed has no summary.
+/// Returns the line of a cycle. A cycle that failed has no summary. `dropped_log_lines` are those since the last cycle.
 pub fn line(
     namespace: &str,
     cycle: &str,
     now: DateTime<Utc>,
     duration_ms: u64,
     summary: Option<&CycleSummary<'_>>,
+    dropped_log_lines: u64,
 ) -> Value {
     let is_complete = summary.is_some_and(|summary| summary.outcome == CycleResult::Complete);
     let mut metrics = vec![
@@ -76,6 +77,11 @@ pub fn line(
             name: "Duration",
             unit: "Milliseconds",
             value: duration_ms,
+        },
+        Metric {
+            name: "DroppedLogLines",
+            unit: "Count",
+            value: dropped_log_lines,
         },
     ];
     if let Some(summary) = summary {
@@ -156,21 +162,12 @@ fn summary_metrics(summary: &CycleSummary<'_>) -> Vec<Metric> {
     metrics
 }
 
-/// Writes the line.
-///
-/// # Errors
-/// The line cannot be written.
-pub fn write(sink: Sink, line: &Value, progress: &Progress) -> std::io::Result<()> {
-    // One write per line, so that no line of the log gets in between.
-    let text = format!("{line}\n");
+/// Writes the line, without waiting for its reader.
+pub fn write(sink: Sink, line: &Value) {
     match sink {
-        Sink::Stdout => {
-            let mut output = std::io::stdout().lock();
-            output.write_all(text.as_bytes())?;
-            output.flush()
-        }
-        Sink::Stderr => progress.log_writer().write_all(text.as_bytes()),
-        Sink::Off => Ok(()),
+        Sink::Stdout => output::write_to_stdout(&line.to_string()),
+        Sink::Stderr => output::write_to_stderr(&line.to_string()),
+        Sink::Off => {}
     }
 }
 
@@ -230,7 +227,7 @@ mod tests {
             duration: Duration::from_secs(9),
             ended: at(361),
         };
-        insta::assert_json_snapshot!(line("exposured", "c", at(361), 9_000, Some(&summary)));
+        insta::assert_json_snapshot!(line("exposured", "c", at(361), 9_000, Some(&summary), 3));
         assert_eq!(
             summary.coverage_by_target(),
             "inspector 111122223333 us-east-1: complete; macie 111122223333 us-east-1: failed (throttled), stale"
@@ -239,7 +236,7 @@ mod tests {
 
     #[test]
     fn every_declared_metric_has_a_value() {
-        let line = line("exposured", "c", at(0), 1, None);
+        let line = line("exposured", "c", at(0), 1, None, 0);
         let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
             .as_array()
             .unwrap();

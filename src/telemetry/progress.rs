@@ -5,13 +5,12 @@
     reason = "progress is shown only if a cycle takes long"
 )]
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tracing_subscriber::fmt::MakeWriter;
 
 /// Shorter work is finished before a person has read the line.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
@@ -92,19 +91,12 @@ impl Progress {
         line.bar.finish_and_clear();
     }
 
-    /// Returns a writer for log lines.
-    pub(super) fn log_writer(&self) -> LogWriter<'_> {
-        LogWriter {
-            line: self.inner.as_deref(),
+    /// Writes something to the terminal where the line is, and then shows the line again.
+    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.inner {
+            Some(line) => line.bar.suspend(write),
+            None => write(),
         }
-    }
-}
-
-impl<'a> MakeWriter<'a> for Progress {
-    type Writer = LogWriter<'a>;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        self.log_writer()
     }
 }
 
@@ -113,25 +105,5 @@ impl Line {
         if self.started.elapsed() >= SHOWN_AFTER && !self.shown.swap(true, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-    }
-}
-
-/// Writes log lines above the progress line.
-#[derive(Debug)]
-pub struct LogWriter<'a> {
-    line: Option<&'a Line>,
-}
-
-impl Write for LogWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self.line {
-            Some(line) => line.bar.suspend(|| std::io::stderr().write_all(bytes))?,
-            None => std::io::stderr().write_all(bytes)?,
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        std::io::stderr().flush()
     }
 }

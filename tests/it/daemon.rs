@@ -32,16 +32,13 @@ impl Daemon {
         let path = config(folder.path(), &text.replace("[schedule]\n", &schedule));
         let mut command = exposured_on(aws);
         command.args(["run", "--config"]).arg(path);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         change(&mut command);
         Self::spawn(&mut command, folder)
     }
 
     fn spawn(command: &mut Command, folder: tempfile::TempDir) -> Self {
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let child = command.spawn().unwrap();
         Self {
             child,
             started: Instant::now(),
@@ -78,12 +75,10 @@ impl Daemon {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         let mut output = self.child.stdout.take().unwrap();
         output.read_to_string(&mut stdout).unwrap();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut stderr)
-            .unwrap();
+        // A test may have given it another standard error.
+        if let Some(mut log) = self.child.stderr.take() {
+            log.read_to_string(&mut stderr).unwrap();
+        }
         let status = status.unwrap_or_else(|| panic!("the daemon did not end:\n{stderr}"));
         Ran {
             code: status.code().unwrap_or(-1),
@@ -127,7 +122,13 @@ fn without_a_configuration_file_the_daemon_uses_the_defaults() {
     let aws = Aws::start();
     put(&aws, seed());
     let folder = tempfile::tempdir().unwrap();
-    let daemon = Daemon::spawn(exposured_on(&aws).arg("run"), folder);
+    let daemon = Daemon::spawn(
+        exposured_on(&aws)
+            .arg("run")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+        folder,
+    );
     wait_until("two published exposures", || {
         aws.imported(HOME, "us-east-1").len() == 2
     });

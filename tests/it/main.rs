@@ -30,6 +30,7 @@ mod formats;
 mod hard_input;
 mod json_output;
 mod listing;
+mod liveness;
 mod observability;
 mod policies;
 mod policy_templates;
