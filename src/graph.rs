@@ -9,6 +9,7 @@ mod dependencies;
 mod finding_digest;
 mod finding_digests;
 mod finding_key;
+mod iam_attributes;
 mod iam_edges;
 mod index;
 mod merge;

@@ -167,7 +167,7 @@ mod tests {
         let view = store
             .merge()
             .without_excluded_traits(&catalog)
-            .with_iam_edges();
+            .with_iam_facts(&catalog);
         let evaluation = evaluate(&view, &catalog, &ActiveTriage::default());
         let exposed = evaluation.graded.len();
         let (expected, actual) = (SMALL.resources, view.len());

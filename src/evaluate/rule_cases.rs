@@ -87,7 +87,7 @@ fn view(catalog: &Catalog, case: &RuleCase) -> View {
     store
         .merge()
         .without_excluded_traits(catalog)
-        .with_iam_edges()
+        .with_iam_facts(catalog)
 }
 
 /// A vulnerability with the EPSS score of the case, if the trait depends on one. Otherwise any evidence.

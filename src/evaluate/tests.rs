@@ -217,7 +217,7 @@ impl<'a> TestGraph<'a> {
         store
             .merge()
             .without_excluded_traits(self.catalog)
-            .with_iam_edges()
+            .with_iam_facts(self.catalog)
     }
 }
 

@@ -86,6 +86,13 @@ pub(super) struct PermissionsRow {
     pub permissions: Permissions,
 }
 
+impl PermissionsRow {
+    /// Of several rows, the one with the highest rank counts.
+    pub(super) fn rank(&self) -> (bool, i64) {
+        (self.permissions.not_read.is_empty(), self.updated_at)
+    }
+}
+
 /// Everything that was collected from one target. A snapshot never changes once it is built.
 #[derive(Debug, Default)]
 pub struct Snapshot {

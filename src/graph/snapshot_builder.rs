@@ -123,7 +123,8 @@ impl SnapshotBuilder {
         self.relations.push(row);
     }
 
-    /// Adds what the documents of an identity or a policy allow. The latest of several is kept.
+    /// Adds what the documents of an identity or a policy allow. Of several, the latest of those without a missing
+    /// document is kept.
     pub fn add_permissions(
         &mut self,
         resource: &Resource,
@@ -136,11 +137,11 @@ impl SnapshotBuilder {
         let index = self.index_of(resource);
         let updated_at = updated_at.map_or(0, |time| time.timestamp());
         let former = self.permissions.get(&index);
-        if former.is_none_or(|former| former.updated_at <= updated_at) {
-            let row = PermissionsRow {
-                updated_at,
-                permissions,
-            };
+        let row = PermissionsRow {
+            updated_at,
+            permissions,
+        };
+        if former.is_none_or(|former| former.rank() <= row.rank()) {
             self.permissions.insert(index, row);
         }
     }

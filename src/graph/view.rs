@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rustc_hash::FxHashSet;
 
 use crate::iam::Permissions;
 use crate::model::{
@@ -38,7 +39,7 @@ pub(super) struct Occurrence {
 }
 
 /// An edge between two resources of a view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Edge {
     pub from: ResourceIndex,
     pub kind: RelationKind,
@@ -145,7 +146,7 @@ impl View {
         }
         self.occurrences(index)
             .filter_map(|(_, snapshot, resource)| snapshot.permissions.get(&resource))
-            .max_by_key(|row| row.updated_at)
+            .max_by_key(|row| row.rank())
             .map(|row| &row.permissions)
     }
 
@@ -191,12 +192,25 @@ impl View {
             .map(|edge| edge.1)
     }
 
-    /// Adds edges, which are sorted. Edges that exist already are not added again.
-    pub(super) fn add_edges(&mut self, edges: Vec<Edge>) {
-        let max_rows = self.edges.row_count() + edges.len();
-        let mut added = edges.into_iter().peekable();
+    /// Adds edges, which are sorted, and removes others. Edges that exist already are not added again.
+    pub(super) fn replace_edges(&mut self, added: Vec<Edge>, removed: &FxHashSet<Edge>) {
+        if added.is_empty() && removed.is_empty() {
+            return;
+        }
+        let max_rows = self.edges.row_count() + added.len();
+        let mut added = added.into_iter().peekable();
         let groups = self.indices().map(|from| {
-            let mut edges = self.edges(from).to_vec();
+            let edges = self.edges(from).iter().copied();
+            let mut edges: Vec<(RelationKind, ResourceIndex)> = edges
+                .filter(|(kind, to)| {
+                    let edge = Edge {
+                        from,
+                        kind: *kind,
+                        to: *to,
+                    };
+                    removed.is_empty() || !removed.contains(&edge)
+                })
+                .collect();
             while let Some(edge) = added.next_if(|edge| edge.from == from) {
                 edges.push((edge.kind, edge.to));
             }

@@ -52,11 +52,14 @@ impl PolicyDocument {
             Some(statement @ Value::Object(_)) => std::slice::from_ref(statement),
             _ => return Err(ParsePolicyError::NoStatement),
         };
+        // Source: IAM User Guide, "IAM JSON policy elements: Version". Without a version, it is 2008-10-17.
+        let version = document.get("Version").and_then(Value::as_str);
+        let has_variables = version == Some("2012-10-17");
         let statements = statements
             .iter()
             .zip(1..)
             .map(|(statement, number)| {
-                Statement::parse(statement)
+                Statement::parse(statement, number, has_variables)
                     .map_err(|source| ParsePolicyError::Statement { number, source })
             })
             .collect::<Result<_, _>>()?;

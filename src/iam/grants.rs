@@ -1,17 +1,18 @@
 //! What the policy documents of one resource grant together.
 
+use super::decision::IdentityPolicies;
 use super::document::PolicyDocument;
+use super::permissions::NamedDocument;
 use super::privilege_level::{PrivilegeLevel, privilege_level};
-use super::statement::Statement;
+use super::request::RequestingIdentity;
 
 /// The inline policies of an identity, or the default version of a managed policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttachedDocuments {
-    count: usize,
-    /// Whether all of them are known.
-    is_complete: bool,
-    /// The statements of those that are known.
-    statements: Vec<Statement>,
+    /// Those that are known.
+    pub documents: Vec<NamedDocument>,
+    /// The names of those that are missing from the record or malformed.
+    pub not_read: Vec<String>,
 }
 
 /// What attached documents grant.
@@ -27,41 +28,46 @@ pub enum Grants {
 
 impl AttachedDocuments {
     /// A document that is `None` exists, but is missing from the record or malformed.
-    pub fn new(documents: Vec<Option<PolicyDocument>>) -> Self {
-        Self {
-            count: documents.len(),
-            is_complete: documents.iter().all(Option::is_some),
-            statements: documents
-                .into_iter()
-                .flatten()
-                .flat_map(|document| document.statements)
-                .collect(),
+    pub fn new(documents: Vec<(String, Option<PolicyDocument>)>) -> Self {
+        let mut attached = Self::default();
+        for (name, document) in documents {
+            match document {
+                Some(document) => attached.documents.push(NamedDocument {
+                    name,
+                    statements: document.statements,
+                }),
+                None => attached.not_read.push(name),
+            }
         }
+        attached
     }
 
     /// Returns what the documents grant to an identity, whose permissions boundary may limit every level. A missing
     /// document may raise every level but the highest.
-    pub fn grants(&self, is_bounded: bool) -> Grants {
-        if self.count == 0 {
+    pub fn grants(&self, identity: &RequestingIdentity, is_bounded: bool) -> Grants {
+        if self.documents.is_empty() && self.not_read.is_empty() {
             return Grants::NoDocuments;
         }
-        let level = match privilege_level(&self.statements) {
+        let statements = self.documents.iter();
+        let policies = IdentityPolicies {
+            statements: statements
+                .flat_map(|document| &document.statements)
+                .collect(),
+            ..IdentityPolicies::default()
+        };
+        let is_complete = self.not_read.is_empty();
+        let level = match privilege_level(&policies, identity).0 {
             PrivilegeLevel::Administrator if !is_bounded => PrivilegeLevel::Administrator,
-            PrivilegeLevel::ServiceAdministrator if !is_bounded && self.is_complete => {
+            PrivilegeLevel::ServiceAdministrator if !is_bounded && is_complete => {
                 PrivilegeLevel::ServiceAdministrator
             }
-            PrivilegeLevel::Limited if self.is_complete => PrivilegeLevel::Limited,
+            PrivilegeLevel::Limited if is_complete => PrivilegeLevel::Limited,
             _ => PrivilegeLevel::Unknown,
         };
-        if level == PrivilegeLevel::Unknown && self.statements.is_empty() {
+        if level == PrivilegeLevel::Unknown && policies.statements.is_empty() {
             return Grants::NotShown;
         }
         Grants::Level(level)
-    }
-
-    /// Returns the statements of the known documents.
-    pub fn into_statements(self) -> Vec<Statement> {
-        self.statements
     }
 }
 
@@ -71,9 +77,18 @@ mod tests {
 
     use super::*;
 
-    fn allow(action: &str) -> Option<PolicyDocument> {
+    fn allow(action: &str) -> (String, Option<PolicyDocument>) {
         let statement = json!({"Effect": "Allow", "Action": action, "Resource": "*"});
-        Some(PolicyDocument::parse(&json!({"Statement": statement})).unwrap())
+        let document = PolicyDocument::parse(&json!({"Statement": statement})).unwrap();
+        ("p".into(), Some(document))
+    }
+
+    fn missing() -> (String, Option<PolicyDocument>) {
+        ("q".into(), None)
+    }
+
+    fn identity() -> RequestingIdentity {
+        RequestingIdentity::any_of("111122223333".parse().unwrap())
     }
 
     #[test]
@@ -83,13 +98,16 @@ mod tests {
             ("s3:*", PrivilegeLevel::ServiceAdministrator),
             ("*", PrivilegeLevel::Administrator),
         ] {
-            let grants = |documents| AttachedDocuments::new(documents).grants(false);
+            let grants = |documents| AttachedDocuments::new(documents).grants(&identity(), false);
             assert_eq!(grants(vec![allow(action)]), Grants::Level(complete));
             let incomplete = match complete {
                 PrivilegeLevel::Administrator => complete,
                 _ => PrivilegeLevel::Unknown,
             };
-            assert_eq!(grants(vec![allow(action), None]), Grants::Level(incomplete));
+            assert_eq!(
+                grants(vec![allow(action), missing()]),
+                Grants::Level(incomplete)
+            );
         }
     }
 
@@ -101,18 +119,18 @@ mod tests {
             ("*", PrivilegeLevel::Unknown),
         ] {
             let documents = AttachedDocuments::new(vec![allow(action)]);
-            assert_eq!(documents.grants(true), Grants::Level(bounded));
+            assert_eq!(documents.grants(&identity(), true), Grants::Level(bounded));
         }
     }
 
     #[test]
     fn without_documents_there_is_no_level() {
         assert_eq!(
-            AttachedDocuments::new(vec![]).grants(false),
+            AttachedDocuments::new(vec![]).grants(&identity(), false),
             Grants::NoDocuments
         );
         assert_eq!(
-            AttachedDocuments::new(vec![None]).grants(false),
+            AttachedDocuments::new(vec![missing()]).grants(&identity(), false),
             Grants::NotShown
         );
     }

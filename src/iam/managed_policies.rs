@@ -1,93 +1,85 @@
-//! The AWS managed policies that are attached most often. Neither findings nor AWS Config contain their documents.
+//! The documents of the AWS managed policies. Neither findings nor AWS Config contain them.
 //!
-//! Source: AWS Managed Policy Reference, the default versions of these policies, limited to reading data and assuming
-//! roles.
+//! Source: `config/managed-policies`, which says where the documents come from.
 
-use serde_json::json;
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::OnceLock;
+
+use flate2::read::GzDecoder;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::document::PolicyDocument;
-use super::statement::Statement;
+use super::permissions::NamedDocument;
 
-/// Returns the actions that an AWS managed policy allows on all resources, or `None` if the policy is not listed here.
-fn allowed_actions(name: &str) -> Option<&'static [&'static str]> {
-    Some(match name {
-        "AdministratorAccess" => &["*"],
-        "AmazonDynamoDBFullAccess" | "AmazonDynamoDBFullAccess_v2" => &["dynamodb:*"],
-        "AmazonDynamoDBReadOnlyAccess" => &[
-            "dynamodb:BatchGetItem",
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            "dynamodb:Scan",
-        ],
-        "AmazonS3FullAccess" => &["s3:*"],
-        "AmazonS3ReadOnlyAccess" => &["s3:Get*", "s3:List*", "s3:Describe*"],
-        "PowerUserAccess" => &["dynamodb:*", "s3:*", "secretsmanager:*", "sts:*"],
-        "ReadOnlyAccess" => &[
-            "dynamodb:BatchGet*",
-            "dynamodb:Get*",
-            "dynamodb:Query",
-            "dynamodb:Scan",
-            "s3:Get*",
-            "s3:List*",
-        ],
-        "SecretsManagerReadWrite" => &["secretsmanager:*"],
-        // These read no data, or only the data of their own service.
-        "AmazonEC2ContainerRegistryReadOnly"
-        | "AmazonEKSWorkerNodePolicy"
-        | "AmazonEKS_CNI_Policy"
-        | "AWSLambdaBasicExecutionRole"
-        | "AWSLambdaVPCAccessExecutionRole"
-        | "AWSXRayDaemonWriteAccess"
-        | "CloudWatchAgentServerPolicy"
-        | "SecurityAudit" => &[],
-        _ => return None,
-    })
+static COMPRESSED: &[u8] = include_bytes!("../../config/managed-policies/policies.json.gz");
+
+#[derive(Deserialize)]
+struct File {
+    date: String,
+    policies: HashMap<String, Policy>,
 }
 
-/// Returns the statements of the AWS managed policy with this ARN, or `None` for any other policy and for AWS managed
-/// policies that are not listed here.
-pub fn managed_policy_statements(arn: &str) -> Option<Vec<Statement>> {
+#[derive(Deserialize)]
+struct Policy {
+    version: String,
+    document: Box<RawValue>,
+}
+
+/// The file, read once. It is part of the program, so that it is never malformed.
+fn file() -> Option<&'static File> {
+    static FILE: OnceLock<Option<File>> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let mut text = String::new();
+        GzDecoder::new(COMPRESSED).read_to_string(&mut text).ok()?;
+        serde_json::from_str(&text).ok()
+    })
+    .as_ref()
+}
+
+/// Returns the document of the AWS managed policy with this ARN, in any partition, or `None` for any other policy and for
+/// AWS managed policies that are newer than the program.
+pub fn managed_policy(arn: &str) -> Option<NamedDocument> {
     let (_, name) = arn.split_once(":iam::aws:policy/")?;
-    let actions = allowed_actions(name.rsplit('/').next()?)?;
-    if actions.is_empty() {
-        return Some(Vec::new());
-    }
-    let document = json!({"Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}});
-    PolicyDocument::parse(&document)
-        .ok()
-        .map(|document| document.statements)
+    let file = file()?;
+    let policy = file.policies.get(name)?;
+    let document = serde_json::from_str(policy.document.get()).ok()?;
+    let document = PolicyDocument::parse(&document).ok()?;
+    Some(NamedDocument {
+        name: format!(
+            "{arn} {} (AWS managed, as of {})",
+            policy.version, file.date
+        ),
+        statements: document.statements,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iam::decision::{Decision, decide};
-    use crate::iam::statement::RequestedResource;
 
     #[test]
     fn aws_managed_policies_are_known_in_every_partition() {
-        let reads = |arn: &str| {
-            managed_policy_statements(arn).map(|statements| {
-                let objects = RequestedResource::SomeWithPrefix("arn:aws:s3:::b/");
-                decide(&statements, "s3:GetObject", objects)
-            })
-        };
-        assert_eq!(
-            reads("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"),
-            Some(Decision::Allowed)
-        );
-        assert_eq!(
-            reads("arn:aws-cn:iam::aws:policy/AdministratorAccess"),
-            Some(Decision::Allowed)
-        );
-        assert_eq!(
-            reads("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"),
-            Some(Decision::Denied)
-        );
-        assert_eq!(reads("arn:aws:iam::aws:policy/AmazonRDSFullAccess"), None);
-        assert_eq!(
-            reads("arn:aws:iam::111122223333:policy/AmazonS3FullAccess"),
-            None
-        );
+        let is_known = |arn: &str| managed_policy(arn).is_some();
+        assert!(is_known("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"));
+        assert!(is_known("arn:aws-cn:iam::aws:policy/AdministratorAccess"));
+        assert!(is_known(
+            "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+        ));
+        assert!(!is_known("arn:aws:iam::aws:policy/NoSuchPolicy"));
+        assert!(!is_known(
+            "arn:aws:iam::111122223333:policy/AmazonS3FullAccess"
+        ));
+    }
+
+    #[test]
+    fn every_document_is_parsed() {
+        let file = file().unwrap();
+        assert!(file.policies.len() > 1_500);
+        for name in file.policies.keys() {
+            let arn = format!("arn:aws:iam::aws:policy/{name}");
+            assert!(managed_policy(&arn).is_some(), "{name}");
+        }
     }
 }

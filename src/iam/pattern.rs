@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::model::WildcardPattern;
 
-/// A name that no service, action, or resource has, so that only a wildcard that covers all of them matches it.
-pub(super) const UNUSED_NAME: &str = "exposured\u{1}";
+/// A name that no service, action, or resource has, so that only a wildcard that covers all of them matches it. It begins
+/// with a character that no name has, so that `iam:E*` does not match it.
+pub(super) const UNUSED_NAME: &str = "\u{1}exposured";
 
 /// The texts that an element of a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,20 +59,12 @@ impl PatternSet {
             .iter()
             .any(|pattern| pattern.as_str().contains("${"))
     }
-
-    /// Replaces each policy variable by `*`: it stands for a text that is not known here.
-    pub(super) fn with_variables_widened(self) -> Self {
-        let widened = |patterns: Vec<WildcardPattern>| patterns.into_iter().map(widen).collect();
-        match self {
-            Self::Only(patterns) => Self::Only(widened(patterns)),
-            Self::Except(patterns) => Self::Except(widened(patterns)),
-        }
-    }
 }
 
-fn widen(pattern: WildcardPattern) -> WildcardPattern {
+/// Replaces each policy variable by `*`: it stands for a text that is not known here.
+pub(super) fn widen(pattern: &WildcardPattern) -> WildcardPattern {
     if !pattern.as_str().contains("${") {
-        return pattern;
+        return pattern.clone();
     }
     let mut text = String::new();
     let mut rest = pattern.as_str();
@@ -96,7 +89,7 @@ mod tests {
             ("a${b}c${d}e", "a*c*e"),
             ("a${b", "a*"),
         ] {
-            assert_eq!(widen(WildcardPattern::new(pattern)).as_str(), expected);
+            assert_eq!(widen(&WildcardPattern::new(pattern)).as_str(), expected);
         }
     }
 }

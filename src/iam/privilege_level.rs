@@ -1,10 +1,13 @@
 //! How privileged the holder of a policy is.
 
-use super::decision::{Decision, decide};
-use super::pattern::UNUSED_NAME;
-use super::statement::{RequestedResource, Statement};
+use std::collections::BTreeSet;
 
-/// How many privileges a policy document grants on all resources.
+use super::decision::{Answer, Decision, IdentityPolicies, ResourcePolicy};
+use super::pattern::UNUSED_NAME;
+use super::request::{RequestContext, RequestedTarget, RequestingIdentity};
+use super::statement::RequestedResource;
+
+/// How many privileges policies grant on all resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PrivilegeLevel {
     /// Not all actions of any service.
@@ -65,42 +68,79 @@ const ESCALATIONS: &[&[&str]] = &[
     ],
 ];
 
-/// Returns the privilege level that the statements grant. As for the controls IAM.1 and IAM.21, only actions that are
-/// allowed on all resources and without a condition count.
-pub fn privilege_level(statements: &[Statement]) -> PrivilegeLevel {
-    let decide_all_actions = |service: &str| {
-        decide(
-            statements,
-            &format!("{service}:{UNUSED_NAME}"),
-            RequestedResource::Arn(UNUSED_NAME),
-        )
+/// Returns the privilege level that the policies of an identity grant. As for the controls IAM.1 and IAM.21, only actions
+/// that are allowed on all resources count; for actions of IAM, all of a type in the account are enough.
+pub fn privilege_level(
+    policies: &IdentityPolicies<'_>,
+    identity: &RequestingIdentity,
+) -> (PrivilegeLevel, BTreeSet<String>) {
+    let decide_on = |action: &str, arn: &str| {
+        let mut target = RequestedTarget::from_arn(arn);
+        target.account = Some(identity.account);
+        let context = RequestContext::new(identity, target);
+        let resource = RequestedResource::Arn(arn);
+        policies.decide(action, resource, ResourcePolicy::NotRead(""), &context)
     };
-    let iam = decide_all_actions("iam");
-    let any_service = decide_all_actions(UNUSED_NAME);
-    let some_service = statements
-        .iter()
-        .flat_map(Statement::whole_services)
-        .map(decide_all_actions)
-        .max()
-        .unwrap_or(Decision::Denied);
-    let escalation = ESCALATIONS
-        .iter()
-        .filter_map(|actions| {
-            let decide_action =
-                |action: &&str| decide(statements, action, RequestedResource::Arn(UNUSED_NAME));
-            actions.iter().map(decide_action).min()
-        })
-        .max()
-        .unwrap_or(Decision::Denied);
-    if [iam, escalation].contains(&Decision::Allowed) {
-        PrivilegeLevel::Administrator
-    } else if any_service == Decision::Allowed || some_service == Decision::Allowed {
-        PrivilegeLevel::ServiceAdministrator
-    } else if [iam, escalation, any_service, some_service].contains(&Decision::Unknown) {
-        PrivilegeLevel::Unknown
-    } else {
-        PrivilegeLevel::Limited
+    let decide_all_actions =
+        |service: &str| decide_on(&format!("{service}:{UNUSED_NAME}"), UNUSED_NAME);
+    let iam = format!("arn:{}:iam::{}:", identity.partition(), identity.account);
+    let all_of_iam = IAM_TYPES.iter().map(|resource_type| {
+        let arn = format!("{iam}{resource_type}/{UNUSED_NAME}");
+        decide_on(&format!("iam:{UNUSED_NAME}"), &arn)
+    });
+    let all_of_iam = all_of_iam.reduce(Answer::and).unwrap_or(Answer::DENIED);
+    let any_service = decide_on(
+        &format!("{UNUSED_NAME}:{UNUSED_NAME}"),
+        &format!("arn:{}:{UNUSED_NAME}", identity.partition()),
+    );
+    let some_service = Answer::any(
+        policies
+            .statements
+            .iter()
+            .flat_map(|statement| statement.whole_services())
+            .map(decide_all_actions),
+    );
+    let escalation = Answer::any(ESCALATIONS.iter().filter_map(|actions| {
+        let answers = actions.iter().map(|action| match resource_type(action) {
+            Some(resource_type) => {
+                decide_on(action, &format!("{iam}{resource_type}/{UNUSED_NAME}"))
+            }
+            None => decide_on(action, UNUSED_NAME),
+        });
+        answers.reduce(Answer::and)
+    }));
+    let administrator = Answer::any([all_of_iam, escalation]);
+    let service_administrator = Answer::any([any_service, some_service]);
+    match (administrator.decision, service_administrator.decision) {
+        (Decision::Allowed, _) => (PrivilegeLevel::Administrator, BTreeSet::new()),
+        (Decision::Unknown, Decision::Allowed) | (Decision::Denied, Decision::Allowed) => {
+            (PrivilegeLevel::ServiceAdministrator, BTreeSet::new())
+        }
+        (Decision::Denied, Decision::Denied) => (PrivilegeLevel::Limited, BTreeSet::new()),
+        _ => {
+            let mut unknown = administrator.unknown;
+            unknown.extend(service_administrator.unknown);
+            (PrivilegeLevel::Unknown, unknown)
+        }
     }
+}
+
+/// The types of resources of IAM that policies and identities are.
+const IAM_TYPES: [&str; 4] = ["group", "policy", "role", "user"];
+
+/// The type of resource that an action of IAM is about.
+///
+/// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS IAM".
+fn resource_type(action: &str) -> Option<&'static str> {
+    let action = action.strip_prefix("iam:")?;
+    Some(match action {
+        "CreatePolicyVersion" => "policy",
+        "AddUserToGroup" => "group",
+        "CreateAccessKey" | "CreateLoginProfile" | "UpdateLoginProfile" => "user",
+        _ if action.contains("Group") => "group",
+        _ if action.contains("User") => "user",
+        _ => "role",
+    })
 }
 
 #[cfg(test)]
@@ -110,9 +150,15 @@ mod tests {
     use super::*;
     use crate::iam::document::PolicyDocument;
 
-    fn statements(statements: Value) -> Vec<Statement> {
+    fn level_of(statements: &Value) -> PrivilegeLevel {
         let document = json!({"Version": "2012-10-17", "Statement": statements});
-        PolicyDocument::parse(&document).unwrap().statements
+        let document = PolicyDocument::parse(&document).unwrap();
+        let policies = IdentityPolicies {
+            statements: document.statements.iter().collect(),
+            ..IdentityPolicies::default()
+        };
+        let identity = RequestingIdentity::any_of("111122223333".parse().unwrap());
+        privilege_level(&policies, &identity).0
     }
 
     #[test]
@@ -206,14 +252,31 @@ mod tests {
                 ]),
                 PrivilegeLevel::Limited,
             ),
+            (
+                json!({"Effect": "Allow", "Action": "iam:*", "Resource": "arn:aws:iam::*:*"}),
+                PrivilegeLevel::Administrator,
+            ),
+            (
+                json!({"Effect": "Allow", "Action": "*", "Resource": "arn:aws:*"}),
+                PrivilegeLevel::Administrator,
+            ),
+            (
+                json!({"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "arn:aws:iam::111122223333:user/*"}),
+                PrivilegeLevel::Administrator,
+            ),
+            (
+                json!({"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "arn:aws:iam::111122223333:user/bots/*"}),
+                PrivilegeLevel::Limited,
+            ),
+            // No action begins with the name that stands for all of them.
+            (
+                json!({"Effect": "Allow", "Action": "iam:E*", "Resource": "*"}),
+                PrivilegeLevel::Limited,
+            ),
             (json!([]), PrivilegeLevel::Limited),
         ];
         for (document, expected) in table {
-            assert_eq!(
-                privilege_level(&statements(document.clone())),
-                expected,
-                "{document}"
-            );
+            assert_eq!(level_of(&document), expected, "{document}");
         }
     }
 }

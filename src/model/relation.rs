@@ -83,6 +83,8 @@ pub enum RelationKind {
     ForwardedBy,
     /// Listener, service → load balancer.
     BehindLoadBalancer,
+    /// Role, user → policy or group whose privileges a denial or a permissions boundary limits.
+    LimitedGrant,
 }
 
 impl RelationKind {
@@ -105,6 +107,7 @@ impl RelationKind {
             Self::ContainsRole => "contained in",
             Self::AssumesRole => "assumed by",
             Self::GrantsPolicy => "granted to",
+            Self::LimitedGrant => "granted in part to",
             Self::MemberOfGroup | Self::MemberOfCluster => "with the member",
             Self::RunsTaskDefinition | Self::RunsImage => "run by",
             Self::HasSnapshot => "taken of",

@@ -42,7 +42,7 @@ impl CycleRunner {
             let view = store
                 .merge()
                 .without_excluded_traits(&catalog)
-                .with_iam_edges();
+                .with_iam_facts(&catalog);
             (Arc::new(view), store.coverage().cloned().collect())
         };
         self.unless_canceled(merging).await

@@ -5,8 +5,8 @@
 //! - `Grants`: `administrator`, `service-administrator`, or `limited`; absent if the documents do not decide it.
 //! - `GrantsNotKnown`: whether they do not.
 //! - `InlinePolicies`: `none` if an identity is known to have none.
-//! - `AssumableBy.*` of a role: `anyone`, `another account`, `any repository`, `nobody outside`,
-//!   `unknown`.
+//! - `AssumableBy.*` of a role: `anyone`, `another account`, `another account without a condition`, `any repository`,
+//!   `organization`, `identity provider`, `nobody outside`, `unknown`.
 //!
 //! Source: the shapes of `AwsIamRole`, `AwsIamUser`, `AwsIamGroup`, and `AwsIamPolicy` in the securityhub model, which
 //! have only the names of inline policies, and of the configuration items of AWS Config, which have the documents.
@@ -14,11 +14,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::iam::{
-    AssumableBy, AttachedDocuments, Grants, Permissions, PolicyDocument, PrivilegeLevel, RoleTrust,
+    AssumableBy, AttachedDocuments, Grants, IdentityKind, ParsePolicyError, Permissions,
+    PolicyDocument, PrivilegeLevel, RequestingIdentity, RoleTrust,
 };
 use crate::model::{RelationKind, Resource, ResourceType as T};
 
-use super::json_path::{member, values_at};
+use super::json_path::{identifier_at, member, values_at};
 use super::parsed::ParsedEdge;
 
 /// What the policy documents of a resource show.
@@ -34,18 +35,24 @@ pub(super) struct IamFacts {
     pub edges: Vec<ParsedEdge>,
 }
 
-/// Returns the IAM facts of a resource. A resource that is not of IAM has none.
+/// Returns the IAM facts of a resource. A resource that neither is of IAM nor has a policy has none.
 pub(super) fn iam_facts(resource: &Resource, details: &Value) -> IamFacts {
-    let Some(documents) = documents(resource.resource_type, details) else {
-        return IamFacts::default();
+    let Some(documents) = documents(resource, details) else {
+        return IamFacts {
+            permissions: resource_permissions(resource, details),
+            ..IamFacts::default()
+        };
     };
-    let is_bounded = !values_at(details, "PermissionsBoundary.PermissionsBoundaryArn").is_empty();
-    let trust = trust(resource, details);
+    let boundary = identifier_at(details, "PermissionsBoundary.PermissionsBoundaryArn");
+    let trust_policy = trust_policy(resource, details);
+    let trust = trust(resource, trust_policy.as_ref());
     let mut attributes = Map::new();
     let mut fallback_attributes = Value::Null;
-    match documents.grants(is_bounded) {
+    let is_listed = lists_policies(resource.resource_type, details);
+    let grants = documents.grants(&any_identity_with(resource), false);
+    match documents.grants(&any_identity_with(resource), boundary.is_some()) {
         // A record that lists managed policies, or an empty list of inline ones, leaves out no inline policy.
-        Grants::NoDocuments if lists_policies(resource.resource_type, details) => {
+        Grants::NoDocuments if is_listed => {
             attributes.insert("InlinePolicies".into(), "none".into());
         }
         Grants::NoDocuments => {}
@@ -62,38 +69,112 @@ pub(super) fn iam_facts(resource: &Resource, details: &Value) -> IamFacts {
     }
     let edge = |trusted| ParsedEdge::new(trusted, RelationKind::CanAssume, resource.clone());
     IamFacts {
-        permissions: Permissions::new(
-            documents.into_statements(),
-            is_bounded,
-            trust.trusted_accounts,
-        ),
+        permissions: Permissions {
+            documents: documents.documents,
+            not_read: documents.not_read,
+            level: match grants {
+                Grants::Level(level) => Some(level),
+                Grants::NoDocuments | Grants::NotShown => None,
+            },
+            is_listed,
+            boundary: boundary.map(str::to_owned),
+            resource_policy: trust_policy
+                .and_then(Result::ok)
+                .map(|policy| policy.statements),
+            key: None,
+        },
         attributes: Value::Object(attributes),
         fallback_attributes,
         edges: trust.trusted.into_iter().map(edge).collect(),
     }
 }
 
+/// The identity that has the documents: a user or role itself; of a managed policy or a group, any identity.
+fn any_identity_with(resource: &Resource) -> RequestingIdentity {
+    let mut identity = RequestingIdentity::any_of(resource.account);
+    if let T::IamRole | T::IamUser = resource.resource_type {
+        identity.arn = Some(resource.id.clone());
+    }
+    if resource.resource_type == T::IamUser {
+        identity.kind = IdentityKind::User;
+    }
+    identity
+}
+
 /// The inline policies of an identity, or the default version of a managed policy.
-fn documents(resource_type: T, details: &Value) -> Option<AttachedDocuments> {
-    let inline = |list: &str| -> Vec<Option<&Value>> {
+fn documents(resource: &Resource, details: &Value) -> Option<AttachedDocuments> {
+    let inline = |list: &str| -> Vec<(String, Option<&Value>)> {
         let policies = member(details, list).and_then(Value::as_array);
         let policies = policies.into_iter().flatten();
         policies
-            .map(|policy| member(policy, "PolicyDocument"))
+            .map(|policy| {
+                let name = identifier_at(policy, "PolicyName").unwrap_or_default();
+                let name = format!("inline policy `{name}` of {}", resource.id);
+                (name, member(policy, "PolicyDocument"))
+            })
             .collect()
     };
-    let documents = match resource_type {
+    let documents = match resource.resource_type {
         T::IamRole => inline("RolePolicyList"),
         T::IamUser => inline("UserPolicyList"),
         T::IamGroup => inline("GroupPolicyList"),
         // A finding about a policy has no document; which control failed is its evidence.
-        T::IamPolicy => default_version(details).map(Some).into_iter().collect(),
+        T::IamPolicy => default_version(details)
+            .map(|(version, document)| {
+                let version = version.map(|version| format!(" {version}"));
+                let name = format!("{}{}", resource.id, version.unwrap_or_default());
+                (name, Some(document))
+            })
+            .into_iter()
+            .collect(),
         _ => return None,
     };
     let parse = |document: Option<&Value>| PolicyDocument::parse(document?).ok();
     Some(AttachedDocuments::new(
-        documents.into_iter().map(parse).collect(),
+        documents
+            .into_iter()
+            .map(|(name, document)| (name, parse(document)))
+            .collect(),
     ))
+}
+
+/// The policy of a resource that is not of IAM, and the key that encrypts it.
+///
+/// Source: AWS Config's supplementary configuration of buckets and keys; the shape `AwsS3BucketDetails`.
+fn resource_permissions(resource: &Resource, details: &Value) -> Permissions {
+    let (policies, keys): (&[&str], &[&str]) = match resource.resource_type {
+        T::S3Bucket => (
+            &["BucketPolicy.PolicyText"],
+            &[
+                "ServerSideEncryptionConfiguration.Rules.*.ApplyServerSideEncryptionByDefault.KMSMasterKeyID",
+                "BucketEncryption.ServerSideEncryptionConfiguration.*.ServerSideEncryptionByDefault.KMSMasterKeyID",
+            ],
+        ),
+        T::KmsKey => (&["Policy", "KeyPolicy"], &[]),
+        T::SecretsManagerSecret => (&["ResourcePolicy"], &["KmsKeyId"]),
+        T::DynamoDbTable => (
+            &["ResourcePolicy.PolicyDocument"],
+            &[
+                "SSESpecification.KMSMasterKeyId",
+                "SSEDescription.KMSMasterKeyArn",
+            ],
+        ),
+        _ => return Permissions::default(),
+    };
+    let policy = policies
+        .iter()
+        .flat_map(|path| values_at(details, path))
+        .find_map(|policy| PolicyDocument::parse(policy).ok());
+    let key = keys
+        .iter()
+        .find_map(|path| identifier_at(details, path))
+        // Everyone in the account who can read the resource can use the key that AWS manages for the service.
+        .filter(|key| !key.contains("alias/aws/"));
+    Permissions {
+        resource_policy: policy.map(|policy| policy.statements),
+        key: key.map(str::to_owned),
+        ..Permissions::default()
+    }
 }
 
 fn lists_policies(resource_type: T, details: &Value) -> bool {
@@ -108,8 +189,8 @@ fn lists_policies(resource_type: T, details: &Value) -> bool {
         .any(|list| member(details, list).is_some_and(Value::is_array))
 }
 
-/// The document of the default version of a managed policy.
-fn default_version(details: &Value) -> Option<&Value> {
+/// The ID and the document of the default version of a managed policy.
+fn default_version(details: &Value) -> Option<(Option<&str>, &Value)> {
     let versions = member(details, "PolicyVersionList")?.as_array()?;
     let default_id = member(details, "DefaultVersionId");
     versions
@@ -118,17 +199,29 @@ fn default_version(details: &Value) -> Option<&Value> {
             member(version, "IsDefaultVersion") == Some(&Value::Bool(true))
                 || (default_id.is_some() && member(version, "VersionId") == default_id)
         })
-        .find_map(|version| member(version, "Document"))
+        .find_map(|version| {
+            let document = member(version, "Document")?;
+            Some((identifier_at(version, "VersionId"), document))
+        })
 }
 
-fn trust(resource: &Resource, details: &Value) -> RoleTrust {
-    let policy = match resource.resource_type {
-        T::IamRole => member(details, "AssumeRolePolicyDocument"),
+fn trust_policy(
+    resource: &Resource,
+    details: &Value,
+) -> Option<Result<PolicyDocument, ParsePolicyError>> {
+    match resource.resource_type {
+        T::IamRole => member(details, "AssumeRolePolicyDocument").map(PolicyDocument::parse),
         _ => None,
-    };
-    match policy.map(PolicyDocument::parse) {
+    }
+}
+
+fn trust(
+    resource: &Resource,
+    policy: Option<&Result<PolicyDocument, ParsePolicyError>>,
+) -> RoleTrust {
+    match policy {
         None => RoleTrust::default(),
-        Some(Ok(policy)) => RoleTrust::evaluate(resource, &policy),
+        Some(Ok(policy)) => RoleTrust::evaluate(resource, policy),
         Some(Err(_)) => RoleTrust::unknown(),
     }
 }
@@ -225,10 +318,9 @@ mod tests {
         );
         assert_eq!(
             trusting.attributes,
-            json!({"AssumableBy": ["another account"]})
+            json!({"AssumableBy": ["another account", "another account without a condition"]})
         );
-        let own_account = "111122223333".parse().unwrap();
-        assert_eq!(trusting.permissions.trusted_accounts, [own_account]);
+        assert_eq!(trusting.permissions.named_principals().count(), 2);
         let malformed = facts(json!("{"));
         assert_eq!(malformed.attributes, json!({"AssumableBy": ["unknown"]}));
     }

@@ -51,7 +51,7 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
     store
         .merge()
         .without_excluded_traits(&catalog())
-        .with_iam_edges()
+        .with_iam_facts(&catalog())
 }
 
 #[test]

@@ -1,114 +1,167 @@
-//! The resources that the patterns of statements match.
+//! The resources that the patterns of statements match, and those whose own policies name an identity.
 //!
 //! A fleet of roles with `"Resource": "*"` would otherwise make roles × buckets edges. A pattern without wildcards matches
 //! its resource in any account. A pattern with wildcards matches only resources in the identity's account that have a
-//! trait, and at most [`MAX_TARGETS_PER_TRAIT`] with the same trait: propagation follows traits, and for that one bucket
-//! with a trait is as good as a thousand. So the cost is linear in the number of identities, whatever the patterns match.
+//! trait. They are grouped by their traits: propagation follows traits, and for that, a few buckets with the same traits
+//! are as good as a thousand. The limit counts only resources that the identity has access to, so that no decision
+//! depends on it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use crate::graph::index::ResourceIndex;
 use crate::graph::view::View;
-use crate::model::{AccountId, RelationKind, ResourceType, TraitIndex, WildcardPattern};
+use crate::iam::Principal;
+use crate::model::{AccountId, RelationKind, ResourceType, TraitSet, WildcardPattern};
 
-/// The number of resources with the same trait that a pattern with wildcards matches at most.
-pub(super) const MAX_TARGETS_PER_TRAIT: usize = 8;
+/// The number of edges from an identity to resources with the same traits that patterns with wildcards add at most.
+pub(super) const MAX_TARGETS_PER_GROUP: usize = 8;
 
 type PatternKey = (ResourceType, AccountId, WildcardPattern);
 
-/// Finds the resources that patterns match. Each pattern is evaluated once per account.
+/// Resources of which a few are as good as all.
+pub(super) struct Group {
+    /// The highest number of edges, or `None` for resources that are named.
+    pub limit: Option<usize>,
+    pub resources: Vec<ResourceIndex>,
+}
+
+/// Finds candidates. Each pattern is evaluated once per account.
 pub(super) struct Candidates<'a> {
     view: &'a View,
-    matches: HashMap<PatternKey, Rc<Vec<ResourceIndex>>>,
-    /// By type and account: all resources, sorted.
-    owned: HashMap<ResourceType, HashMap<AccountId, Vec<ResourceIndex>>>,
+    matches: HashMap<PatternKey, Rc<Vec<Group>>>,
+    /// By type and account: all resources by their traits.
+    owned: HashMap<ResourceType, HashMap<AccountId, BTreeMap<GroupKey, Vec<ResourceIndex>>>>,
+    named: NamedPrincipals,
+}
+
+/// The traits of a resource, and whether it can read data.
+type GroupKey = (bool, Vec<usize>);
+
+/// The resources whose own policies name a principal.
+#[derive(Default)]
+struct NamedPrincipals {
+    by_arn: HashMap<String, Vec<ResourceIndex>>,
+    by_account: HashMap<AccountId, Vec<ResourceIndex>>,
+}
+
+impl NamedPrincipals {
+    fn new(view: &View, types: &[ResourceType]) -> Self {
+        let mut named = Self::default();
+        for resource in types.iter().flat_map(|one| view.of_type(*one)) {
+            let Some(permissions) = view.permissions(resource) else {
+                continue;
+            };
+            for principal in permissions.named_principals() {
+                match principal {
+                    Principal::Identity(arn) => {
+                        named.by_arn.entry(arn.clone()).or_default().push(resource);
+                    }
+                    Principal::Account(account) if *account != view.account(resource) => {
+                        named.by_account.entry(*account).or_default().push(resource);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        named
+    }
 }
 
 impl<'a> Candidates<'a> {
-    pub(super) fn new(view: &'a View) -> Self {
+    /// Finds candidates of the types.
+    pub(super) fn new(view: &'a View, types: &[ResourceType]) -> Self {
         Self {
             view,
             matches: HashMap::new(),
             owned: HashMap::new(),
+            named: NamedPrincipals::new(view, types),
         }
     }
 
-    /// Returns the resources of a type that any of the patterns matches in a policy of the account, sorted and without
-    /// duplicates.
+    /// Returns the resources of a type whose own policies name the identity, or its account from another one.
+    pub(super) fn naming(
+        &self,
+        resource_type: ResourceType,
+        arn: &str,
+        account: AccountId,
+    ) -> Vec<ResourceIndex> {
+        let by_arn = self.named.by_arn.get(arn).into_iter().flatten();
+        let by_account = self.named.by_account.get(&account).into_iter().flatten();
+        let mut resources: Vec<ResourceIndex> = by_arn
+            .chain(by_account)
+            .copied()
+            .filter(|resource| self.view.resource_type(*resource) == resource_type)
+            .collect();
+        resources.sort_unstable();
+        resources.dedup();
+        resources
+    }
+
+    /// Returns the resources of a type that a pattern matches in a policy of the account. `readers` can read data.
     pub(super) fn matching(
         &mut self,
         resource_type: ResourceType,
         account: AccountId,
-        patterns: impl Iterator<Item = WildcardPattern>,
-    ) -> Vec<ResourceIndex> {
-        let mut candidates = Vec::new();
-        for pattern in patterns {
-            let key = (resource_type, account, pattern);
-            let found = match self.matches.get(&key) {
-                Some(found) => Rc::clone(found),
-                None => {
-                    let found = Rc::new(self.find(&key));
-                    self.matches.insert(key, Rc::clone(&found));
-                    found
-                }
-            };
-            candidates.extend_from_slice(&found);
+        pattern: WildcardPattern,
+        readers: &impl Fn(ResourceIndex) -> bool,
+    ) -> Rc<Vec<Group>> {
+        let key = (resource_type, account, pattern);
+        if let Some(found) = self.matches.get(&key) {
+            return Rc::clone(found);
         }
-        candidates.sort_unstable();
-        candidates.dedup();
-        candidates
+        let found = Rc::new(self.find(&key, readers));
+        self.matches.insert(key, Rc::clone(&found));
+        found
     }
 
-    fn find(&mut self, (resource_type, account, pattern): &PatternKey) -> Vec<ResourceIndex> {
+    fn find(
+        &mut self,
+        (resource_type, account, pattern): &PatternKey,
+        readers: &impl Fn(ResourceIndex) -> bool,
+    ) -> Vec<Group> {
         let view = self.view;
         if pattern.is_literal() {
-            return view.with_id(*resource_type, pattern.as_str()).collect();
+            let resources = view.with_id(*resource_type, pattern.as_str()).collect();
+            return vec![Group {
+                limit: None,
+                resources,
+            }];
         }
         let owned = self.owned.entry(*resource_type).or_insert_with(|| {
-            let mut owned: HashMap<AccountId, Vec<ResourceIndex>> = HashMap::new();
+            let mut owned: HashMap<AccountId, BTreeMap<GroupKey, Vec<ResourceIndex>>> =
+                HashMap::new();
             for index in view.of_type(*resource_type) {
-                owned.entry(view.account(index)).or_default().push(index);
+                let traits = traits_with_policies(view, index);
+                let is_reader = readers(index);
+                if traits == TraitSet::default() && !is_reader {
+                    continue;
+                }
+                let traits = traits.iter().map(|one| one.get()).collect();
+                let groups = owned.entry(view.account(index)).or_default();
+                groups.entry((is_reader, traits)).or_default().push(index);
             }
             owned
         });
-        owned
-            .get(account)
-            .map_or_else(Vec::new, |owned| with_traits(view, owned, pattern))
+        let groups = owned.get(account).into_iter().flatten();
+        groups
+            .map(|(_, resources)| Group {
+                limit: Some(MAX_TARGETS_PER_GROUP),
+                resources: resources
+                    .iter()
+                    .copied()
+                    .filter(|index| pattern.matches(&view.id(*index)))
+                    .collect(),
+            })
+            .collect()
     }
 }
 
-/// Returns the resources that the pattern matches and that have a trait, up to the limit for each trait.
-fn with_traits(
-    view: &View,
-    owned: &[ResourceIndex],
-    pattern: &WildcardPattern,
-) -> Vec<ResourceIndex> {
-    let mut counts = BTreeMap::new();
-    owned
-        .iter()
-        .copied()
-        .filter(|index| pattern.matches(&view.id(*index)))
-        .filter(|index| is_within_limit(view, *index, &mut counts))
-        .collect()
-}
-
-/// Counts the traits of a resource and returns whether one of them is within the limit. The traits of a role include
-/// those of its policies.
-fn is_within_limit(
-    view: &View,
-    index: ResourceIndex,
-    counts: &mut BTreeMap<TraitIndex, usize>,
-) -> bool {
+/// Returns the traits of a resource. Those of a role include those of its policies.
+fn traits_with_policies(view: &View, index: ResourceIndex) -> TraitSet {
     let mut traits = view.traits(index);
     for policy in view.related(index, RelationKind::GrantsPolicy) {
         traits.extend(&view.traits(policy));
     }
-    let mut is_within_limit = false;
-    for trait_index in traits.iter() {
-        let count = counts.entry(trait_index).or_default();
-        *count += 1;
-        is_within_limit |= *count <= MAX_TARGETS_PER_TRAIT;
-    }
-    is_within_limit
+    traits
 }

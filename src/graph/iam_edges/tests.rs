@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::candidates::MAX_TARGETS_PER_TRAIT;
+use super::candidates::MAX_TARGETS_PER_GROUP;
 use super::*;
 use crate::graph::{Observation, SnapshotBuilder};
-use crate::iam::{Permissions, PolicyDocument};
+use crate::iam::{NamedDocument, Permissions, PolicyDocument, Statement};
 use crate::model::{
     CollectionTarget, ControlId, Evidence, FindingId, Product, Resource, ResourceMention,
     TraitIndex, identify,
@@ -30,10 +30,24 @@ fn allow(action: &str, resource: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
+/// The permissions of an identity with these statements. A role trusts the accounts.
 fn permissions(statements: &[Value], trusts: &[&str]) -> Permissions {
-    let document = PolicyDocument::parse(&json!({"Statement": statements})).unwrap();
-    let trusted_accounts = trusts.iter().map(|account| account.parse().unwrap());
-    Permissions::new(document.statements, false, trusted_accounts.collect())
+    let document = parse(&json!(statements));
+    let trust = json!({"Effect": "Allow", "Action": ASSUME_ROLE, "Principal": {"AWS": trusts}});
+    Permissions {
+        documents: vec![NamedDocument {
+            name: "p".into(),
+            statements: document,
+        }],
+        is_listed: true,
+        resource_policy: Some(parse(&trust)),
+        ..Permissions::default()
+    }
+}
+
+fn parse(statements: &Value) -> Vec<Statement> {
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    PolicyDocument::parse(&document).unwrap().statements
 }
 
 /// Gives the resource a trait.
@@ -62,7 +76,8 @@ fn edges_in(view: &View) -> Vec<String> {
         let id = view.id(index);
         id.rsplit([':', '/']).next().unwrap_or_default().to_owned()
     };
-    iam_edges(view)
+    iam_facts(view)
+        .added
         .into_iter()
         .map(|edge| {
             format!(
@@ -112,8 +127,8 @@ fn a_role_reads_what_its_own_and_its_attached_policies_allow() {
     assert_eq!(
         edges_in(&view(builder)),
         [
-            "app can-read data",
             "app can-read orders",
+            "app can-read data",
             "app can-read db-AbCdEf"
         ]
     );
@@ -133,9 +148,20 @@ fn a_deny_in_any_of_the_documents_counts() {
     add_trait(&mut builder, &resource(T::S3Bucket, "private"));
     let deny = json!({"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::private/*"});
     builder.add_permissions(&user, permissions(&[deny], &[]), None);
+    builder.add_permissions(&group, permissions(&[], &[]), None);
     builder.add_edge(&user, RelationKind::MemberOfGroup, &group);
     builder.add_edge(&group, RelationKind::GrantsPolicy, &managed);
     assert_eq!(edges_in(&view(builder)), ["alice can-read data"]);
+}
+
+/// The permissions of a bucket whose policy allows an account to read it.
+fn bucket_policy(account: &str) -> Permissions {
+    let mut allow = allow("s3:GetObject", "*");
+    allow["Principal"] = json!({"AWS": account});
+    Permissions {
+        resource_policy: Some(parse(&json!([allow]))),
+        ..Permissions::default()
+    }
 }
 
 #[test]
@@ -144,8 +170,10 @@ fn a_wildcard_matches_within_the_account_and_an_arn_in_any() {
     let mut builder = SnapshotBuilder::default();
     let theirs = resource_in("444455556666", T::S3Bucket, "theirs");
     let named = resource_in("444455556666", T::S3Bucket, "named");
-    add_trait(&mut builder, &theirs);
-    add_trait(&mut builder, &named);
+    for (bucket, account) in [(&theirs, "777788889999"), (&named, "111122223333")] {
+        add_trait(&mut builder, bucket);
+        builder.add_permissions(bucket, bucket_policy(account), None);
+    }
     let role = resource(T::IamRole, "app");
     let statements = [
         allow("s3:GetObject", "arn:aws:s3:::*"),
@@ -181,14 +209,63 @@ fn assuming_a_role_requires_both_sides() {
 }
 
 #[test]
-fn a_permissions_boundary_makes_edges_unknown() {
+fn a_boundary_limits_edges_and_one_that_was_not_read_makes_them_unknown() {
+    use ResourceType as T;
+    let arn = "arn:aws:iam::111122223333:policy/b";
+    for (boundary, edges, unknown) in [
+        (Some(allow("s3:*", "*")), 1, vec![]),
+        (Some(allow("ec2:*", "*")), 0, vec![]),
+        (None, 0, vec![format!("permissions boundary {arn}")]),
+    ] {
+        let mut builder = SnapshotBuilder::default();
+        add_trait(&mut builder, &resource(T::S3Bucket, "data"));
+        let mut bounded = permissions(&[allow("s3:*", "*")], &[]);
+        bounded.boundary = Some(arn.into());
+        builder.add_permissions(&resource(T::IamRole, "app"), bounded, None);
+        if let Some(statement) = boundary {
+            let policy = permissions(&[statement], &[]);
+            builder.add_permissions(&resource(T::IamPolicy, arn), policy, None);
+        }
+        let view = view(builder);
+        assert_eq!(edges_in(&view).len(), edges);
+        let grants = iam_facts(&view).grants;
+        let names = grants.iter().flat_map(|grants| &grants.unknown);
+        assert_eq!(names.cloned().collect::<Vec<_>>(), unknown);
+    }
+}
+
+#[test]
+fn the_policies_of_an_identity_refute_what_a_trust_policy_alone_shows() {
     use ResourceType as T;
     let mut builder = SnapshotBuilder::default();
-    add_trait(&mut builder, &resource(T::S3Bucket, "data"));
-    let mut bounded = permissions(&[allow("s3:*", "*")], &[]);
-    bounded.is_bounded = true;
-    builder.add_permissions(&resource(T::IamRole, "app"), bounded, None);
-    assert!(edges_in(&view(builder)).is_empty());
+    let target = resource_in("444455556666", T::IamRole, "target");
+    for (name, statements) in [
+        ("allowed", vec![allow(ASSUME_ROLE, "*")]),
+        ("silent", vec![]),
+    ] {
+        let user = resource(T::IamUser, name);
+        builder.add_permissions(&user, permissions(&statements, &[]), None);
+        builder.add_edge(&user, RelationKind::CanAssume, &target);
+    }
+    let users = ["allowed", "silent"].map(|name| resource(T::IamUser, name).id);
+    builder.add_permissions(&target, permissions(&[], &[&users[0], &users[1]]), None);
+    let facts = iam_facts(&view(builder));
+    assert_eq!((facts.added.len(), facts.removed.len()), (1, 1));
+}
+
+#[test]
+fn no_limit_counts_resources_to_which_there_is_no_access() {
+    use ResourceType as T;
+    let mut builder = SnapshotBuilder::default();
+    for number in 0..=MAX_TARGETS_PER_GROUP {
+        add_trait(&mut builder, &resource(T::S3Bucket, &format!("b{number}")));
+    }
+    let last = format!("arn:aws:s3:::b{MAX_TARGETS_PER_GROUP}/*");
+    let deny = json!({"Effect": "Deny", "Action": "s3:*", "NotResource": last});
+    let statements = [allow("s3:GetObject", "*"), deny];
+    let role = resource(T::IamRole, "app");
+    builder.add_permissions(&role, permissions(&statements, &[]), None);
+    assert_eq!(edges_in(&view(builder)), ["app can-read b8"]);
 }
 
 #[test]
@@ -206,8 +283,8 @@ fn a_fleet_that_can_read_everything_stays_linear() {
     }
     let view = view(builder);
     assert_eq!(
-        iam_edges(&view).len(),
-        FLEET * MAX_TARGETS_PER_TRAIT,
+        iam_facts(&view).added.len(),
+        FLEET * MAX_TARGETS_PER_GROUP,
         "and not roles × buckets"
     );
 }
