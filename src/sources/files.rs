@@ -245,18 +245,18 @@ fn peek(mut content: Box<dyn Read>) -> std::io::Result<(Vec<u8>, Buffered)> {
     let rest = match read {
         Ok(_) => content,
         Err(error) if start.is_empty() => return Err(error),
-        Err(error) => Box::new(FailedRead(Some(error))),
+        Err(error) => Box::new(FailedRead(error)),
     };
     let first = start.iter().copied().take(GZIP_MAGIC.len()).collect();
     Ok((first, buffered(Box::new(Cursor::new(start).chain(rest)))))
 }
 
-/// The end of content that could not be read further.
-struct FailedRead(Option<std::io::Error>);
+/// The end of content that could not be read further. Every read fails, so that the error cannot get lost.
+struct FailedRead(std::io::Error);
 
 impl Read for FailedRead {
     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
+        Err(std::io::Error::new(self.0.kind(), self.0.to_string()))
     }
 }
 
