@@ -42,8 +42,8 @@ resource_types=(
     AWS::ApiGateway::Method AWS::ApiGatewayV2::Route AWS::AppSync::GraphQLApi AWS::BedrockAgentCore::Gateway
     AWS::BedrockAgentCore::GatewayTarget AWS::CodeBuild::Project AWS::Cognito::IdentityPool
     AWS::DynamoDB::Table AWS::EC2::Instance AWS::EC2::NetworkAcl AWS::EC2::NetworkInterface
-    AWS::EC2::RouteTable AWS::EC2::SecurityGroup AWS::ECR::Repository AWS::ECS::Cluster AWS::ECS::Service
-    AWS::ECS::TaskDefinition AWS::EKS::Cluster AWS::ElasticLoadBalancing::LoadBalancer
+    AWS::EC2::RouteTable AWS::EC2::SecurityGroup AWS::EC2::Snapshot AWS::ECR::Repository AWS::ECS::Cluster
+    AWS::ECS::Service AWS::ECS::TaskDefinition AWS::EKS::Cluster AWS::ElasticLoadBalancing::LoadBalancer
     AWS::ElasticLoadBalancingV2::Listener AWS::ElasticLoadBalancingV2::LoadBalancer AWS::Elasticsearch::Domain
     AWS::IAM::Group AWS::IAM::InstanceProfile AWS::IAM::Policy AWS::IAM::Role AWS::IAM::User AWS::KMS::Key
     AWS::Lambda::Function AWS::OpenSearch::Domain AWS::RDS::DBCluster AWS::RDS::DBClusterSnapshot

@@ -29,4 +29,4 @@ pub use files::{ReadCatalogError, read_files};
 pub use raw::RawSeverity;
 pub use schema::schema;
 pub use severity::SeverityModel;
-pub use usage::{Usage, UsedSignal};
+pub use usage::{TraitNeed, TraitSources, Usage, UsedSignal};

@@ -16,6 +16,7 @@
 //!
 //! Files then recognize the format. A source that knows the format of its records passes the parser directly.
 
+pub mod access_analyzer;
 pub mod asff;
 mod attributes;
 pub mod config_item;

@@ -2,6 +2,7 @@
 //!
 //! A source is added by a file with its `Source` implementation and a line in `registry`.
 
+mod access_analyzer;
 mod config_service;
 pub mod files;
 mod foreign_content;
@@ -26,6 +27,7 @@ use crate::model::{CollectionTarget, Region, SourceKind};
 pub use outcome::CollectedTarget;
 pub use target_reader::CollectContext;
 
+use access_analyzer::AccessAnalyzer;
 use config_service::ConfigService;
 use inspector::Inspector;
 use macie::Macie;
@@ -52,6 +54,7 @@ fn registry(options: &SourceOptions) -> Vec<Arc<dyn Source>> {
         Arc::new(SecurityHub),
         Arc::new(Inspector),
         Arc::new(Macie),
+        Arc::new(AccessAnalyzer),
         Arc::new(SecurityHubResources),
         Arc::new(config_service),
     ]
@@ -196,6 +199,8 @@ mod tests {
             }
         }
         let expected = [
+            "access-analyzer:ListAnalyzers",
+            "access-analyzer:ListFindings",
             "config:SelectAggregateResourceConfig",
             "config:SelectResourceConfig",
             "inspector2:ListFindings",

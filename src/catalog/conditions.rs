@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use super::attribute::AttributeCondition;
-use super::raw::RawOrigin;
+use super::raw::{RawExternalAccess, RawOrigin};
 
 /// All conditions, by the key that they are looked up with.
 #[derive(Clone, Debug, Default)]
@@ -81,6 +81,8 @@ pub enum SignalCondition {
         /// The minimum severity.
         severity_at_least: Option<SourceSeverity>,
     },
+    /// Access of outsiders.
+    ExternalAccess(RawExternalAccess),
     /// A threat or policy violation that a service detected.
     Detection {
         /// The prefix of the finding type.
@@ -130,6 +132,9 @@ impl SignalCondition {
                 },
                 Evidence::CodeVulnerability(vulnerability),
             ) => has_any_cwe(vulnerability, cwes, *severity_at_least),
+            (Self::ExternalAccess(access), Evidence::ExternalAccess { is_public, .. }) => {
+                *is_public || *access == RawExternalAccess::External
+            }
             (Self::Detection { type_prefix }, Evidence::Detection { finding_type, .. }) => {
                 finding_type.starts_with(type_prefix.as_str())
             }

@@ -76,6 +76,8 @@ pub enum SignalSource {
     Macie,
     /// Amazon GuardDuty, through Security Hub.
     GuardDuty,
+    /// IAM Access Analyzer.
+    AccessAnalyzer,
     /// Data security products of other vendors, through Security Hub.
     DataSecurityProducts,
     /// The details of a resource, from any source.
@@ -92,6 +94,7 @@ impl SignalSource {
             Self::Inspector => "Inspector",
             Self::Macie => "Macie",
             Self::GuardDuty => "GuardDuty",
+            Self::AccessAnalyzer => "IAM Access Analyzer",
             Self::DataSecurityProducts => "data security products",
             Self::ResourceDetails => "resource details",
             Self::ResourceName => "resource name",

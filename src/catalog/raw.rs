@@ -12,7 +12,7 @@ use toml::Spanned;
 
 pub(super) use entry::{RawExposure, RawFactors, RawLowered, RawMitigation, RawTrait};
 pub use severity::RawSeverity;
-pub(super) use signal::{RawInspector, RawOrigin, RawSignal, RawValue};
+pub(super) use signal::{RawExternalAccess, RawInspector, RawOrigin, RawSignal, RawValue};
 
 use super::schema_types::{EntryId, EntryOrDisabled, ResourceTypeName};
 use crate::model::{ResourceType, Severity};

@@ -14,6 +14,8 @@ use super::definition::{SignalSource, TraitDefinition};
 pub struct Usage<'a> {
     /// The signals, by source and text. Numbers in texts are ordered by their value.
     pub signals: Vec<UsedSignal<'a>>,
+    /// The traits, with the sources that can show them in a live cycle.
+    pub traits: Vec<TraitSources<'a>>,
     /// The controls that are only read for their relations.
     pub relation_controls: Vec<&'a str>,
     /// The types that are only known as parts of routes.
@@ -33,6 +35,46 @@ pub struct UsedSignal<'a> {
     pub used_by: Vec<&'a TraitId>,
 }
 
+/// A trait, and where it can come from in a live cycle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TraitSources<'a> {
+    /// The trait.
+    pub id: &'a TraitId,
+    /// The sources, one of which is enough.
+    pub sources: Vec<SignalSource>,
+    /// What the trait needs besides the findings of the services.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs: Option<TraitNeed>,
+}
+
+/// What a trait needs besides the findings of the services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TraitNeed {
+    /// Details that no finding has.
+    CollectResources,
+    /// The documents of IAM policies, which findings have only in part.
+    IamData,
+}
+
+impl TraitNeed {
+    /// Returns the need in words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CollectResources => "[collect] resources",
+            Self::IamData => "IAM policy documents: [collect] resources",
+        }
+    }
+}
+
+/// The attributes that policy documents show. Source: `records/iam_facts.rs`.
+const IAM_ATTRIBUTES: [&str; 4] = [
+    "Grants",
+    "GrantsNotKnown",
+    "InlinePolicies",
+    "AssumableBy.*",
+];
+
 impl Catalog {
     /// Returns what the catalog uses.
     pub fn usage(&self) -> Usage<'_> {
@@ -46,6 +88,7 @@ impl Catalog {
         };
         Usage {
             signals: self.used_signals(),
+            traits: self.trait_sources(),
             relation_controls: self.relation_controls().collect(),
             types_without_exposure: ResourceType::ALL
                 .iter()
@@ -58,6 +101,56 @@ impl Catalog {
                 .filter(is_unused)
                 .map(|definition| &definition.id)
                 .collect(),
+        }
+    }
+
+    fn trait_sources(&self) -> Vec<TraitSources<'_>> {
+        let sources_of = |definition: &TraitDefinition| {
+            let signals = definition.derivation.signals.iter();
+            let sources: BTreeSet<SignalSource> = signals.map(|signal| signal.source).collect();
+            sources.into_iter().collect()
+        };
+        let traits = self.traits().iter();
+        traits
+            .map(|definition| TraitSources {
+                id: &definition.id,
+                sources: sources_of(definition),
+                needs: self.need_of(definition),
+            })
+            .collect()
+    }
+
+    /// Returns what the trait needs, if no finding can show it.
+    fn need_of(&self, definition: &TraitDefinition) -> Option<TraitNeed> {
+        let derivation = &definition.derivation;
+        let mut signals = derivation.signals.iter();
+        if signals.any(|signal| signal.source != SignalSource::ResourceDetails) {
+            return None;
+        }
+        let index = self.index_of(&definition.id)?;
+        let found_on = if derivation.found_on.is_empty() {
+            &derivation.resource_types
+        } else {
+            &derivation.found_on
+        };
+        let attributes: Vec<(ResourceType, &str)> = found_on
+            .iter()
+            .flat_map(|resource_type| {
+                let conditions = self.attribute_conditions(*resource_type).iter();
+                conditions
+                    .filter(move |condition| condition.trait_index == index)
+                    .map(|condition| (*resource_type, condition.path.as_str()))
+            })
+            .collect();
+        let is_iam = |(_, path): &(ResourceType, &str)| IAM_ATTRIBUTES.contains(path);
+        // Findings in ASFF have no details of a type that ASFF does not name.
+        let has_no_details = |(one, _): &(ResourceType, &str)| one.asff() == "Other";
+        if attributes.iter().all(is_iam) {
+            Some(TraitNeed::IamData)
+        } else if attributes.iter().all(has_no_details) {
+            Some(TraitNeed::CollectResources)
+        } else {
+            None
         }
     }
 

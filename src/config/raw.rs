@@ -77,6 +77,7 @@ pub(super) struct RawCollect {
     pub security_hub: Option<bool>,
     pub inspector: Option<bool>,
     pub macie: Option<bool>,
+    pub access_analyzer: Option<bool>,
     pub resources: Option<Spanned<String>>,
     pub config: RawConfigService,
 }

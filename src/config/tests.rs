@@ -54,7 +54,14 @@ fn the_shipped_file_contains_every_key() {
     assert_eq!(keys(table["metrics"].as_table().unwrap()), ["namespace"]);
     assert_eq!(
         keys(table["collect"].as_table().unwrap()),
-        ["config", "inspector", "macie", "resources", "security_hub"]
+        [
+            "access_analyzer",
+            "config",
+            "inspector",
+            "macie",
+            "resources",
+            "security_hub"
+        ]
     );
     // An aggregator has no default value to show; it is documented as a comment.
     assert!(table["collect"]["config"].as_table().unwrap().is_empty());

@@ -176,19 +176,27 @@ impl ConfigChecker<'_> {
         let default = RawCollect::default();
         let collect = raw.map_or(&default, Spanned::get_ref);
         let mut sources: Vec<SourceKind> = [
-            (SourceKind::SecurityHub, collect.security_hub),
-            (SourceKind::Inspector, collect.inspector),
-            (SourceKind::Macie, collect.macie),
+            (
+                SourceKind::SecurityHub,
+                collect.security_hub.unwrap_or(true),
+            ),
+            (SourceKind::Inspector, collect.inspector.unwrap_or(true)),
+            (SourceKind::Macie, collect.macie.unwrap_or(true)),
+            // Most accounts have no analyzer.
+            (
+                SourceKind::AccessAnalyzer,
+                collect.access_analyzer.unwrap_or(false),
+            ),
         ]
         .into_iter()
-        .filter(|(_, is_enabled)| is_enabled.unwrap_or(true))
+        .filter(|(_, is_enabled)| *is_enabled)
         .map(|(source, _)| source)
         .collect();
         if let (true, Some(at)) = (sources.is_empty(), raw) {
             self.push_problem(
                 at,
                 "all sources are disabled",
-                "enable at least one of `security_hub`, `inspector`, and `macie`",
+                "enable at least one of `security_hub`, `inspector`, `macie`, and `access_analyzer`",
             );
         }
         let relation_source = self.relation_source(collect);

@@ -30,6 +30,8 @@ pub enum SourceKind {
     Inspector,
     /// Macie's `ListFindings` and `GetFindings`.
     Macie,
+    /// IAM Access Analyzer's `ListFindingsV2`.
+    AccessAnalyzer,
     /// Security Hub's `GetResourcesV2`.
     SecurityHubResources,
     /// AWS Config's `SelectResourceConfig`, or `SelectAggregateResourceConfig`.

@@ -267,6 +267,13 @@ pub enum Evidence {
         /// The finding's title.
         title: String,
     },
+    /// A policy of the resource gives access to outsiders.
+    ExternalAccess {
+        /// Whether anyone has access. If not, or if that is unknown, it is some principal outside the zone of trust.
+        is_public: bool,
+        /// The access in words.
+        title: String,
+    },
     /// The details of the resource have an attribute.
     Attribute {
         /// The path to the attribute, such as `MetadataOptions.HttpTokens`.
@@ -298,6 +305,7 @@ impl Evidence {
             Self::Control { title, .. }
             | Self::PassedControl { title, .. }
             | Self::Attribute { title, .. }
+            | Self::ExternalAccess { title, .. }
             | Self::Detection { title, .. } => title,
             Self::NetworkReachability(path) => &path.title,
             Self::PackageVulnerability(vulnerability) => &vulnerability.title,

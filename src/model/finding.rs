@@ -15,6 +15,8 @@ pub enum Product {
     Macie,
     /// Amazon GuardDuty, whose findings are read from Security Hub.
     GuardDuty,
+    /// IAM Access Analyzer.
+    AccessAnalyzer,
     /// AWS Config, which records the configuration of resources.
     Config,
 }
@@ -27,6 +29,7 @@ impl Product {
             Self::Inspector => "inspector",
             Self::Macie => "macie",
             Self::GuardDuty => "guardduty",
+            Self::AccessAnalyzer => "access-analyzer",
             Self::Config => "config",
         }
     }

@@ -74,6 +74,7 @@ fn arn_form(resource_type: ResourceType) -> Option<ArnForm> {
         T::Ec2NetworkInterface => regional("ec2", "network-interface/"),
         T::Ec2RouteTable => regional("ec2", "route-table/"),
         T::Ec2SecurityGroup => regional("ec2", "security-group/"),
+        T::Ec2Snapshot => regional("ec2", "snapshot/"),
         T::Ec2Subnet => regional("ec2", "subnet/"),
         T::Ec2Volume => regional("ec2", "volume/"),
         T::Ec2Vpc => regional("ec2", "vpc/"),

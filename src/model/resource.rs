@@ -63,6 +63,7 @@ resource_types! {
     Ec2NetworkInterface "AWS::EC2::NetworkInterface" "AwsEc2NetworkInterface";
     Ec2RouteTable "AWS::EC2::RouteTable" "AwsEc2RouteTable";
     Ec2SecurityGroup "AWS::EC2::SecurityGroup" "AwsEc2SecurityGroup";
+    Ec2Snapshot "AWS::EC2::Snapshot" "Other";
     Ec2Subnet "AWS::EC2::Subnet" "AwsEc2Subnet";
     Ec2Volume "AWS::EC2::Volume" "AwsEc2Volume";
     Ec2Vpc "AWS::EC2::VPC" "AwsEc2Vpc";
@@ -122,7 +123,7 @@ impl ResourceType {
             Self::IamUser => "user",
             Self::KmsKey => "key",
             Self::LambdaFunction => "function",
-            Self::RdsDbClusterSnapshot | Self::RdsDbSnapshot => "snapshot",
+            Self::Ec2Snapshot | Self::RdsDbClusterSnapshot | Self::RdsDbSnapshot => "snapshot",
             Self::RdsDbInstance => "DB instance",
             Self::RedshiftServerlessWorkgroup => "workgroup",
             Self::S3Bucket => "bucket",

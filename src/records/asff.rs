@@ -136,8 +136,8 @@ fn evidence(finding: &AsffFinding, origin: Origin) -> Result<Option<Evidence>, R
         Origin::Aws(Product::Inspector) => inspector::evidence(finding),
         Origin::Aws(Product::Macie) => Ok(macie::evidence(finding)),
         Origin::Aws(Product::GuardDuty) => Ok(guardduty::evidence(finding)),
-        // AWS Config sends findings to Security Hub as well, but they are not collected.
-        Origin::Aws(Product::Config) => Ok(None),
+        // These send findings to Security Hub as well, but they are not collected there.
+        Origin::Aws(Product::AccessAnalyzer | Product::Config) => Ok(None),
         Origin::Partner => Ok(partner::data(finding)),
     }
 }

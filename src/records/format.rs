@@ -12,7 +12,9 @@ use crate::model::clean;
 
 use super::error::RecordError;
 use super::parsed::ParseResult;
-use super::{asff, config_item, fields, inspector, inventory, macie, ocsf, unread};
+use super::{
+    access_analyzer, asff, config_item, fields, inspector, inventory, macie, ocsf, unread,
+};
 
 /// Parses one record of a known format.
 pub type RecordParser = fn(&str, &Catalog) -> ParseResult;
@@ -51,6 +53,7 @@ const FORMATS: &[RecordFormat] = &[
     format("Security Hub finding", &[&["ProductArn"]], &["Findings"], &["Id"], asff::parse),
     format("OCSF finding", &[&["class_uid", "finding_info"]], &["Findings"], &[], ocsf::parse),
     format("Inspector finding", &[&["findingArn"]], &["findings"], &["findingArn"], inspector::parse),
+    format("Access Analyzer finding", &[&["resourceOwnerAccount", "analyzedAt"]], &["findings"], &["id"], access_analyzer::parse),
     format("Macie finding", &[&["resourcesAffected"], &["classificationDetails"]], &["findings"], &["id"], macie::parse),
     format("Security Hub resource", &[&["ResourceConfig"]], &["Resources"], &["ResourceId"], inventory::parse),
     // The lists are the rows of a query, the history of a resource or a snapshot as AWS Config delivers it, and what
@@ -185,7 +188,7 @@ mod tests {
     fn the_error_for_an_unknown_format_lists_the_known_ones() {
         let catalog = crate::records::testing::catalog();
         let error = |json: &str| parse_any(json, &catalog).unwrap_err().to_string();
-        insta::assert_snapshot!(error("{\"a\": 1}"), @"unknown record format: expected `ProductArn` (Security Hub finding), `class_uid` and `finding_info` (OCSF finding), `findingArn` (Inspector finding), `resourcesAffected` or `classificationDetails` (Macie finding), `ResourceConfig` (Security Hub resource), `resourceType` and `configuration` or `resourceType` and `configurationItemStatus` (AWS Config item)");
+        insta::assert_snapshot!(error("{\"a\": 1}"), @"unknown record format: expected `ProductArn` (Security Hub finding), `class_uid` and `finding_info` (OCSF finding), `findingArn` (Inspector finding), `resourceOwnerAccount` and `analyzedAt` (Access Analyzer finding), `resourcesAffected` or `classificationDetails` (Macie finding), `ResourceConfig` (Security Hub resource), `resourceType` and `configuration` or `resourceType` and `configurationItemStatus` (AWS Config item)");
         insta::assert_snapshot!(error("[]"), @"parsing a record: invalid type: sequence, expected a JSON object at line 1 column 0");
     }
 

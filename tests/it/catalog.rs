@@ -182,7 +182,23 @@ fn coverage_names_every_signal_and_the_types_without_exposure() {
             "root-hardware-mfa-missing",
         ])
     );
+    let traits = coverage["traits"].as_array().unwrap();
+    let shown = |id: &str| traits.iter().find(|one| one["id"] == id).unwrap();
+    assert_eq!(
+        shown("queue-open-to-anyone")["sources"],
+        json!(["security-hub", "access-analyzer", "resource-details"])
+    );
+    assert_eq!(shown("queue-open-to-anyone").get("needs"), None);
+    assert_eq!(
+        shown("role-assumable-by-any-repository")["needs"],
+        "iam-data"
+    );
+    assert_eq!(
+        shown("api-gateway-no-authorization")["needs"],
+        "collect-resources"
+    );
     let text = catalog(&["coverage"]).expect(0).stdout;
+    assert!(text.contains("SHOWN BY"));
     assert!(text.contains("Resource types without an exposure"));
 }
 

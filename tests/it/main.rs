@@ -22,6 +22,7 @@ mod documents;
 mod end_to_end;
 mod explaining;
 mod export;
+mod external_access;
 mod fault_recovery;
 mod findings;
 mod fixing;

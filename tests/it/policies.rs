@@ -88,7 +88,7 @@ struct Case {
 impl Case {
     fn text(&self, publish: &str) -> String {
         let switch = |source: &&str| format!("{source} = {}\n", self.sources.contains(source));
-        let switches: String = ["security_hub", "inspector", "macie"]
+        let switches: String = ["security_hub", "inspector", "macie", "access_analyzer"]
             .iter()
             .map(switch)
             .collect();
@@ -103,7 +103,7 @@ impl Case {
 /// Configurations in which each setting occurs with each other setting.
 fn cases() -> Vec<Case> {
     let all_sources: [&[&str]; 4] = [
-        &["security_hub", "inspector", "macie"],
+        &["security_hub", "inspector", "macie", "access_analyzer"],
         &["security_hub"],
         &["inspector"],
         &["macie"],
@@ -136,6 +136,14 @@ fn cases() -> Vec<Case> {
     cases
 }
 
+fn open_queue(region: &str) -> Value {
+    json!({
+        "id": format!("open-{region}"), "resource": format!("arn:aws:sqs:{region}:{HOME}:q"),
+        "resourceType": "AWS::SQS::Queue", "resourceOwnerAccount": HOME, "isPublic": true, "status": "ACTIVE",
+        "createdAt": "2026-11-01T10:20:30Z", "analyzedAt": "2026-11-01T10:20:30Z", "updatedAt": "2026-11-01T10:20:30Z",
+    })
+}
+
 /// Findings of every source, each source enough for an exposure in each Region of two accounts. The caller's account is
 /// the administrator of the other.
 fn cloud() -> Aws {
@@ -165,6 +173,7 @@ fn cloud() -> Aws {
             .security_hub_findings(both(unprotected).into())
             .inspector_findings(both(reachable("i-web", Some("web"))).into())
             .macie_findings([leaking_bucket(HOME), leaking_bucket(MEMBER)].concat())
+            .access_analyzer_findings(vec![open_queue(region)])
             .resources(Vec::new())
             .config_items(Vec::new())
             .aggregator("organization", Vec::new());

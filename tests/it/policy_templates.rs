@@ -16,7 +16,7 @@ struct Deployment {
     member: Option<Value>,
 }
 
-fn deployments() -> [Deployment; 7] {
+fn deployments() -> [Deployment; 8] {
     let organization = "o-a1b2c3d4e5";
     let member = |more: Value| {
         let mut parameters = json!({"Publish": "member", "OrganizationId": organization});
@@ -31,6 +31,11 @@ fn deployments() -> [Deployment; 7] {
     };
     [
         deployment("", json!({}), None),
+        deployment(
+            "[aws]\nregions = [\"eu-west-1\", \"us-east-1\"]\n[collect]\naccess_analyzer = true\n",
+            json!({"Regions": "eu-west-1,us-east-1", "AccessAnalyzer": "true"}),
+            None,
+        ),
         deployment(
             "[publish.security_hub]\nenabled = false\nregion = \"eu-central-1\"\n",
             json!({"Publish": "none", "PublishRegion": "eu-central-1"}),

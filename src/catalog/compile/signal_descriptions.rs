@@ -34,6 +34,8 @@ fn source_and_kind(raw: &RawSignal) -> (SignalSource, String) {
         (SignalSource::Macie, format!("{prefix}…"))
     } else if let Some(prefix) = &raw.guardduty {
         (SignalSource::GuardDuty, format!("{prefix}…"))
+    } else if let Some(access) = raw.access_analyzer {
+        (SignalSource::AccessAnalyzer, access.as_str().to_owned())
     } else if let Some(prefix) = &raw.sensitive_data {
         (SignalSource::DataSecurityProducts, format!("{prefix}…"))
     } else if let Some(suffix) = &raw.known_resource {

@@ -127,6 +127,9 @@ impl Compiler {
                 category: raw.category.clone(),
             });
         }
+        if let Some(access) = raw.access_analyzer {
+            return Some(SignalCondition::ExternalAccess(access));
+        }
         match raw.inspector? {
             RawInspector::NetworkReachability => Some(SignalCondition::NetworkReachability {
                 from: raw.from,
@@ -175,14 +178,15 @@ fn incompatible_keys(raw: &RawSignal, owner: SignalOwner) -> Option<&'static str
         raw.inspector.is_some(),
         raw.macie.is_some(),
         raw.guardduty.is_some(),
+        raw.access_analyzer.is_some(),
         raw.sensitive_data.is_some(),
         raw.attribute.is_some(),
         raw.known_resource.is_some(),
     ];
     if kinds.into_iter().filter(|is_set| *is_set).count() != 1 {
         return Some(
-            "expected exactly one of `control`, `passed_control`, `inspector`, `macie`, `guardduty`, `sensitive_data`, \
-             `attribute`, and `known_resource`",
+            "expected exactly one of `control`, `passed_control`, `inspector`, `macie`, `guardduty`, `access_analyzer`, \
+             `sensitive_data`, `attribute`, and `known_resource`",
         );
     }
     if raw.passed_control.is_some() && owner == SignalOwner::Trait {

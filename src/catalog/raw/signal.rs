@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::model::SourceSeverity;
 
 /// What shows a trait or a mitigation: exactly one of `control`, `passed_control`, `inspector`, `macie`, `guardduty`,
-/// `sensitive_data`, `attribute`, and `known_resource`, with the conditions that belong to it.
+/// `access_analyzer`, `sensitive_data`, `attribute`, and `known_resource`, with the conditions that belong to it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::catalog) struct RawSignal {
@@ -44,6 +44,9 @@ pub(in crate::catalog) struct RawSignal {
 
     /// The prefix of the type of a GuardDuty finding.
     pub guardduty: Option<String>,
+
+    /// A finding of IAM Access Analyzer about external access.
+    pub access_analyzer: Option<RawExternalAccess>,
 
     /// The prefix of the ASFF type of a finding from a data security product.
     pub sensitive_data: Option<String>,
@@ -86,6 +89,26 @@ impl RawInspector {
             Self::NetworkReachability => "network-reachability",
             Self::PackageVulnerability => "package-vulnerability",
             Self::CodeVulnerability => "code-vulnerability",
+        }
+    }
+}
+
+/// Who has access, according to IAM Access Analyzer.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawExternalAccess {
+    /// Anyone.
+    Public,
+    /// Any principal outside the zone of trust, or anyone.
+    External,
+}
+
+impl RawExternalAccess {
+    /// Returns the access in words.
+    pub(in crate::catalog) fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "anyone has access",
+            Self::External => "an outsider has access",
         }
     }
 }

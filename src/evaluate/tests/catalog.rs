@@ -8,7 +8,7 @@ use super::*;
 use crate::catalog::ExposureRule;
 use crate::model::RuleId;
 
-const TYPES: [ResourceType; 27] = [
+const TYPES: [ResourceType; 28] = [
     ResourceType::Account,
     ResourceType::ApiGatewayV2Route,
     ResourceType::AppSyncGraphQlApi,
@@ -16,6 +16,7 @@ const TYPES: [ResourceType; 27] = [
     ResourceType::CognitoIdentityPool,
     ResourceType::DynamoDbTable,
     ResourceType::Ec2Instance,
+    ResourceType::Ec2Snapshot,
     ResourceType::EcrRepository,
     ResourceType::EcsCluster,
     ResourceType::EcsService,
@@ -207,6 +208,7 @@ fn titles_name_the_resource_type() {
         ResourceType::CodeBuildProject => ["CodeBuild", "project"],
         ResourceType::CognitoIdentityPool => ["Cognito", "identity pool"],
         ResourceType::EcrRepository => ["ECR", "repository"],
+        ResourceType::Ec2Snapshot => ["EBS", "snapshot"],
         ResourceType::EcsCluster => ["ECS", "cluster"],
         ResourceType::ElasticsearchDomain => ["Elasticsearch", "domain"],
         ResourceType::IamRole => ["IAM", "role"],

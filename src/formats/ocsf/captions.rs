@@ -77,6 +77,7 @@ pub(super) fn product(product: Product) -> &'static str {
         Product::Inspector => "Inspector",
         Product::Macie => "Macie",
         Product::GuardDuty => "GuardDuty",
+        Product::AccessAnalyzer => "IAM Access Analyzer",
         Product::Config => "Config",
     }
 }

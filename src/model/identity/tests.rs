@@ -34,6 +34,7 @@ const FORMS: &[(ResourceType, &[&str], &str)] = {
         (T::Ec2NetworkAcl, &["acl-1", "arn:{}:ec2:<>:123456789012:network-acl/acl-1"], "arn:{}:ec2:<>:123456789012:network-acl/acl-1"),
         (T::Ec2NetworkInterface, &["eni-1", "arn:{}:ec2:<>:123456789012:eni-1", "arn:{}:ec2:<>:123456789012:network-interface/eni-1"], "arn:{}:ec2:<>:123456789012:network-interface/eni-1"),
         (T::Ec2RouteTable, &["rtb-1", "arn:{}:ec2:<>:123456789012:route-table/rtb-1"], "arn:{}:ec2:<>:123456789012:route-table/rtb-1"),
+        (T::Ec2Snapshot, &["snap-1", "arn:{}:ec2:<>:123456789012:snapshot/snap-1"], "arn:{}:ec2:<>:123456789012:snapshot/snap-1"),
         (T::Ec2SecurityGroup, &["sg-1", "arn:{}:ec2:<>:123456789012:sg-1", "arn:{}:ec2:<>:123456789012:security-group/sg-1"], "arn:{}:ec2:<>:123456789012:security-group/sg-1"),
         (T::Ec2Subnet, &["subnet-1", "arn:{}:ec2:<>:123456789012:subnet/subnet-1"], "arn:{}:ec2:<>:123456789012:subnet/subnet-1"),
         (T::Ec2Volume, &["vol-1", "arn:{}:ec2:<>:123456789012:volume/vol-1"], "arn:{}:ec2:<>:123456789012:volume/vol-1"),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fmt::Write;
 
-use crate::catalog::Usage;
+use crate::catalog::{TraitNeed, Usage};
 
 use super::table;
 
@@ -14,6 +14,8 @@ pub(crate) fn coverage_text(coverage: &Usage<'_>) -> String {
         signals.add_row([used.source.as_str(), used.signal, &by.join("\n")]);
     }
     let mut text = format!("{}\n", signals.trim_fmt());
+    text += "\nTraits, the sources that can show each, and what it needs besides findings\n";
+    text += &traits(coverage);
     section(
         &mut text,
         "Controls that are read only for the relationships in their findings",
@@ -30,6 +32,16 @@ pub(crate) fn coverage_text(coverage: &Usage<'_>) -> String {
         &coverage.types_without_exposure,
     );
     text
+}
+
+fn traits(coverage: &Usage<'_>) -> String {
+    let mut traits = table(&["TRAIT", "SHOWN BY", "NEEDS"]);
+    for shown in &coverage.traits {
+        let sources: Vec<&str> = shown.sources.iter().map(|one| one.as_str()).collect();
+        let needs = shown.needs.map_or("", TraitNeed::as_str);
+        traits.add_row([shown.id.as_str(), &sources.join("\n"), needs]);
+    }
+    format!("{}\n", traits.trim_fmt())
 }
 
 fn section<T: fmt::Display>(text: &mut String, title: &str, lines: &[T]) {

@@ -22,6 +22,7 @@ pub(super) fn describe(signal: &SignalReference, subject: &Resource) -> String {
             format!("vulnerable code of {on}: {}", found.title)
         }
         Evidence::Detection { .. } => format!("a detection on {on}: {}", signal.evidence.title()),
+        Evidence::ExternalAccess { title, .. } => format!("the policies of {on}: {title}"),
         Evidence::KnownResource { id } => format!("the policy {id}"),
     }
 }

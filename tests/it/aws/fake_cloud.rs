@@ -16,6 +16,7 @@ pub enum Service {
     SecurityHub,
     Inspector,
     Macie,
+    AccessAnalyzer,
     Config,
     /// Security Hub itself, which signs as CSPM does but is enabled on its own (`EnableSecurityHubV2`).
     SecurityHubV2,
@@ -30,6 +31,7 @@ impl Service {
             "securityhub" => Self::SecurityHub,
             "inspector2" => Self::Inspector,
             "macie2" => Self::Macie,
+            "access-analyzer" => Self::AccessAnalyzer,
             "config" => Self::Config,
             "sts" => Self::Sts,
             "iam" => Self::Iam,
@@ -62,6 +64,10 @@ pub enum Operation {
     MacieListFindings,
     /// Macie2 `GetFindings`.
     MacieGetFindings,
+    /// Access Analyzer `ListAnalyzers`.
+    ListAnalyzers,
+    /// Access Analyzer `ListFindingsV2`.
+    AnalyzerListFindings,
     /// STS `GetCallerIdentity`.
     GetCallerIdentity,
     /// STS `AssumeRole`.
@@ -79,6 +85,7 @@ impl Operation {
             Self::SelectResourceConfig | Self::SelectAggregateResourceConfig => Service::Config,
             Self::InspectorListFindings => Service::Inspector,
             Self::MacieListFindings | Self::MacieGetFindings => Service::Macie,
+            Self::ListAnalyzers | Self::AnalyzerListFindings => Service::AccessAnalyzer,
             Self::GetCallerIdentity | Self::AssumeRole => Service::Sts,
             Self::GetAccountAuthorizationDetails => Service::Iam,
         }
@@ -95,6 +102,8 @@ impl Operation {
             Self::InspectorListFindings => "inspector2:ListFindings",
             Self::MacieListFindings => "macie2:ListFindings",
             Self::MacieGetFindings => "macie2:GetFindings",
+            Self::ListAnalyzers => "access-analyzer:ListAnalyzers",
+            Self::AnalyzerListFindings => "access-analyzer:ListFindings",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::AssumeRole => "sts:AssumeRole",
             Self::GetAccountAuthorizationDetails => "iam:GetAccountAuthorizationDetails",
@@ -173,6 +182,7 @@ pub(super) struct RegionState {
     pub macie: FindingStore,
     /// Findings that Macie lists, but does not return.
     pub macie_withheld: BTreeSet<String>,
+    pub access_analyzer: FindingStore,
     /// As `GetResourcesV2` returns them.
     pub resources: FindingStore,
     /// Configuration items that AWS Config recorded here.

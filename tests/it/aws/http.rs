@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::{
-    config,
+    access_analyzer, config,
     fake_cloud::{self, Bucket, FakeCloud, Operation, Request, Service},
     fault::Kind,
     iam, import, inspector, macie, query, resources,
@@ -306,6 +306,10 @@ fn route(service: Service, method: &Method, path: &str, target: Option<&str>) ->
         (Service::Inspector, "/findings/list", _) => Operation::InspectorListFindings,
         (Service::Macie, "/findings", _) => Operation::MacieListFindings,
         (Service::Macie, "/findings/describe", _) => Operation::MacieGetFindings,
+        (Service::AccessAnalyzer, "/analyzer", _) => {
+            return (method == Method::GET).then_some(Operation::ListAnalyzers);
+        }
+        (Service::AccessAnalyzer, "/findingv2", _) => Operation::AnalyzerListFindings,
         (Service::Sts, "/", Some("GetCallerIdentity")) => Operation::GetCallerIdentity,
         (Service::Sts, "/", Some("AssumeRole")) => Operation::AssumeRole,
         (Service::Iam, "/", Some("GetAccountAuthorizationDetails")) => {
@@ -342,6 +346,8 @@ fn answer(cloud: &mut FakeCloud, call: &Call) -> Answer {
             Operation::InspectorListFindings => inspector::list_findings(cloud, call),
             Operation::MacieListFindings => macie::list_findings(cloud, call),
             Operation::MacieGetFindings => macie::get_findings(cloud, call),
+            Operation::ListAnalyzers => Ok(access_analyzer::list_analyzers(cloud, call)),
+            Operation::AnalyzerListFindings => access_analyzer::list_findings(cloud, call),
             Operation::GetCallerIdentity => Ok(Value::String(sts::get_caller_identity(call))),
             Operation::AssumeRole => sts::assume_role(cloud, call).map(Value::String),
             Operation::GetAccountAuthorizationDetails => {

@@ -1,5 +1,5 @@
-//! A fake AWS: one HTTP server on 127.0.0.1 that behaves as Security Hub, Inspector, Macie, Config, STS, and IAM are
-//! documented to, so that a test can run the real binary against it with `AWS_ENDPOINT_URL`.
+//! A fake AWS: one HTTP server on 127.0.0.1 that behaves as Security Hub, Inspector, Macie, Config, Access
+//! Analyzer, STS, and IAM are documented to, so that a test can run the real binary against it with `AWS_ENDPOINT_URL`.
 //!
 //! ```ignore
 //! let aws = Aws::start();
@@ -14,6 +14,7 @@
 //! Routes, shapes, ranges, and errors follow botocore's API models (1.44.5). Other rules cite their source.
 //! A request that is not modeled gets status 501 and fails the test when the [`Aws`] is dropped.
 
+mod access_analyzer;
 mod asff;
 mod config;
 mod fake_cloud;
@@ -288,6 +289,15 @@ impl RegionHandle<'_> {
             target
                 .inspector
                 .put_all(findings, |finding| fake_cloud::text(finding, "findingArn"))
+        })
+    }
+
+    /// Findings as Access Analyzer's `ListFindings` returns them. With the first one, the Region has an analyzer.
+    pub fn access_analyzer_findings(self, findings: Vec<Value>) -> Self {
+        self.change(|target| {
+            target
+                .access_analyzer
+                .put_all(findings, |finding| fake_cloud::text(finding, "id"))
         })
     }
 

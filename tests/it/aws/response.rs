@@ -53,7 +53,7 @@ pub(super) fn refusal_of(kind: Kind, service: Service) -> Option<Refusal> {
         (Kind::Throttle, Service::Config) => {
             Refusal::new(400, "ThrottlingException", "Rate exceeded")
         }
-        (Kind::Throttle, Service::Inspector | Service::Macie) => {
+        (Kind::Throttle, Service::Inspector | Service::Macie | Service::AccessAnalyzer) => {
             Refusal::new(429, "ThrottlingException", "Rate exceeded")
         }
         (Kind::Throttle, Service::Sts | Service::Iam) => {
@@ -132,7 +132,7 @@ pub(super) fn refuse(
             let body = json!({"message": message, "reason": "FIELD_VALIDATION_FAILED"});
             ("application/json", body.to_string())
         }
-        Service::Inspector | Service::Macie => {
+        Service::Inspector | Service::Macie | Service::AccessAnalyzer => {
             ("application/json", json!({"message": message}).to_string())
         }
     };

@@ -58,6 +58,8 @@ enum EvidenceJson<'a> {
         finding_type: &'a str,
         title: &'a str,
     },
+    /// A policy of the resource gives access to outsiders.
+    ExternalAccess { is_public: bool, title: &'a str },
     /// The details of the resource contain an attribute.
     Attribute {
         path: &'a str,
@@ -183,6 +185,10 @@ impl<'a> From<&'a Evidence> for EvidenceJson<'a> {
                 title,
             } => Self::Detection {
                 finding_type,
+                title,
+            },
+            Evidence::ExternalAccess { is_public, title } => Self::ExternalAccess {
+                is_public: *is_public,
                 title,
             },
             Evidence::Attribute { path, value, title } => Self::Attribute { path, value, title },

@@ -80,13 +80,24 @@ pub(super) fn product_name(product: Product) -> &'static str {
         Product::Inspector => "inspector",
         Product::Macie => "macie",
         Product::GuardDuty => "guard-duty",
+        Product::AccessAnalyzer => "access-analyzer",
         Product::Config => "config",
     }
 }
 
 pub(super) fn product(_: &mut SchemaGenerator) -> Schema {
-    use Product::{Config, GuardDuty, Inspector, Macie, SecurityHub};
-    one_of(&[SecurityHub, Inspector, Macie, GuardDuty, Config].map(product_name))
+    use Product::{AccessAnalyzer, Config, GuardDuty, Inspector, Macie, SecurityHub};
+    one_of(
+        &[
+            SecurityHub,
+            Inspector,
+            Macie,
+            GuardDuty,
+            AccessAnalyzer,
+            Config,
+        ]
+        .map(product_name),
+    )
 }
 
 pub(super) fn source_severity_name(severity: SourceSeverity) -> &'static str {
