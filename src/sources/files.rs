@@ -33,6 +33,9 @@ use super::json_records::{JsonRecordsError, for_each_record};
 use super::outcome::{CollectedTarget, Incomplete};
 use super::record_sink::RecordSink;
 
+/// The bytes by which content that is not JSON is recognized.
+const START_SIZE: u64 = 1 << 10;
+
 /// The first bytes of a gzip file. Source: RFC 1952, section 2.3.1.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -106,9 +109,13 @@ impl FileReader<'_> {
         let mut sink = RecordSink::new(self.catalog, &target, self.log, self.progress);
         let opened = opened.and_then(decoded).map_err(Into::into);
         let result = opened.and_then(|mut content| {
-            if let Some(foreign) = ForeignContent::recognize(content.fill_buf()?) {
+            // A read may end anywhere, so the start is read to its end.
+            let mut start = Vec::new();
+            content.by_ref().take(START_SIZE).read_to_end(&mut start)?;
+            if let Some(foreign) = ForeignContent::recognize(&start) {
                 return Err(JsonRecordsError::Foreign(foreign));
             }
+            let content = Box::new(Cursor::new(start).chain(content));
             for_each_record(content, |record| match record {
                 Ok(json) => {
                     for record in records_in(json) {
