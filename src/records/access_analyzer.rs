@@ -112,6 +112,7 @@ fn parse_as(json: &str, listed_as_public: Option<bool>, catalog: &Catalog) -> Pa
     let title = title(is_public);
     let subject = Subject::new(mention, Vec::new(), Value::Null);
     let record = ParsedRecord {
+        lists_tags: false,
         finding: FindingId(finding.id),
         product: Product::AccessAnalyzer,
         account: context.account,
