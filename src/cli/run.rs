@@ -9,7 +9,7 @@ use crate::pipeline::{AwsGoal, CycleRunner, CycleTask};
 use crate::telemetry::{Progress, Verbosity, metrics};
 
 use super::arguments::{ConfigArgs, VerbosityArgs};
-use super::{Exit, archive_limit, start};
+use super::{Exit, archive_limit, report_error, start};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -40,6 +40,11 @@ pub(super) async fn run(arguments: RunArguments) -> Exit {
         progress,
         cancel: shutdown.token().clone(),
     };
-    daemon::run(runner, task, &config.schedule, shutdown).await;
-    Exit::Done
+    match daemon::run(runner, task, &config.schedule, shutdown).await {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            report_error(format_args!("setting up the schedule: {error}"));
+            Exit::Failed
+        }
+    }
 }

@@ -25,7 +25,7 @@ pub struct CronSchedule {
 impl CronSchedule {
     /// Parses six fields, seconds first, and an optional year. A day must match both the day of the month and the day of the
     /// week.
-    pub(super) fn parse(expression: &str) -> Option<Self> {
+    pub(crate) fn parse(expression: &str) -> Option<Self> {
         let parser = CronParser::builder()
             .seconds(Seconds::Required)
             .dom_and_dow(true)

@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::task::JoinSet;
 use tokio::time::Interval;
+use tokio_cron_scheduler::JobSchedulerError;
 
 use crate::config::Schedule;
 use crate::pipeline::{CycleError, CycleRunner, CycleTask};
@@ -38,9 +39,17 @@ enum Event {
 }
 
 /// Runs cycles until the signal to stop.
-pub async fn run(runner: CycleRunner, task: CycleTask, schedule: &Schedule, shutdown: Shutdown) {
+///
+/// # Errors
+/// The schedule cannot be set up.
+pub async fn run(
+    runner: CycleRunner,
+    task: CycleTask,
+    schedule: &Schedule,
+    shutdown: Shutdown,
+) -> Result<(), JobSchedulerError> {
     let now = Utc::now();
-    let mut ticks = Ticks::after(&schedule.cron, now);
+    let mut ticks = Ticks::start(&schedule.cron).await?;
     let next_tick = ticks.upcoming();
     daemon_log::started(&schedule.cron.to_string(), next_tick);
     let first_cycle = next_tick.filter(|_| !schedule.run_on_start).unwrap_or(now);
@@ -54,9 +63,11 @@ pub async fn run(runner: CycleRunner, task: CycleTask, schedule: &Schedule, shut
     if schedule.run_on_start {
         daemon.start_cycle();
     }
-    let signal = daemon.handle_events(&mut ticks, shutdown).await;
+    let signal = daemon.handle_events(&mut ticks, shutdown).await?;
     daemon_log::stopping(signal.as_str());
+    ticks.stop().await?;
     daemon_log::stopped(daemon.stop().await);
+    Ok(())
 }
 
 #[derive(Debug)]
@@ -70,15 +81,20 @@ struct Daemon {
 
 impl Daemon {
     /// Handles events until the signal to stop.
-    async fn handle_events(&mut self, ticks: &mut Ticks, mut shutdown: Shutdown) -> StopSignal {
+    async fn handle_events(
+        &mut self,
+        ticks: &mut Ticks,
+        mut shutdown: Shutdown,
+    ) -> Result<StopSignal, JobSchedulerError> {
         let mut pulse = tokio::time::interval(HEARTBEAT_INTERVAL);
         loop {
             match self.next_event(ticks, &mut shutdown, &mut pulse).await {
-                Event::Stop(signal) => return signal,
+                Event::Stop(signal) => return Ok(signal),
                 Event::CycleEnded(end) => self.heartbeat.cycle_ended(end, ticks.upcoming()),
                 Event::Tick => self.start_cycle(),
                 Event::Heartbeat => {}
             }
+            ticks.follow_clock(Utc::now()).await?;
             self.heartbeat.beat(Utc::now(), ticks.upcoming());
         }
     }
