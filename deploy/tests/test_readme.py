@@ -38,7 +38,15 @@ def test_the_commands_set_the_parameters_of_the_template(way):
 def test_the_parameters_that_must_match_exist():
     rows = re.findall(r"^\| `[\w.]+`.*?\| (.*) \|$", section("Configure"), re.MULTILINE)
     names = {re.match(r"`(\w+)`", row)[1] for row in rows}
-    assert names == {"Regions", "Resources", "Publish", "PublishRegion", "MemberRoleName", "MetricNamespace"}
+    assert names == {
+        "AccessAnalyzer",
+        "MemberRoleName",
+        "MetricNamespace",
+        "Publish",
+        "PublishRegion",
+        "Regions",
+        "Resources",
+    }
     assert names <= set(load("exposured.yaml")["Parameters"])
 
 
