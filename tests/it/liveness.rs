@@ -161,12 +161,19 @@ const READS: [(Operation, &str); 4] = [
 ];
 
 /// Runs a cycle in which every response of an operation has this fault, and returns the number of requests to it. The
-/// source must end as `bad-answer`, long before the deadline of the cycle.
+/// source must end as `bad-answer`, long before the deadline of the cycle. Publishing is off, because it reads published
+/// findings with the operation that also collects findings.
 fn requests_with_fault(operation: Operation, source: &str, fault: Fault) -> usize {
     let aws = Aws::start();
     put(&aws, seed());
     aws.fault(operation, fault.always());
-    let ran = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "none"])).expect(3);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("exposured.toml");
+    std::fs::write(&config, "[publish.security_hub]\nenabled = false\n").unwrap();
+    let ran = run(exposured_on(&aws)
+        .args(["once", "--format", "none", "--config"])
+        .arg(&config))
+    .expect(3);
     let collected = ran.events("target_collected");
     let target = collected.iter().find(|event| event["source"] == source);
     assert_eq!(
@@ -209,8 +216,13 @@ fn a_listing_without_an_end_is_a_bad_answer() {
     for (operation, source) in &READS[..3] {
         for fault in [Fault::same_token(), Fault::same_page()] {
             let requests = requests_with_fault(*operation, source, fault);
-            // Security Hub has a dozen queries, and reading the published exposures gets empty pages.
-            assert!(requests <= 300, "{operation:?}: {requests}");
+            // Security Hub has a dozen queries.
+            let most = if *operation == Operation::GetFindings {
+                60
+            } else {
+                3
+            };
+            assert!((2..=most).contains(&requests), "{operation:?}: {requests}");
         }
     }
 }
