@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
-use crate::model::{CollectionTarget, RelationKind, TraitIndex, TraitSet};
+use crate::model::{CollectionTarget, RelationKind, ResourceType, TraitIndex, TraitSet};
 
 use super::index::ResourceIndex;
 use super::merge::merge_traits;
@@ -118,6 +118,14 @@ impl View {
             targets.extend(self.targets_with_permissions(holder));
             for policy in self.related(holder, RelationKind::GrantsPolicy) {
                 targets.extend(self.reporting_targets(holder, RelationKind::GrantsPolicy, policy));
+                targets.extend(self.targets_with_permissions(policy));
+            }
+        }
+        let boundary = self
+            .permissions(identity)
+            .and_then(|permissions| permissions.boundary.as_deref());
+        if let Some(arn) = boundary {
+            for policy in self.with_id(ResourceType::IamPolicy, arn) {
                 targets.extend(self.targets_with_permissions(policy));
             }
         }

@@ -67,8 +67,16 @@ fn add_trait(builder: &mut SnapshotBuilder, resource: &Resource) {
 }
 
 fn view(builder: SnapshotBuilder) -> View {
-    let target = CollectionTarget::file("f".into());
-    MergedSnapshots::new(vec![(target, Arc::new(builder.finish()))]).0
+    view_of_targets([builder])
+}
+
+/// The view of snapshots, each of a target of its own.
+fn view_of_targets<const N: usize>(builders: [SnapshotBuilder; N]) -> View {
+    let snapshots = builders.into_iter().enumerate().map(|(number, builder)| {
+        let target = CollectionTarget::file(format!("{number}.json"));
+        (target, Arc::new(builder.finish()))
+    });
+    MergedSnapshots::new(snapshots.collect()).0
 }
 
 fn edges_in(view: &View) -> Vec<String> {
@@ -232,6 +240,30 @@ fn a_boundary_limits_edges_and_one_that_was_not_read_makes_them_unknown() {
         let names = grants.iter().flat_map(|grants| &grants.unknown);
         assert_eq!(names.cloned().collect::<Vec<_>>(), unknown);
     }
+}
+
+#[test]
+fn an_edge_depends_on_the_target_that_reports_the_boundary() {
+    use ResourceType as T;
+    let arn = "arn:aws:iam::111122223333:policy/b";
+    let (bucket, role) = (resource(T::S3Bucket, "data"), resource(T::IamRole, "app"));
+    let mut identities = SnapshotBuilder::default();
+    add_trait(&mut identities, &bucket);
+    let mut bounded = permissions(&[allow("s3:*", "*")], &[]);
+    bounded.boundary = Some(arn.into());
+    identities.add_permissions(&role, bounded, None);
+    let mut policies = SnapshotBuilder::default();
+    let boundary = permissions(&[allow("s3:*", "*")], &[]);
+    policies.add_permissions(&resource(T::IamPolicy, arn), boundary, None);
+
+    let view = view_of_targets([identities, policies]);
+    let index_of = |resource: &Resource| {
+        view.with_id(resource.resource_type, &resource.id)
+            .next()
+            .unwrap()
+    };
+    let targets = view.targets_of_edge(index_of(&role), RelationKind::CanRead, index_of(&bucket));
+    assert_eq!(targets.len(), 2, "{targets:?}");
 }
 
 #[test]
