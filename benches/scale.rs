@@ -36,7 +36,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const RUNS: u32 = 3;
 
 /// The number of resources per target.
-const PER_CELL: usize = 20_000;
+const PER_TARGET: usize = 20_000;
 
 fn main() {
     let sizes: Vec<usize> = std::env::args()
@@ -165,7 +165,7 @@ fn stored(catalog: &Catalog, size: usize) -> (Store, u64) {
     let mut groups = vec![Vec::new()];
     let mut filled = 0;
     for account in accounts {
-        if filled > PER_CELL {
+        if filled > PER_TARGET {
             groups.push(Vec::new());
             filled = 0;
         }
