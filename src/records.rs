@@ -19,6 +19,7 @@
 pub mod access_analyzer;
 pub mod asff;
 mod attributes;
+pub mod authorization_details;
 pub mod config_item;
 mod configuration;
 mod edges;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use string_interner::symbol::SymbolU32;
 
-use crate::iam::Permissions;
+use crate::iam::{NamedDocument, Permissions};
 use crate::model::{
     AccountId, Epss, Evidence, FindingId, Product, Region, RelationKind, Resource, ResourceType,
     TraitIndex,
@@ -93,6 +93,21 @@ impl PermissionsRow {
     }
 }
 
+/// The document of an AWS managed policy.
+#[derive(Clone, Debug)]
+pub(super) struct AwsPolicyRow {
+    /// In seconds since 1970, or 0 if unknown.
+    pub updated_at: u32,
+    pub document: NamedDocument,
+}
+
+impl AwsPolicyRow {
+    /// Of several rows, the one with the highest rank counts.
+    pub(super) fn rank(&self) -> (u32, &str) {
+        (self.updated_at, &self.document.name)
+    }
+}
+
 /// Everything that was collected from one target. A snapshot never changes once it is built.
 #[derive(Debug, Default)]
 pub struct Snapshot {
@@ -117,6 +132,8 @@ pub struct Snapshot {
     /// The resources that an inventory lists without any tag, sorted.
     pub(super) untagged: Vec<LocalIndex>,
     pub(super) permissions: BTreeMap<LocalIndex, PermissionsRow>,
+    /// The AWS managed policies that the account uses, by ARN.
+    pub(super) aws_policies: BTreeMap<String, AwsPolicyRow>,
     /// By resource: the time of the latest record about it, in seconds since 1970, or 0 if unknown.
     pub(super) sightings: Vec<u32>,
     /// The resources that were deleted, and when, in seconds since 1970, or 0 if unknown.

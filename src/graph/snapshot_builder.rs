@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use string_interner::symbol::SymbolU32;
 
-use crate::iam::Permissions;
+use crate::iam::{NamedDocument, Permissions};
 use crate::model::{Evidence, FindingId, Product, RelationKind, Resource, TraitIndex};
 
 use super::csr_rows::{CsrRows, Keyed};
@@ -20,7 +20,8 @@ use super::finding_key::IdPrefixTableBuilder;
 use super::index::{EvidenceIndex, LocalIndex};
 use super::resource_key::SplitId;
 use super::snapshot::{
-    AttributeRow, ObservationRow, PermissionsRow, RelationRow, ResourceRow, Snapshot, TagRow,
+    AttributeRow, AwsPolicyRow, ObservationRow, PermissionsRow, RelationRow, ResourceRow, Snapshot,
+    TagRow,
 };
 use super::string_arena::{Interner, StringArena};
 
@@ -59,6 +60,7 @@ pub struct SnapshotBuilder {
     tags: DedupRows<TagRow>,
     untagged: BTreeSet<LocalIndex>,
     permissions: BTreeMap<LocalIndex, PermissionsRow>,
+    aws_policies: BTreeMap<String, AwsPolicyRow>,
     /// By resource: the time of the latest record about it, in seconds since 1970, or 0 if unknown.
     sightings: Vec<u32>,
     deletions: BTreeMap<LocalIndex, u32>,
@@ -146,6 +148,25 @@ impl SnapshotBuilder {
         }
     }
 
+    /// Adds the document of an AWS managed policy. Of several, the latest is kept.
+    pub fn add_aws_policy(
+        &mut self,
+        arn: String,
+        document: NamedDocument,
+        updated_at: Option<DateTime<Utc>>,
+    ) {
+        let row = AwsPolicyRow {
+            updated_at: seconds(updated_at),
+            document,
+        };
+        match self.aws_policies.get(&arn) {
+            Some(known) if known.rank() >= row.rank() => {}
+            _ => {
+                self.aws_policies.insert(arn, row);
+            }
+        }
+    }
+
     /// Adds the tags of a resource. If findings disagree, all values are kept.
     pub fn add_tags(&mut self, resource: &Resource, tags: &[(String, String)]) {
         if tags.is_empty() {
@@ -229,6 +250,7 @@ impl SnapshotBuilder {
             permissions: permissions
                 .map(|(resource, row)| (sorted.index_of(resource), row))
                 .collect(),
+            aws_policies: self.aws_policies,
             sightings,
             deletions: deletions
                 .map(|(resource, time)| (sorted.index_of(resource), time))

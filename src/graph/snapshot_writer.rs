@@ -51,7 +51,13 @@ impl<'a> SnapshotWriter<'a> {
     /// Writes a record.
     pub fn write(&mut self, mut record: ParsedRecord) {
         self.records += 1;
-        self.accounts.insert(record.account);
+        self.accounts.extend(record.account);
+        if let Some((arn, document)) = record.aws_policy.take() {
+            self.builder
+                .add_aws_policy(arn, document, record.updated_at);
+            self.signals += 1;
+            return;
+        }
         if record.names_other_account {
             self.ignored.count(IgnoreReason::OtherAccount);
         }

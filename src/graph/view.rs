@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use rustc_hash::FxHashSet;
 
-use crate::iam::Permissions;
+use crate::iam::{NamedDocument, Permissions};
 use crate::model::{
     AccountId, CollectionTarget, Epss, Evidence, FindingId, Product, RelationKind, Resource,
     ResourceType, TraitIndex, TraitSet,
@@ -298,6 +298,14 @@ impl View {
         tags.sort();
         tags.dedup();
         tags
+    }
+
+    /// Returns the document of an AWS managed policy, as accounts use it.
+    pub(super) fn aws_policy(&self, arn: &str) -> Option<&NamedDocument> {
+        let rows = self.snapshots.iter();
+        let rows = rows.filter_map(|(_, snapshot)| snapshot.aws_policies.get(arn));
+        let latest = rows.max_by(|one, other| one.rank().cmp(&other.rank()));
+        latest.map(|row| &row.document)
     }
 
     /// Returns whether an inventory lists the tags of a resource, or lists it without any.

@@ -19,6 +19,8 @@ pub enum Product {
     AccessAnalyzer,
     /// AWS Config, which records the configuration of resources.
     Config,
+    /// IAM, which lists identities and their policies.
+    Iam,
 }
 
 impl Product {
@@ -31,6 +33,7 @@ impl Product {
             Self::GuardDuty => "guardduty",
             Self::AccessAnalyzer => "access-analyzer",
             Self::Config => "config",
+            Self::Iam => "iam",
         }
     }
 }

@@ -115,7 +115,7 @@ fn parse_as(json: &str, listed_as_public: Option<bool>, catalog: &Catalog) -> Pa
         lists_tags: false,
         finding: FindingId(finding.id),
         product: Product::AccessAnalyzer,
-        account: context.account,
+        account: Some(context.account),
         names_other_account: false,
         title: clean(title),
         updated_at: context.updated_at,
@@ -125,6 +125,7 @@ fn parse_as(json: &str, listed_as_public: Option<bool>, catalog: &Catalog) -> Pa
         }),
         resources: vec![subject.into_parsed(context)],
         edges: Vec::new(),
+        aws_policy: None,
     };
     Ok(Ok(record.within_account()))
 }

@@ -91,7 +91,7 @@ fn parse_finding(mut finding: AsffFinding, catalog: &Catalog) -> ParseResult {
             Origin::Aws(product) => product,
             Origin::Partner => Product::SecurityHub,
         },
-        account: context.account,
+        account: Some(context.account),
         names_other_account: false,
         title: clean(&finding.title),
         updated_at: context.updated_at,
@@ -101,6 +101,7 @@ fn parse_finding(mut finding: AsffFinding, catalog: &Catalog) -> ParseResult {
             .map(|subject| subject.into_parsed(context))
             .collect(),
         edges,
+        aws_policy: None,
     };
     let record = record.within_account();
     Ok(Ok(match origin {
@@ -137,7 +138,7 @@ fn evidence(finding: &AsffFinding, origin: Origin) -> Result<Option<Evidence>, R
         Origin::Aws(Product::Macie) => Ok(macie::evidence(finding)),
         Origin::Aws(Product::GuardDuty) => Ok(guardduty::evidence(finding)),
         // These send findings to Security Hub as well, but they are not collected there.
-        Origin::Aws(Product::AccessAnalyzer | Product::Config) => Ok(None),
+        Origin::Aws(Product::AccessAnalyzer | Product::Config | Product::Iam) => Ok(None),
         Origin::Partner => Ok(partner::data(finding)),
     }
 }

@@ -58,13 +58,14 @@ pub(super) fn configuration_record(
         lists_tags: true,
         finding: FindingId(subject.resource.id.clone()),
         product,
-        account: context.account,
+        account: Some(context.account),
         names_other_account: false,
         title: format!("Configuration of {}", subject.resource.id),
         updated_at: context.updated_at,
         evidence: None,
         edges: relationship_edges(&subject.resource, relationships),
         resources: vec![subject.into_parsed(context)],
+        aws_policy: None,
     };
     record.within_account()
 }

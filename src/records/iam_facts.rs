@@ -190,7 +190,7 @@ fn lists_policies(resource_type: T, details: &Value) -> bool {
 }
 
 /// The ID and the document of the default version of a managed policy.
-fn default_version(details: &Value) -> Option<(Option<&str>, &Value)> {
+pub(super) fn default_version(details: &Value) -> Option<(Option<&str>, &Value)> {
     let versions = member(details, "PolicyVersionList")?.as_array()?;
     let default_id = member(details, "DefaultVersionId");
     versions

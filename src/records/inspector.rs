@@ -59,7 +59,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
         .collect::<Result<_, _>>()?;
     let record = ParsedRecord {
         lists_tags: false,
-        account: context.account,
+        account: Some(context.account),
         names_other_account: false,
         title: finding.title(),
         finding: FindingId(finding.finding_arn),
@@ -68,6 +68,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
         evidence: Some(evidence),
         resources,
         edges,
+        aws_policy: None,
     };
     Ok(Ok(record.within_account()))
 }

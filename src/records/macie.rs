@@ -148,7 +148,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let subject = Subject::new(mention, bucket.tags(), Value::Null);
     let record = ParsedRecord {
         lists_tags: false,
-        account: context.account,
+        account: Some(context.account),
         names_other_account: false,
         title: finding.title(),
         product: Product::Macie,
@@ -157,6 +157,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
         finding: FindingId(finding.id),
         resources: vec![subject.into_parsed(context)],
         edges: Vec::new(),
+        aws_policy: None,
     };
     Ok(Ok(record.within_account()))
 }

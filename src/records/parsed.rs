@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::iam::Permissions;
+use crate::iam::{NamedDocument, Permissions};
 use crate::model::{
     AccountId, Evidence, FindingId, IgnoreReason, Product, RelationKind, Resource, TraitIndex,
 };
@@ -20,7 +20,8 @@ pub struct ParsedRecord {
     /// The service that made the record.
     pub product: Product,
     /// The account that the service made the record for. The record is evidence only about resources of this account.
-    pub account: AccountId,
+    /// `None` for an AWS managed policy, which belongs to no account.
+    pub account: Option<AccountId>,
     /// Whether the record named a resource of another account, which was left out.
     pub names_other_account: bool,
     /// The title of the finding.
@@ -36,6 +37,8 @@ pub struct ParsedRecord {
     pub resources: Vec<ParsedResource>,
     /// Edges that the record as a whole describes, such as those of a network path.
     pub edges: Vec<ParsedEdge>,
+    /// The ARN and the document of an AWS managed policy.
+    pub aws_policy: Option<(String, NamedDocument)>,
 }
 
 /// The relations that a resource has with one of another account, as the configuration of the latter describes them.
@@ -52,17 +55,38 @@ pub(super) const CROSS_ACCOUNT_KINDS: [RelationKind; 3] = [
 ];
 
 impl ParsedRecord {
+    /// A record of the document of an AWS managed policy.
+    pub(super) fn of_aws_policy(
+        arn: &str,
+        document: NamedDocument,
+        updated_at: Option<DateTime<Utc>>,
+    ) -> Self {
+        Self {
+            finding: FindingId(arn.to_owned()),
+            product: Product::Iam,
+            account: None,
+            names_other_account: false,
+            title: format!("Document of {arn}"),
+            updated_at,
+            evidence: None,
+            lists_tags: false,
+            resources: Vec::new(),
+            edges: Vec::new(),
+            aws_policy: Some((arn.to_owned(), document)),
+        }
+    }
+
     /// Leaves out what the record says about resources of other accounts. Whoever can add findings in one account can
     /// name any resource in them.
     pub(super) fn within_account(mut self) -> Self {
         let account = self.account;
         let is_own = |edge: &ParsedEdge| {
-            edge.from.account == account
-                || (edge.to.account == account && CROSS_ACCOUNT_KINDS.contains(&edge.kind))
+            Some(edge.from.account) == account
+                || (Some(edge.to.account) == account && CROSS_ACCOUNT_KINDS.contains(&edge.kind))
         };
         let mut names_other = false;
         self.resources.retain(|parsed| {
-            let is_own = parsed.resource.account == account;
+            let is_own = Some(parsed.resource.account) == account;
             names_other |= !is_own;
             is_own
         });

@@ -1,6 +1,6 @@
 //! Findings in files, as the AWS CLI writes them: `securityhub get-findings`, `get-findings-v2`, `inspector2 list-findings`,
-//! `macie2 get-findings`, `securityhub get-resources-v2`, `configservice select-resource-config`, and similar commands;
-//! also in events of EventBridge;
+//! `macie2 get-findings`, `securityhub get-resources-v2`, `configservice select-resource-config`,
+//! `iam get-account-authorization-details`, and similar commands; also in events of EventBridge;
 //! also a bare list, JSON Lines, and several of these one after the other; also with gzip, and
 //! in UTF-16.
 //!

@@ -29,6 +29,7 @@ mod fixing;
 mod forgery;
 mod formats;
 mod hard_input;
+mod identities;
 mod json_output;
 mod listing;
 mod liveness;

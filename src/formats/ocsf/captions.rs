@@ -79,5 +79,6 @@ pub(super) fn product(product: Product) -> &'static str {
         Product::GuardDuty => "GuardDuty",
         Product::AccessAnalyzer => "IAM Access Analyzer",
         Product::Config => "Config",
+        Product::Iam => "IAM",
     }
 }

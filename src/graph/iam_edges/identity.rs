@@ -10,7 +10,7 @@ use crate::iam::{
     Boundary, Effect, IdentityKind, IdentityPolicies, NamedDocument, Permissions, PrivilegeLevel,
     RequestingIdentity, privilege_level,
 };
-use crate::model::{RelationKind, ResourceType};
+use crate::model::{RelationKind, ResourceType, TraitSet};
 
 use super::lookup::PolicyLookup;
 
@@ -36,6 +36,8 @@ impl Source<'_> {
 struct Granting {
     edge: Edge,
     level: PrivilegeLevel,
+    /// Whether the policy or the group has the level as a trait. Most AWS managed policies have none.
+    is_shown: bool,
 }
 
 enum BoundaryDocument<'a> {
@@ -114,7 +116,11 @@ impl<'a> IdentityDocuments<'a> {
                 self.sources.push(Source::Record(permissions));
                 self.not_read.extend(permissions.not_read.iter().cloned());
                 self.granting
-                    .extend(permissions.level.map(|level| Granting { edge, level }));
+                    .extend(permissions.level.map(|level| Granting {
+                        edge,
+                        level,
+                        is_shown: true,
+                    }));
             }
             _ => {
                 self.not_read
@@ -150,12 +156,18 @@ impl<'a> IdentityDocuments<'a> {
                 names.insert(name);
                 continue;
             };
-            let level = match &source {
-                Source::Record(permissions) => permissions.level,
-                Source::Aws(_) => lookup.level_of_managed_policy(policy),
+            let (level, is_shown) = match &source {
+                Source::Record(permissions) => (permissions.level, true),
+                Source::Aws(_) => {
+                    let has_traits = view.traits(policy) != TraitSet::default();
+                    (lookup.level_of_managed_policy(policy), has_traits)
+                }
             };
-            self.granting
-                .extend(level.map(|level| Granting { edge, level }));
+            self.granting.extend(level.map(|level| Granting {
+                edge,
+                level,
+                is_shown,
+            }));
             self.sources.push(source);
         }
     }
@@ -206,7 +218,9 @@ fn source_of<'a>(lookup: &mut PolicyLookup<'a>, policy: ResourceIndex) -> Option
     let read = lookup.view.permissions(policy);
     match read.filter(|permissions| !permissions.documents.is_empty()) {
         Some(permissions) => Some(Source::Record(permissions)),
-        None => lookup.managed_policy(policy).map(Source::Aws),
+        None => lookup
+            .managed_policy(&lookup.view.id(policy))
+            .map(Source::Aws),
     }
 }
 
@@ -215,8 +229,7 @@ fn boundary_document<'a>(lookup: &mut PolicyLookup<'a>, arn: &str) -> BoundaryDo
     let read = policies
         .into_iter()
         .find_map(|policy| source_of(lookup, policy));
-    let aws = || crate::iam::managed_policy(arn).map(|document| Source::Aws(Rc::new(document)));
-    match read.or_else(aws) {
+    match read.or_else(|| lookup.managed_policy(arn).map(Source::Aws)) {
         Some(source) => BoundaryDocument::Read(source),
         None => BoundaryDocument::NotRead(format!("permissions boundary {arn}")),
     }
@@ -234,20 +247,26 @@ impl ReadIdentity<'_> {
         if let Boundary::NotRead(name) = &self.policies.boundary {
             unknown.insert(name.clone());
         }
-        let shown = documents.granting.iter().map(|granting| granting.level);
-        let highest_shown = shown.chain(documents.own.level).max();
+        let highest = |is_counted: fn(&Granting) -> bool| {
+            let granting = documents.granting.iter();
+            let levels = granting.filter(|granting| is_counted(granting));
+            let levels = levels.map(|granting| granting.level);
+            levels.chain(documents.own.level).max()
+        };
+        let highest_shown = highest(|granting| granting.is_shown);
+        let highest_single = highest(|_| true);
         let mut grants = EffectiveGrants {
             identity: self.index,
             level: None,
             limited: Vec::new(),
             unknown,
         };
-        let mut effective = highest_shown;
+        let mut effective = highest_single;
         if self.may_be_limited() || self.may_be_extended() {
             let (level, _) = privilege_level(&self.policies, &self.requesting);
             effective = Some(level);
             let is_decided = level != PrivilegeLevel::Unknown;
-            let is_limited = is_decided && highest_shown.is_some_and(|shown| level < shown);
+            let is_limited = is_decided && highest_single.is_some_and(|single| level < single);
             if is_limited || (is_decided && effective > highest_shown) {
                 grants.level = effective;
             }
@@ -256,6 +275,9 @@ impl ReadIdentity<'_> {
                 let limited = limited.filter(|granting| granting.level > level);
                 grants.limited = limited.map(|granting| granting.edge).collect();
             }
+        }
+        if effective > highest_shown.max(Some(PrivilegeLevel::Unknown)) {
+            grants.level = effective;
         }
         // There are no more permissions than those of an administrator.
         if effective == Some(PrivilegeLevel::Administrator) {

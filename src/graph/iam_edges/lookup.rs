@@ -15,7 +15,7 @@ use crate::model::{AccountId, ResourceType};
 pub(super) struct PolicyLookup<'a> {
     pub view: &'a View,
     /// The documents of AWS managed policies. `None` for policies that are not known.
-    managed_policies: HashMap<ResourceIndex, Option<Rc<NamedDocument>>>,
+    managed_policies: HashMap<String, Option<Rc<NamedDocument>>>,
     levels: HashMap<ResourceIndex, PrivilegeLevel>,
     /// The groups by their names, which are unique in an account.
     groups: HashMap<(AccountId, String), ResourceIndex>,
@@ -44,13 +44,16 @@ impl<'a> PolicyLookup<'a> {
         (self.view.account(group), name.to_owned())
     }
 
-    /// The document of an AWS managed policy.
-    pub(super) fn managed_policy(&mut self, policy: ResourceIndex) -> Option<Rc<NamedDocument>> {
-        let view = self.view;
+    /// The document of an AWS managed policy: the one that was read, or else the one that is part of the program.
+    pub(super) fn managed_policy(&mut self, arn: &str) -> Option<Rc<NamedDocument>> {
+        if let Some(known) = self.managed_policies.get(arn) {
+            return known.clone();
+        }
+        let read = self.view.aws_policy(arn).cloned();
+        let document = read.or_else(|| managed_policy(arn)).map(Rc::new);
         self.managed_policies
-            .entry(policy)
-            .or_insert_with(|| managed_policy(&view.id(policy)).map(Rc::new))
-            .clone()
+            .insert(arn.to_owned(), document.clone());
+        document
     }
 
     /// The level that an AWS managed policy grants by itself.
@@ -61,7 +64,7 @@ impl<'a> PolicyLookup<'a> {
         if let Some(level) = self.levels.get(&policy) {
             return Some(*level);
         }
-        let document = self.managed_policy(policy)?;
+        let document = self.managed_policy(&self.view.id(policy))?;
         let policies = IdentityPolicies {
             statements: document.statements.iter().collect(),
             ..IdentityPolicies::default()

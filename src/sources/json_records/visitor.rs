@@ -18,7 +18,7 @@ pub(super) struct Records<'a, F> {
 }
 
 /// The members in which the AWS CLI and the services say that more pages follow.
-const NEXT_PAGE: [&str; 2] = ["NextToken", "nextToken"];
+const NEXT_PAGE: [&str; 3] = ["NextToken", "nextToken", "Marker"];
 
 impl<'de, F: FnMut(Result<&str, MalformedLine>)> DeserializeSeed<'de> for Records<'_, F> {
     type Value = ();

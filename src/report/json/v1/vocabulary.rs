@@ -82,11 +82,12 @@ pub(super) fn product_name(product: Product) -> &'static str {
         Product::GuardDuty => "guard-duty",
         Product::AccessAnalyzer => "access-analyzer",
         Product::Config => "config",
+        Product::Iam => "iam",
     }
 }
 
 pub(super) fn product(_: &mut SchemaGenerator) -> Schema {
-    use Product::{AccessAnalyzer, Config, GuardDuty, Inspector, Macie, SecurityHub};
+    use Product::{AccessAnalyzer, Config, GuardDuty, Iam, Inspector, Macie, SecurityHub};
     one_of(
         &[
             SecurityHub,
@@ -95,6 +96,7 @@ pub(super) fn product(_: &mut SchemaGenerator) -> Schema {
             GuardDuty,
             AccessAnalyzer,
             Config,
+            Iam,
         ]
         .map(product_name),
     )
