@@ -15,6 +15,7 @@ mod run;
 mod schema;
 mod synth;
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -204,6 +205,7 @@ async fn evaluate_input(arguments: &InputArgs) -> Result<EvaluatedInput, Exit> {
     let runner = CycleRunner {
         config: Arc::clone(&config),
         catalog: Arc::clone(&catalog),
+        forgotten: BTreeSet::new(),
         store: Arc::default(),
         metrics: metrics::Sink::Off,
         progress,
@@ -242,7 +244,7 @@ fn exit_of_session(error: &SessionError) -> Exit {
 fn exit_of(error: &CycleError) -> Exit {
     match error {
         CycleError::Session(error) => exit_of_session(error),
-        CycleError::Input(_) => Exit::Usage,
+        CycleError::Input(_) | CycleError::RegionInUse(_) => Exit::Usage,
         _ => Exit::Failed,
     }
 }

@@ -6,6 +6,7 @@
 mod decision;
 mod destination;
 mod fingerprint;
+mod forgotten;
 mod knowledge;
 mod outcome;
 mod plan;

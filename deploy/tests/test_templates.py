@@ -76,10 +76,13 @@ def actions(built, sid):
 def test_permissions_follow_the_parameters():
     default = {statement["Sid"] for _, statement in statements(stack())}
     assert default == {"ReadFindings", "ReadServices", "PublishExposures", "WriteLog"}
-    (published,) = actions(stack(Regions="eu-west-1,us-east-1"), "PublishExposures")
-    assert published["Resource"] == "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default"
-    (published,) = actions(stack(Regions="eu-west-1", PublishRegion="eu-central-1"), "PublishExposures")
-    assert published["Resource"] == "arn:aws:securityhub:eu-central-1:111122223333:product/111122223333/default"
+    for parameters, regions in [
+        ({"Regions": "eu-west-1,us-east-1"}, ["eu-west-1", "us-east-1"]),
+        ({"Regions": "eu-west-1", "PublishRegion": "eu-central-1"}, ["eu-west-1", "eu-central-1"]),
+    ]:
+        (published,) = actions(stack(**parameters), "PublishExposures")
+        assert published["Resource"] == "arn:aws:securityhub:*:111122223333:product/111122223333/default"
+        assert published["Condition"]["StringEquals"]["aws:RequestedRegion"] == regions
     (member,) = actions(stack(**VARIANTS["member"]), "AssumeMemberRole")
     assert member["Resource"] == "arn:aws:iam::*:role/exposured-publish"
     (own,) = actions(stack(**VARIANTS["member"]), "PublishExposures")

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::model::Region;
 use crate::pipeline::{AwsGoal, CycleOutcome, CycleRunner, CycleTask};
 use crate::telemetry::{CycleResult, Progress, Verbosity, metrics};
 
@@ -27,6 +28,15 @@ pub(super) struct OnceArguments {
     /// Archive even more than `[publish] max_archive_percent` of the active exposures; needs --publish to have an effect
     #[arg(long)]
     allow_mass_archive: bool,
+    /// Archive the exposures that were last seen in this Region, which is no longer configured; needs --publish to have an
+    /// effect
+    #[arg(
+        long,
+        value_name = "REGION",
+        value_delimiter = ',',
+        conflicts_with_all = ["input", "sample"]
+    )]
+    forget: Vec<Region>,
     /// Also list the resources that one more trait would expose, each with the command that explains it
     #[arg(long)]
     near_misses: bool,
@@ -65,6 +75,7 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
     let runner = CycleRunner {
         config,
         catalog: Arc::clone(&catalog),
+        forgotten: arguments.forget.iter().cloned().collect(),
         store: Arc::default(),
         metrics: metrics::Sink::stderr(),
         progress,

@@ -1,5 +1,6 @@
 //! `exposured run`: the daemon.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::Args;
@@ -35,6 +36,7 @@ pub(super) async fn run(arguments: RunArguments) -> Exit {
     let runner = CycleRunner {
         config: Arc::clone(&config),
         catalog,
+        forgotten: BTreeSet::new(),
         store: Arc::default(),
         metrics: metrics::Sink::stdout(),
         progress,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::aws::{CallBudget, Session};
-use crate::publish::{PublishedFindings, Publisher};
+use crate::model::Region;
+use crate::publish::{PublishOptions, PublishedFindings, Publisher};
 use crate::reconcile::ReconcileOptions;
 use crate::sources::{self, CollectContext};
 use crate::telemetry::CycleLog;
@@ -28,10 +29,12 @@ impl CycleRunner {
         let limits = TimeLimits::starting_now(self.config.schedule.deadline, &self.cancel);
         let session = self.open_session(&limits.cycle).await?;
         let publish_options = publish_options(&self.config.publish);
+        self.check_forgotten(&session, &publish_options)?;
         let publisher = Publisher {
             session: &session,
             options: &publish_options,
             catalog_version: self.catalog.version(),
+            forgotten: &self.forgotten,
             now: started,
             log,
             progress: &self.progress,
@@ -58,6 +61,22 @@ impl CycleRunner {
             .await
             .map_err(|_| CycleError::Deadline)?;
         Ok(opened.ok_or(CycleError::Interrupted)??)
+    }
+
+    /// A Region that is still used cannot be released: its exposures would be archived and created again.
+    fn check_forgotten(
+        &self,
+        session: &Session,
+        options: &PublishOptions,
+    ) -> Result<(), CycleError> {
+        let hub = options.security_hub.as_ref();
+        let hub_region = hub.and_then(|hub| hub.region.as_ref());
+        let is_used =
+            |region: &&Region| session.regions.contains(region) || hub_region == Some(region);
+        match self.forgotten.iter().find(is_used) {
+            Some(region) => Err(CycleError::RegionInUse(region.clone())),
+            None => Ok(()),
+        }
     }
 
     async fn collect(&self, goal: AwsGoal, session: &Session, budget: CallBudget, log: &CycleLog) {
@@ -114,6 +133,7 @@ impl CycleRunner {
                 ArchiveLimit::Configured => Some(settings.max_archive_percent),
                 ArchiveLimit::Unlimited => None,
             },
+            forgotten: self.forgotten.clone(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Why a cycle could not run.
 
 use crate::aws::SessionError;
+use crate::model::Region;
 use crate::sources::files::ReadInputError;
 
 /// Why a cycle could not run.
@@ -12,6 +13,12 @@ pub enum CycleError {
     /// The files with the findings cannot be read.
     #[error(transparent)]
     Input(#[from] ReadInputError),
+    /// A Region is to be released that is still configured.
+    #[error(
+        "--forget {0}: this Region is still in use; remove it from [aws] regions (or AWS_REGION) and from \
+         [publish.security_hub] region first"
+    )]
+    RegionInUse(Region),
     /// Opening the session took too long.
     #[error("asking AWS STS for the caller's identity took longer than [schedule] deadline allows")]
     Deadline,

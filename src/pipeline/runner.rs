@@ -5,6 +5,7 @@
     reason = "the time of a cycle is read once, here, and passed on as a value"
 )]
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::graph::Store;
+use crate::model::Region;
 use crate::telemetry::{self, CycleLog, CycleSummary, Progress, metrics, panic_message};
 
 use super::error::CycleError;
@@ -30,6 +32,8 @@ pub struct CycleRunner {
     pub config: Arc<Config>,
     /// The catalog.
     pub catalog: Arc<Catalog>,
+    /// The Regions that the user has released: what was last seen there is archived.
+    pub forgotten: BTreeSet<Region>,
     /// The snapshots of earlier cycles.
     pub store: Arc<Mutex<Store>>,
     /// Where the metrics of cycles that publish are written.
@@ -116,6 +120,7 @@ mod tests {
         let runner = CycleRunner {
             config: Arc::default(),
             catalog: Arc::new(load_catalog(&Config::default(), &[]).unwrap()),
+            forgotten: BTreeSet::new(),
             store: Arc::default(),
             metrics: metrics::Sink::Off,
             progress: Progress::none(),

@@ -30,24 +30,24 @@ pub fn permissions<'a>(
     regions: &[Region],
 ) -> PublishPermissions<'a> {
     let home = options.region.as_ref().or(regions.first());
+    // An exposure that was published in one of the Regions is archived there, even if it now belongs elsewhere.
+    let mut all = regions.to_vec();
+    all.extend(home.filter(|home| !regions.contains(home)).cloned());
+    let all = match all.as_slice() {
+        [one] => CallRegions::first_of(std::slice::from_ref(one)),
+        _ => CallRegions::Each(all),
+    };
+    let permissions = read_and_import(&all);
     match &options.import_into {
         ImportInto::CallerAccount => PublishPermissions {
-            caller: read_and_import(&CallRegions::first_of(
-                home.map_or(&[], std::slice::from_ref),
-            )),
+            caller: permissions,
             member: None,
         },
-        ImportInto::ResourceAccounts(role) => {
-            // An exposure that was published in one of the Regions is archived there, even if it now belongs elsewhere.
-            let mut all = regions.to_vec();
-            all.extend(home.filter(|home| !regions.contains(home)).cloned());
-            let permissions = read_and_import(&CallRegions::Each(all));
-            PublishPermissions {
-                // The caller's own exposures need no role.
-                caller: permissions.clone(),
-                member: Some(MemberPermissions { role, permissions }),
-            }
-        }
+        ImportInto::ResourceAccounts(role) => PublishPermissions {
+            // The caller's own exposures need no role.
+            caller: permissions.clone(),
+            member: Some(MemberPermissions { role, permissions }),
+        },
     }
 }
 

@@ -1,8 +1,11 @@
 //! What every part of publishing shares.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::aws::{CallBudget, Session};
+use crate::model::Region;
 use crate::telemetry::{CycleLog, Progress};
 
 use super::options::PublishOptions;
@@ -16,6 +19,8 @@ pub struct Publisher<'a> {
     pub options: &'a PublishOptions,
     /// The version of the catalog that graded the exposures.
     pub catalog_version: &'a str,
+    /// The Regions that the user has released. Findings there are read back once more.
+    pub forgotten: &'a BTreeSet<Region>,
     /// The start of the cycle.
     pub now: DateTime<Utc>,
     /// The log of the cycle.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{CollectionTarget, Coverage, CoverageReason, Severity};
+use crate::model::{CollectionTarget, Coverage, CoverageReason, Region, Severity};
 
 use super::destination::Destination;
 use super::state::WorkflowStatus;
@@ -110,6 +110,11 @@ pub enum ArchiveReason {
     Moved {
         /// The other destination.
         to: Destination,
+    },
+    /// Only a Region that the user has released showed the exposure.
+    Released {
+        /// The Region.
+        region: Region,
     },
 }
 
@@ -305,6 +310,9 @@ impl fmt::Display for ArchiveReason {
         match self {
             Self::Gone => formatter.write_str("no exposure rule matches anymore"),
             Self::Moved { to } => write!(formatter, "published in {to} instead"),
+            Self::Released { region } => {
+                write!(formatter, "last seen in {region}, which --forget releases")
+            }
         }
     }
 }

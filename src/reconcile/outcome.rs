@@ -55,6 +55,8 @@ pub fn open_exposures(evaluation: &Evaluation, plan: Option<&Plan>) -> Vec<(Seve
                 }
                 *counts.entry(*from).or_default() += 1;
             }
+            // An exposure that moves was found, and is held at its old destination as well.
+            HoldReason::Moving { .. } => {}
             reason if reason.is_found() => {}
             _ => {
                 let severity = step.severity.unwrap_or(Severity::Low);

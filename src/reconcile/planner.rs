@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::model::{CollectionTarget, CoverageRow, ExposureId, RecordState};
+use crate::model::{CollectionTarget, CoverageRow, ExposureId, RecordState, Region};
 
 use super::decision::{
     Action, ArchiveReason, Decision, HoldReason, MassArchive, RefreshReason, ReopenReason,
     UnchangedReason, UpdateReason,
 };
 use super::destination::Destination;
+use super::forgotten::{released_exposures, without_released_targets};
 use super::knowledge::Knowledge;
 use super::plan::{Plan, PlanStep, RecordedTargets};
 use super::state::{
@@ -39,8 +40,11 @@ pub fn plan(
     options: ReconcileOptions,
     now: DateTime<Utc>,
 ) -> Plan {
+    let released = released_exposures(actual, &options.forgotten);
+    let actual = &*without_released_targets(actual, &options.forgotten);
     let planner = Planner {
         actual,
+        released,
         desired_destinations: desired
             .iter()
             .map(|exposure| (&exposure.id, &exposure.destination))
@@ -71,6 +75,8 @@ pub fn plan(
 
 struct Planner<'a> {
     actual: &'a ActualState,
+    /// The published exposures that only released Regions showed.
+    released: BTreeMap<ExposureKey, Region>,
     desired_destinations: BTreeMap<&'a ExposureId, &'a Destination>,
     /// The earliest published finding of each exposure in any destination: an exposure that moves keeps its times.
     earliest: BTreeMap<&'a ExposureId, &'a PublishedExposure>,
@@ -294,6 +300,10 @@ impl Planner<'_> {
                 Decision::Hold(HoldReason::Moving { to })
             };
         }
+        if let Some(region) = self.released.get(key) {
+            let region = region.clone();
+            return Decision::Archive(ArchiveReason::Released { region });
+        }
         if let Some(reason) = self.knowledge.why_absence_is_unproven(published) {
             return Decision::Hold(reason);
         }
@@ -326,13 +336,14 @@ impl Planner<'_> {
         }
     }
 
-    /// Archives nothing if too much would be archived at once: that indicates a problem with the input, not that so much
-    /// was fixed.
+    /// Archives nothing as gone if too much would be archived at once: that indicates a problem with the input, not that
+    /// so much was fixed. What is published elsewhere, or what the user has released, does not count.
     fn enforce_archive_limit(&self, plan: &mut Plan) {
         let Some(max_percent) = self.options.max_archive_percent else {
             return;
         };
-        let archive = plan.count(Action::Archive);
+        let is_gone = |step: &PlanStep| step.decision == Decision::Archive(ArchiveReason::Gone);
+        let archive = plan.steps.iter().filter(|step| is_gone(step)).count();
         let active = self
             .actual
             .published
@@ -349,7 +360,7 @@ impl Planner<'_> {
             max_percent,
         };
         for step in &mut plan.steps {
-            if step.decision.action() == Action::Archive {
+            if is_gone(step) {
                 let hold = Decision::Hold(HoldReason::MassArchive(mass_archive));
                 step.decision = match self.actual.published.get(&step.key()) {
                     Some(published) => self.held_or_refreshed(hold, published),

@@ -120,10 +120,12 @@ pub struct ActualState {
 }
 
 /// How cautious reconciliation is about archiving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReconcileOptions {
     /// The number of cycles for which a flapping exposure is held before it is archived again.
     pub settle_cycles: u32,
     /// The percentage of active exposures that one cycle may archive; `None` for no limit.
     pub max_archive_percent: Option<u8>,
+    /// The Regions that the user has released.
+    pub forgotten: BTreeSet<Region>,
 }

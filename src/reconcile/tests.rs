@@ -18,6 +18,7 @@ use crate::model::{
 const OPTIONS: ReconcileOptions = ReconcileOptions {
     settle_cycles: 2,
     max_archive_percent: Some(25),
+    forgotten: BTreeSet::new(),
 };
 
 fn at(day: i64) -> DateTime<Utc> {

@@ -104,6 +104,18 @@ impl CycleLog {
         );
     }
 
+    /// Logs that exposures stay published because a Region that showed them is not configured.
+    pub fn region_left_out(&self, region: &Region, exposures: usize) {
+        warn!(
+            event = "region_left_out",
+            cycle = self.cycle(),
+            %region,
+            exposures,
+            "exposures that were last seen in a Region that is not configured stay published: add the Region to \
+             [aws] regions, or archive them with `exposured once --publish --forget {region}`"
+        );
+    }
+
     /// Logs that a field of an exposure was too long for the format.
     pub fn text_cut(&self, exposure: &str, field: &str, dropped: usize) {
         warn!(

@@ -91,6 +91,9 @@ pub(in crate::publish) async fn plan(
         publisher.now,
     );
     publisher.log.planned(&plan);
+    for (region, exposures) in published.left_out(&plan, &publisher.session.regions) {
+        publisher.log.region_left_out(&region, exposures);
+    }
     let found_exposure = |(desired, (graded, _)): (DesiredExposure, (GradedResource, _))| {
         let fingerprint = desired.fingerprint;
         (

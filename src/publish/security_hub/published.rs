@@ -8,12 +8,14 @@ use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use crate::aws::{CallError, CallRate, Envelope, IamAction, raw_response, read_pages};
+use crate::aws::{CallError, CallRate, Envelope, Failure, IamAction, raw_response, read_pages};
 use crate::formats::asff::{AsffFinding, GENERATOR_PREFIX, PRODUCT_NAME, product_arn};
 use crate::model::{AccountId, Arn, CollectionTarget, ExposureId, Region, SourceKind, clean};
 use crate::publish::options::{ImportInto, SecurityHubOptions};
 use crate::publish::publisher::Publisher;
-use crate::reconcile::{ActualState, Destination, ExposureKey, PublishedExposure, WorkflowStatus};
+use crate::reconcile::{
+    ActualState, Destination, ExposureKey, Plan, PublishedExposure, WorkflowStatus,
+};
 
 use super::client::client;
 use super::product_fields;
@@ -77,6 +79,36 @@ impl PublishedFindings {
         &self.unread
     }
 
+    /// Where Security Hub is not enabled, nothing is published, except that the hub itself must be.
+    fn forget_disabled_hubs(&mut self, home: &Destination) {
+        self.unread.retain(|destination, error| {
+            destination == home || error.failure != Failure::NotEnabled
+        });
+    }
+
+    /// How many of the exposures that are held were seen in each Region that is not configured.
+    pub(super) fn left_out(&self, plan: &Plan, configured: &[Region]) -> BTreeMap<Region, usize> {
+        let is_left_out =
+            |region: &&Region| !configured.contains(region) && **region != Region::global();
+        let mut left_out = BTreeMap::new();
+        for (step, _) in plan.held() {
+            let Some(published) = self.findings.get(&step.key()) else {
+                continue;
+            };
+            let seen_in: BTreeSet<&Region> = published
+                .exposure
+                .seen_by
+                .iter()
+                .filter_map(CollectionTarget::region)
+                .filter(is_left_out)
+                .collect();
+            for region in seen_in {
+                *left_out.entry(region.clone()).or_default() += 1;
+            }
+        }
+        left_out
+    }
+
     /// Reads the destinations that were not read yet.
     pub(super) async fn read(
         &mut self,
@@ -114,26 +146,36 @@ pub(in crate::publish) async fn read_published(
     let destinations = known_destinations(publisher, options).await;
     let mut published = PublishedFindings::default();
     published.read(publisher, options, &destinations).await;
+    published.forget_disabled_hubs(&options.home(publisher.session));
     published
 }
 
-/// The destinations that may hold findings: the account of the caller, and, if every account imports its own exposures,
-/// every account of which the administrator account sees a finding. So an account without any exposure left is still
-/// read.
+/// The destinations that may hold findings: the account of the caller in every Region, as the hub may have been in another
+/// one, and, if every account imports its own exposures, every account of which the administrator account sees a finding.
+/// So an account without any exposure left is still read.
 async fn known_destinations(
     publisher: &Publisher<'_>,
     options: &SecurityHubOptions,
 ) -> BTreeSet<Destination> {
     let session = publisher.session;
     let home = options.home(session);
+    let regions: BTreeSet<&Region> = session
+        .regions
+        .iter()
+        .chain([&home.region])
+        .chain(publisher.forgotten)
+        .collect();
+    let own = regions.iter().map(|region| Destination {
+        account: session.account,
+        region: (*region).clone(),
+    });
     if options.import_into == ImportInto::CallerAccount {
-        return [home].into();
+        return own.collect();
     }
-    let regions: BTreeSet<&Region> = session.regions.iter().chain([&home.region]).collect();
     let searches = regions
         .iter()
         .map(|region| search_destinations(publisher, region));
-    let mut destinations = BTreeSet::new();
+    let mut destinations: BTreeSet<Destination> = own.collect();
     for (region, found) in regions.iter().zip(join_all(searches).await) {
         match found {
             Ok(found) => destinations.extend(
@@ -148,7 +190,6 @@ async fn known_destinations(
             ),
         }
     }
-    destinations.insert(home);
     destinations
 }
 

@@ -177,7 +177,7 @@ fn nothing_is_archived_above_the_limit() {
         (11, 33, OPTIONS, true),
         (11, 32, OPTIONS, false),
         (11, 0, unlimited, true),
-        (10, 90, strict, true),
+        (10, 90, strict.clone(), true),
         (11, 989, strict, false),
     ];
     for (gone, unchanged, options, is_archived) in table {
@@ -195,5 +195,127 @@ fn nothing_is_archived_above_the_limit() {
     assert_eq!(
         refused.steps[0].decision.to_string(),
         "11 of 11 active exposures would be archived at once, more than 25%"
+    );
+}
+
+/// An exposure that these Regions showed, if the user has released some Regions.
+fn plan_released(seen_in: &[&str], forgotten: &[&str], coverage: &[CoverageRow]) -> PlanStep {
+    let region = |name: &&str| name.parse().unwrap();
+    let options = ReconcileOptions {
+        forgotten: forgotten.iter().map(region).collect(),
+        ..OPTIONS
+    };
+    let seen = |name: &&str| target(SourceKind::Inspector, name);
+    let exposure = PublishedExposure {
+        seen_by: seen_in.iter().map(seen).collect(),
+        ..published("a", 70)
+    };
+    let actual = ActualState {
+        published: [(key(), exposure)].into(),
+        ..ActualState::default()
+    };
+    let mut plan = plan(&actual, &[], coverage, options, at(80));
+    plan.steps.remove(0)
+}
+
+#[test]
+fn a_region_that_is_released_is_no_longer_waited_for() {
+    let held = plan_released(&["eu-west-1"], &[], &complete());
+    assert_eq!(held.decision.action(), Action::Hold);
+    let other = plan_released(&["eu-west-1"], &["eu-west-2"], &complete());
+    assert_eq!(other.decision.action(), Action::Hold);
+    let released = plan_released(&["eu-west-1"], &["eu-west-1"], &complete());
+    assert_eq!(
+        released.decision.to_string(),
+        "last seen in eu-west-1, which --forget releases"
+    );
+    // What happens in the other Regions does not matter.
+    let incomplete = [row(SourceKind::Inspector, "us-east-1", Coverage::Failed)];
+    let released = plan_released(&["eu-west-1"], &["eu-west-1"], &incomplete);
+    assert_eq!(released.decision.action(), Action::Archive);
+    assert_eq!(released.record_state, RecordState::Archived);
+    // Unless they showed the exposure, too.
+    let both = ["eu-west-1", "us-east-1"];
+    let held = plan_released(&both, &["eu-west-1"], &incomplete);
+    assert_eq!(held.decision.action(), Action::Hold);
+    let gone = plan_released(&both, &["eu-west-1"], &complete());
+    assert_eq!(gone.decision, Decision::Archive(ArchiveReason::Gone));
+    // A finding that does not record its targets belongs to the Region in which it is published.
+    let released = plan_released(&[], &["us-east-1"], &[]);
+    assert_eq!(released.decision.action(), Action::Archive);
+}
+
+#[test]
+fn a_severity_that_a_released_region_raised_decreases() {
+    let exposure = PublishedExposure {
+        severity: Some(Severity::High),
+        seen_by: ["us-east-1", "eu-west-1"]
+            .map(|region| target(SourceKind::Inspector, region))
+            .into(),
+        ..published("a", 70)
+    };
+    let actual = ActualState {
+        published: [(key(), exposure)].into(),
+        ..ActualState::default()
+    };
+    let action = |forgotten: &[&str]| {
+        let options = ReconcileOptions {
+            forgotten: forgotten.iter().map(|name| name.parse().unwrap()).collect(),
+            ..OPTIONS
+        };
+        let found = [desired(0, Severity::Low, "b")];
+        let plan = plan(&actual, &found, &complete(), options, at(80));
+        plan.steps[0].decision.action()
+    };
+    assert_eq!(action(&[]), Action::Hold);
+    assert_eq!(action(&["eu-west-1"]), Action::Update);
+}
+
+#[test]
+fn a_severity_that_a_released_region_lowered_increases() {
+    let exposure = PublishedExposure {
+        severity: Some(Severity::Low),
+        lowered_by: [target(SourceKind::Config, "eu-west-1")].into(),
+        ..published("a", 70)
+    };
+    let actual = ActualState {
+        published: [(key(), exposure)].into(),
+        ..ActualState::default()
+    };
+    let action = |forgotten: &[&str]| {
+        let options = ReconcileOptions {
+            forgotten: forgotten.iter().map(|name| name.parse().unwrap()).collect(),
+            ..OPTIONS
+        };
+        let found = [desired(0, Severity::High, "b")];
+        let plan = plan(&actual, &found, &complete(), options, at(80));
+        plan.steps[0].decision.action()
+    };
+    assert_eq!(action(&[]), Action::Hold);
+    assert_eq!(action(&["eu-west-1"]), Action::Update);
+}
+
+#[test]
+fn old_copies_of_moved_exposures_do_not_count_as_gone() {
+    let old = Destination {
+        region: "eu-west-1".parse().unwrap(),
+        ..destination()
+    };
+    let copies = |place: &Destination| {
+        let place = place.clone();
+        (0..20).map(move |number| ((place.clone(), id(number)), published("a", 70)))
+    };
+    let actual = ActualState {
+        published: copies(&old).chain(copies(&destination())).collect(),
+        ..ActualState::default()
+    };
+    let found: Vec<_> = (0..20)
+        .map(|number| desired(number, Severity::Low, "a"))
+        .collect();
+    let plan = plan(&actual, &found, &complete(), OPTIONS, at(80));
+    assert_eq!(plan.archive_refused, None);
+    assert_eq!(
+        (plan.count(Action::Archive), plan.count(Action::Unchanged)),
+        (20, 20)
     );
 }

@@ -144,6 +144,7 @@ impl Scenario {
         ReconcileOptions {
             settle_cycles: self.settle_cycles,
             max_archive_percent: Some(25),
+            forgotten: BTreeSet::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod lost_knowledge;
 mod members;
+mod regions;
 mod users;
 
 use serde_json::{Value, json};
