@@ -23,7 +23,8 @@ use exposured::evaluate::{evaluate, fixes};
 use exposured::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use exposured::model::{
     ActiveTriage, CollectionTarget, ControlId, Coverage, Evidence, FindingId, IgnoredRecords,
-    Product, RelationKind, Resource, ResourceMention, ResourceType, SourceKind, identify,
+    Product, RecordKind, RelationKind, Resource, ResourceMention, ResourceType, SourceKind,
+    identify,
 };
 use peak_alloc::PeakAlloc;
 
@@ -155,6 +156,8 @@ fn observe(builder: &mut SnapshotBuilder, catalog: &Catalog, on: &Resource, id: 
         .index_of(&id.parse().expect("a trait id"))
         .expect("a trait of the catalog");
     builder.add_observation(Observation {
+        record: RecordKind::OpenFinding,
+        is_fallback: false,
         resource: on,
         trait_index,
         holds: true,

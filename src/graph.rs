@@ -4,16 +4,20 @@
 //! each target. Merging them and adding the edges that IAM policies create gives a [`View`], which the evaluation reads.
 
 mod csr_rows;
+mod current;
+mod current_edges;
 mod dedup_rows;
 mod dependencies;
 mod finding_digest;
 mod finding_digests;
 mod finding_key;
+mod highest_epss;
 mod iam_attributes;
 mod iam_edges;
 mod index;
 mod merge;
 mod resource_key;
+mod resource_times;
 mod shared_evidence;
 mod snapshot;
 mod snapshot_builder;

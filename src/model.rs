@@ -10,6 +10,7 @@ mod exposure;
 mod finding;
 mod identity;
 mod ignored;
+mod record_kind;
 mod record_state;
 mod region;
 mod relation;
@@ -41,6 +42,7 @@ pub use exposure::{
 pub use finding::{FindingId, Product};
 pub use identity::{ResourceMention, identify};
 pub use ignored::{IgnoreReason, IgnoredRecords};
+pub use record_kind::RecordKind;
 pub use record_state::RecordState;
 pub use region::{ParseRegionError, Region};
 pub use relation::RelationKind;

@@ -45,8 +45,11 @@ mod testing;
 mod timestamp;
 mod unread;
 
+pub use edges::whole_configuration_lists;
 pub use error::RecordError;
 pub use event::records_in;
 pub use format::{RecordParser, has_known_format, is_list_key, parse_any, record_id};
 pub use needed_types::needed_types;
-pub use parsed::{ParseResult, ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource};
+pub use parsed::{
+    EdgeEnd, EmptyList, ParseResult, ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource,
+};

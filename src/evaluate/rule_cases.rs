@@ -6,8 +6,8 @@ use crate::catalog::{Catalog, FactorLevel, RuleCase};
 use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use crate::model::{
     AccountId, ActiveTriage, CollectionTarget, Coverage, Evidence, Exposure, Factor, FindingId,
-    IgnoredRecords, Product, Region, Resource, RuleId, Severity, SourceSeverity, TraitIndex,
-    Vulnerability,
+    IgnoredRecords, Product, RecordKind, Region, Resource, RuleId, Severity, SourceSeverity,
+    TraitIndex, Vulnerability,
 };
 
 use super::evaluation::evaluate;
@@ -62,6 +62,8 @@ fn view(catalog: &Catalog, case: &RuleCase) -> View {
     let mut builder = SnapshotBuilder::default();
     for index in case.traits.iter() {
         builder.add_observation(Observation {
+            record: RecordKind::OpenFinding,
+            is_fallback: false,
             resource: &subject,
             trait_index: index,
             holds: true,

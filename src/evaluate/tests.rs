@@ -1,5 +1,6 @@
 //! Values in, values out: traits and relations in, exposures out, with the built-in catalog.
 
+mod ages;
 mod attack_paths;
 mod aws_titles;
 mod catalog;
@@ -17,8 +18,8 @@ use crate::graph::{Observation, SnapshotBuilder, Store, TargetOutcome, View};
 use crate::model::{
     ActiveTriage, CollectionTarget, ControlId, Coverage, Evidence, Exposure, ExposureId, FindingId,
     IgnoredRecords, Likelihood, MuteState, MuteUse, NetworkPath, PathStep, PortRange, Product,
-    RelationKind, Resource, ResourceMention, ResourceType, Severity, SourceKind, SourceSeverity,
-    TraitId, TraitIndex, TraitSet, Vulnerability, identify,
+    RecordKind, RelationKind, Resource, ResourceMention, ResourceType, Severity, SourceKind,
+    SourceSeverity, TraitId, TraitIndex, TraitSet, Vulnerability, identify,
 };
 
 pub(crate) fn catalog() -> Catalog {
@@ -110,6 +111,8 @@ impl<'a> TestGraph<'a> {
         };
         self.findings += 1;
         self.builder.add_observation(Observation {
+            record: RecordKind::OpenFinding,
+            is_fallback: false,
             resource,
             trait_index: self.catalog.index_of(&definition).unwrap(),
             holds: true,
@@ -144,6 +147,8 @@ impl<'a> TestGraph<'a> {
         });
         self.findings += 1;
         self.builder.add_observation(Observation {
+            record: RecordKind::OpenFinding,
+            is_fallback: false,
             resource,
             trait_index: self
                 .catalog

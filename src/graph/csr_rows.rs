@@ -9,7 +9,7 @@ pub(super) struct Keyed<K, R> {
 
 /// All rows in one list, sorted by their keys, which are the numbers from 0. A second list has the start of each key's
 /// rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CsrRows<R> {
     /// By key, and after the last key: the index of its first row. Empty if there are no rows.
     starts: Vec<u32>,
@@ -78,6 +78,34 @@ impl<R> CsrRows<R> {
         bounds
             .and_then(|[start, end]| self.rows.get(*start as usize..*end as usize))
             .unwrap_or_default()
+    }
+
+    /// Returns the rows of all keys.
+    pub(super) fn all(&self) -> &[R] {
+        &self.rows
+    }
+
+    /// Returns the rows of each key for which `keep` returns true.
+    pub(super) fn filtered(&self, keep: impl Fn(usize, &R) -> bool) -> Self
+    where
+        R: Copy,
+    {
+        let keep = &keep;
+        let groups = (0..self.key_count()).map(|key| {
+            let rows = self.of(key).iter().copied();
+            rows.filter(move |row| keep(key, row))
+        });
+        Self::from_groups(groups, self.row_count())
+    }
+
+    /// Changes the order of the rows of each key.
+    pub(super) fn reorder(&mut self, order: impl Fn(&mut [R])) {
+        for bounds in self.starts.windows(2) {
+            let [start, end] = bounds else { continue };
+            if let Some(rows) = self.rows.get_mut(*start as usize..*end as usize) {
+                order(rows);
+            }
+        }
     }
 
     /// Returns the number of keys.

@@ -1,5 +1,12 @@
 //! Rows of which many occur more than once.
 
+/// A row of which only one is kept.
+pub(super) trait DedupRow: Ord + Copy {
+    /// Returns whether two rows are the same, except for what the sort order compares last, such as a time. The greater of
+    /// the two is kept.
+    fn is_same(&self, other: &Self) -> bool;
+}
+
 /// Collects rows and removes duplicates on the way: each finding of a resource has the same edges and tags.
 #[derive(Debug)]
 pub(super) struct DedupRows<R> {
@@ -17,7 +24,7 @@ impl<R> Default for DedupRows<R> {
     }
 }
 
-impl<R: Ord> DedupRows<R> {
+impl<R: DedupRow> DedupRows<R> {
     /// The number of rows below which duplicates are not removed.
     const MIN_ROWS: usize = 1 << 12;
 
@@ -38,7 +45,13 @@ impl<R: Ord> DedupRows<R> {
     fn dedup(&mut self) {
         // The stable sort merges runs that are sorted already.
         self.rows.sort();
-        self.rows.dedup();
+        self.rows.dedup_by(|next, kept| {
+            let is_same = next.is_same(kept);
+            if is_same {
+                *kept = *next;
+            }
+            is_same
+        });
         self.distinct = self.rows.len();
     }
 
@@ -52,19 +65,26 @@ impl<R: Ord> DedupRows<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::BTreeMap;
 
     use super::*;
 
+    impl DedupRow for (usize, usize) {
+        fn is_same(&self, other: &Self) -> bool {
+            self.0 == other.0
+        }
+    }
+
     #[test]
-    fn duplicates_are_removed_on_the_way() {
+    fn the_latest_of_several_duplicates_is_kept() {
         let mut rows = DedupRows::default();
-        let mut expected = BTreeSet::new();
-        for number in 0..10 * DedupRows::<usize>::MIN_ROWS {
-            let row = number * 7 % 1_000;
-            rows.push(row);
-            expected.insert(row);
-            assert!(rows.rows.len() <= DedupRows::<usize>::MIN_ROWS);
+        let mut expected = BTreeMap::new();
+        for number in 0..10 * DedupRows::<(usize, usize)>::MIN_ROWS {
+            let (row, time) = (number * 7 % 1_000, number % 13);
+            rows.push((row, time));
+            let latest = expected.entry(row).or_insert(time);
+            *latest = time.max(*latest);
+            assert!(rows.rows.len() <= DedupRows::<(usize, usize)>::MIN_ROWS);
         }
         assert!(rows.finish().into_iter().eq(expected));
     }

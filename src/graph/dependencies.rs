@@ -92,12 +92,13 @@ impl View {
                 .iter()
                 .find(|end| end.snapshot == start.snapshot)?;
             let (target, snapshot) = self.snapshot(start.snapshot);
-            let relation = RelationRow {
-                from: start.resource,
-                kind,
-                to: end.resource,
-            };
-            let is_reported = snapshot.relations.binary_search(&relation).is_ok();
+            let edge = (start.resource, kind, end.resource);
+            let edge_of = |row: &RelationRow| (row.from, row.kind, row.to);
+            // A row for each kind of record that reports the edge.
+            let is_reported = snapshot
+                .relations
+                .binary_search_by_key(&edge, edge_of)
+                .is_ok();
             is_reported.then_some(target)
         })
     }

@@ -30,6 +30,13 @@ pub(super) struct FindingParts<'a> {
     product: Product,
 }
 
+impl FindingKey {
+    /// Returns the index of the prefix in the snapshot's table.
+    pub(super) fn prefix(self) -> usize {
+        self.prefix.0 as usize
+    }
+}
+
 /// What the findings of a control, or of a service in a Region, have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct IdPrefix {
@@ -53,7 +60,7 @@ enum TailForm {
 const DIGITS_AFTER_HYPHEN: [usize; 4] = [8, 12, 16, 20];
 
 /// The prefixes of a snapshot.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct IdPrefixTable(Vec<IdPrefix>);
 
 /// Builds an [`IdPrefixTable`] while it splits IDs.
@@ -104,6 +111,19 @@ impl IdPrefixTableBuilder {
 }
 
 impl IdPrefixTable {
+    /// Returns what the findings of each prefix have in common, by the index of the prefix.
+    pub(super) fn common_parts<'a>(
+        &self,
+        resolve: impl Fn(SymbolU32) -> &'a str,
+    ) -> impl Iterator<Item = FindingParts<'a>> {
+        self.0.iter().map(move |prefix| FindingParts {
+            text: resolve(prefix.text),
+            form: prefix.form,
+            tail: [0; 16],
+            product: prefix.product,
+        })
+    }
+
     /// Returns the service that made the finding.
     pub(super) fn product(&self, key: FindingKey) -> Product {
         self.prefix(key).product

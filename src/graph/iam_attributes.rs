@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::iam::PrivilegeLevel;
-use crate::model::{CollectionTarget, Evidence, FindingId, Product, RelationKind, TraitSet};
+use crate::model::{
+    CollectionTarget, Evidence, FindingId, Product, RecordKind, RelationKind, TraitSet,
+};
 
 use super::csr_rows::CsrRows;
 use super::index::{LocalIndex, ResourceIndex, SnapshotIndex, TraitSetIndex};
@@ -109,6 +111,8 @@ impl View {
                 };
                 let builder = builder_of(builders, target);
                 builder.add_observation(Observation {
+                    record: RecordKind::Configuration,
+                    is_fallback: false,
                     resource: &resource,
                     trait_index: index,
                     holds,

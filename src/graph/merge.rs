@@ -1,6 +1,5 @@
 //! Merges snapshots, so that each resource occurs once.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -9,8 +8,11 @@ use crate::catalog::Catalog;
 use crate::model::{CollectionTarget, RelationKind, TraitIndex, TraitSet};
 
 use super::csr_rows::{CsrRows, Keyed};
+use super::current::current_snapshots;
+use super::current_edges::EdgeClaims;
 use super::index::{LocalIndex, ResourceIndex, ResourceRange, SnapshotIndex, TraitSetIndex};
 use super::resource_key::ResourceKey;
+use super::resource_times::{AllResourceTimes, MergedIndices};
 use super::snapshot::Snapshot;
 use super::view::{Occurrence, TraitSets, View};
 
@@ -20,17 +22,23 @@ use super::view::{Occurrence, TraitSets, View};
 pub struct MergedSnapshots(pub(super) View);
 
 impl MergedSnapshots {
-    pub(super) fn new(snapshots: Vec<(CollectionTarget, Arc<Snapshot>)>) -> Self {
+    /// Merges snapshots. Findings that were last updated before `cutoff`, in seconds since 1970, do not count.
+    pub(super) fn new(snapshots: Vec<(CollectionTarget, Arc<Snapshot>)>, cutoff: u32) -> Self {
         let occurrences = merge_resources(&snapshots);
-        let deleted = find_deleted(&snapshots, &occurrences);
-        let edges = merge_edges(&snapshots, &occurrences, &deleted);
+        let indices = merged_indices(&snapshots, &occurrences);
+        let times = AllResourceTimes::new(&snapshots, &indices);
+        let deleted = times.find_deleted(&snapshots, &indices);
+        let claims = EdgeClaims::new(&snapshots, &indices, &times, cutoff);
+        let current = current_snapshots(snapshots, &indices, &times, cutoff);
         let mut view = View {
-            snapshots,
+            snapshots: current.snapshots,
+            outdated_findings: current.outdated_findings,
             occurrences,
-            edges,
+            edges: CsrRows::default(),
             deleted,
             traits: TraitSets::default(),
         };
+        view.edges = edges_by_resource(&view, claims);
         view.traits = number_trait_sets(&view);
         Self(view)
     }
@@ -70,84 +78,42 @@ fn merge_resources(snapshots: &[(CollectionTarget, Arc<Snapshot>)]) -> CsrRows<O
     )
 }
 
-/// Returns the resources that no record describes after their deletion. A resource that a later record describes was
-/// created again.
-fn find_deleted(
+/// Returns the indices of the resources of each snapshot in the view.
+fn merged_indices(
     snapshots: &[(CollectionTarget, Arc<Snapshot>)],
     occurrences: &CsrRows<Occurrence>,
-) -> BTreeSet<ResourceIndex> {
-    if snapshots.iter().all(|(_, one)| one.deletions.is_empty()) {
-        return BTreeSet::new();
-    }
-    let is_deleted = |resource: &ResourceIndex| {
-        let rows = occurrences.of(resource.get()).iter().filter_map(|row| {
-            let (_, snapshot) = snapshots.get(row.snapshot.get())?;
-            let seen_at = snapshot.sightings.get(row.resource.get()).copied();
-            Some((snapshot.deletions.get(&row.resource).copied(), seen_at))
-        });
-        let (deleted_at, seen_at): (Vec<_>, Vec<_>) = rows.unzip();
-        let deleted_at = deleted_at.into_iter().flatten().max();
-        let seen_at = seen_at.into_iter().flatten().max();
-        deleted_at.is_some_and(|deleted_at| seen_at.unwrap_or(0) <= deleted_at)
-    };
-    let resources = ResourceRange::all(occurrences.key_count());
-    resources.filter(is_deleted).collect()
-}
-
-/// Returns the edges of all snapshots, each once, by the resource that they start from. A deleted resource has none.
-fn merge_edges(
-    snapshots: &[(CollectionTarget, Arc<Snapshot>)],
-    occurrences: &CsrRows<Occurrence>,
-    deleted: &BTreeSet<ResourceIndex>,
-) -> CsrRows<(RelationKind, ResourceIndex)> {
-    let indices = MergedIndices::new(snapshots, occurrences);
-    let mut edges: Vec<Keyed<ResourceIndex, (RelationKind, ResourceIndex)>> = snapshots
+) -> MergedIndices {
+    let mut indices: MergedIndices = snapshots
         .iter()
-        .zip(&indices.0)
-        .flat_map(|((_, snapshot), indices)| {
-            snapshot.relations.iter().map(|relation| Keyed {
-                key: MergedIndices::index_of(indices, relation.from),
-                row: (relation.kind, MergedIndices::index_of(indices, relation.to)),
-            })
-        })
+        .map(|(_, snapshot)| vec![ResourceIndex::new(0); snapshot.resources.len()])
         .collect();
-    edges.retain(|edge| !deleted.contains(&edge.key) && !deleted.contains(&edge.row.1));
-    edges.sort_unstable();
-    edges.dedup();
-    CsrRows::from_sorted(edges, occurrences.key_count(), |from| from.get())
-}
-
-/// By snapshot and resource in it: the index of the resource in the view.
-struct MergedIndices(Vec<Vec<ResourceIndex>>);
-
-impl MergedIndices {
-    fn new(
-        snapshots: &[(CollectionTarget, Arc<Snapshot>)],
-        occurrences: &CsrRows<Occurrence>,
-    ) -> Self {
-        let mut indices: Vec<Vec<ResourceIndex>> = snapshots
-            .iter()
-            .map(|(_, snapshot)| vec![ResourceIndex::new(0); snapshot.resources.len()])
-            .collect();
-        for resource in ResourceRange::all(occurrences.key_count()) {
-            for occurrence in occurrences.of(resource.get()) {
-                let in_snapshot = indices.get_mut(occurrence.snapshot.get());
-                let index = in_snapshot.and_then(|one| one.get_mut(occurrence.resource.get()));
-                if let Some(index) = index {
-                    *index = resource;
-                }
+    for resource in ResourceRange::all(occurrences.key_count()) {
+        for occurrence in occurrences.of(resource.get()) {
+            let in_snapshot = indices.get_mut(occurrence.snapshot.get());
+            let index = in_snapshot.and_then(|one| one.get_mut(occurrence.resource.get()));
+            if let Some(index) = index {
+                *index = resource;
             }
         }
-        Self(indices)
     }
+    indices
+}
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "there is one entry for each resource of the snapshot"
-    )]
-    fn index_of(in_snapshot: &[ResourceIndex], resource: LocalIndex) -> ResourceIndex {
-        in_snapshot[resource.get()]
-    }
+/// Returns the edges by the resource that they start from. A deleted resource has none.
+fn edges_by_resource(
+    view: &View,
+    claims: EdgeClaims<'_>,
+) -> CsrRows<(RelationKind, ResourceIndex)> {
+    let current = claims.into_current(|resource| view.resource_type(resource));
+    let is_deleted = |resource: &ResourceIndex| view.deleted.contains(resource);
+    let edges = current
+        .into_iter()
+        .filter(|(from, _, to)| !is_deleted(from) && !is_deleted(to))
+        .map(|(from, kind, to)| Keyed {
+            key: from,
+            row: (kind, to),
+        });
+    CsrRows::from_sorted(edges.collect(), view.len(), |from| from.get())
 }
 
 /// Numbers the different sets of traits, starting with the empty set.
@@ -169,23 +135,23 @@ fn number_trait_sets(view: &View) -> TraitSets {
 }
 
 /// Returns the traits of a resource that its own findings show. Findings of different ages report the same attribute: the
-/// latest of them decides, and of several with the same time, one that shows the trait.
+/// one with the highest rank decides.
 pub(super) fn merge_traits(view: &View, resource: ResourceIndex) -> TraitSet {
     let mut traits = TraitSet::default();
     if view.deleted.contains(&resource) {
         return traits;
     }
-    let mut attributes: Vec<(TraitIndex, u32, bool)> = Vec::new();
+    let mut attributes: Vec<(TraitIndex, (u32, bool))> = Vec::new();
     for (_, snapshot, resource) in view.occurrences(resource) {
         for observation in snapshot.observations_of(resource) {
             traits.insert(observation.trait_index);
         }
         let rows = snapshot.attributes_of(resource).iter();
-        attributes.extend(rows.map(|row| (row.row.trait_index, row.updated_at, row.holds)));
+        attributes.extend(rows.map(|row| (row.row.trait_index, row.rank())));
     }
     attributes.sort_unstable();
     for readings in attributes.chunk_by(|one, other| one.0 == other.0) {
-        if let Some((trait_index, _, true)) = readings.last() {
+        if let Some((trait_index, (_, true))) = readings.last() {
             traits.insert(*trait_index);
         }
     }

@@ -51,7 +51,9 @@ impl SharedEvidence {
 mod tests {
     use super::*;
     use crate::graph::{Observation, SnapshotBuilder};
-    use crate::model::{ControlId, FindingId, Product, Resource, ResourceType, TraitIndex};
+    use crate::model::{
+        ControlId, FindingId, Product, RecordKind, Resource, ResourceType, TraitIndex,
+    };
 
     fn snapshot(controls: std::ops::Range<usize>) -> Snapshot {
         let resource = Resource {
@@ -63,6 +65,8 @@ mod tests {
         let mut builder = SnapshotBuilder::default();
         for number in controls {
             builder.add_observation(Observation {
+                record: RecordKind::OpenFinding,
+                is_fallback: false,
                 resource: &resource,
                 trait_index: TraitIndex::new(1).unwrap(),
                 holds: true,

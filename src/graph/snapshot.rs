@@ -7,11 +7,13 @@ use string_interner::symbol::SymbolU32;
 
 use crate::iam::{NamedDocument, Permissions};
 use crate::model::{
-    AccountId, Epss, Evidence, FindingId, Product, Region, RelationKind, Resource, ResourceType,
-    TraitIndex,
+    AccountId, Epss, Evidence, FindingId, Product, RecordKind, Region, RelationKind, Resource,
+    ResourceType, TraitIndex,
 };
+use crate::records::{EdgeEnd, EmptyList};
 
-use super::csr_rows::CsrRows;
+use super::csr_rows::{CsrRows, Keyed};
+use super::dedup_rows::DedupRow;
 use super::finding_digest::{FindingDigest, digest_of};
 use super::finding_key::{FindingKey, FindingParts, IdPrefixTable};
 use super::index::{EvidenceIndex, LocalIndex};
@@ -48,18 +50,94 @@ impl ResourceRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ObservationRow {
     pub trait_index: TraitIndex,
+    /// What the record is that shows the trait.
+    pub record: RecordKind,
     pub finding: FindingKey,
     pub evidence: EvidenceIndex,
+    /// In seconds since 1970, or 0 if unknown.
+    pub updated_at: u32,
+}
+
+impl ObservationRow {
+    /// Returns the state of the finding that the row is from. A configuration has none.
+    pub(super) fn state(&self) -> Option<FindingState> {
+        self.record.is_finding().then_some(FindingState {
+            updated_at: self.updated_at,
+            is_ended: self.record == RecordKind::EndedFinding,
+        })
+    }
+
+    /// Returns whether the row is from a finding that was last updated before this time.
+    pub(super) fn is_outdated(&self, cutoff: u32) -> bool {
+        self.record.is_finding() && is_before(self.updated_at, cutoff)
+    }
+}
+
+impl DedupRow for Keyed<LocalIndex, ObservationRow> {
+    fn is_same(&self, other: &Self) -> bool {
+        let updated_at = 0;
+        let undated = |row: &Self| {
+            (
+                row.key,
+                ObservationRow {
+                    updated_at,
+                    ..row.row
+                },
+            )
+        };
+        undated(self) == undated(other)
+    }
+}
+
+/// Returns whether a known time is before another.
+pub(super) fn is_before(time: u32, cutoff: u32) -> bool {
+    (1..cutoff).contains(&time)
+}
+
+/// The state of a finding at a time. The greatest one is the newest; that a finding has ended is newer than what it showed
+/// at the same time, because Security Hub keeps the time of a finding that a user suppresses or resolves.
+/// Source: Security Hub API Reference, `BatchUpdateFindings`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FindingState {
+    /// In seconds since 1970, or 0 if unknown.
+    pub updated_at: u32,
+    pub is_ended: bool,
+}
+
+/// The newest state of a finding that shows no trait in this state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct StateRow {
+    pub finding: FindingKey,
+    pub state: FindingState,
+}
+
+impl DedupRow for StateRow {
+    fn is_same(&self, other: &Self) -> bool {
+        self.finding == other.finding
+    }
 }
 
 /// The latest finding that reports an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct AttributeRow {
     pub row: ObservationRow,
-    /// In seconds since 1970, or 0 if unknown.
-    pub updated_at: u32,
+    /// Whether the attribute counts only until any other record has it.
+    pub is_fallback: bool,
     /// Whether the attribute shows the trait.
     pub holds: bool,
+}
+
+impl AttributeRow {
+    /// Returns the rank of the attribute among those for the same trait, of which the highest counts: the latest, and of
+    /// several with the same time, one that shows the trait.
+    pub(super) fn rank(&self) -> (u32, bool) {
+        let updated_at = if self.is_fallback {
+            0
+        } else {
+            self.row.updated_at
+        };
+        (updated_at, self.holds)
+    }
 }
 
 /// An edge.
@@ -68,6 +146,65 @@ pub(super) struct RelationRow {
     pub from: LocalIndex,
     pub kind: RelationKind,
     pub to: LocalIndex,
+    pub claim: EdgeClaim,
+}
+
+impl DedupRow for RelationRow {
+    fn is_same(&self, other: &Self) -> bool {
+        let updated_at = 0;
+        let undated = |row: &Self| {
+            let claim = EdgeClaim {
+                updated_at,
+                ..row.claim
+            };
+            Self { claim, ..*row }
+        };
+        undated(self) == undated(other)
+    }
+}
+
+/// What an edge is known from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct EdgeClaim {
+    /// The end that the record is about. Such a record lists all edges of the kind that the resource has. `None` if the
+    /// record merely mentions the edge.
+    pub listed_by: Option<EdgeEnd>,
+    /// Whether the record is a finding, which its service updates as long as it applies.
+    pub is_finding: bool,
+    /// In seconds since 1970, or 0 if unknown.
+    pub updated_at: u32,
+}
+
+/// A kind of edges of which a resource has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct EmptyListRow {
+    pub resource: LocalIndex,
+    pub list: EmptyList,
+    pub is_finding: bool,
+    /// In seconds since 1970, or 0 if unknown.
+    pub updated_at: u32,
+}
+
+impl DedupRow for EmptyListRow {
+    fn is_same(&self, other: &Self) -> bool {
+        let updated_at = 0;
+        let undated = |row: &Self| Self { updated_at, ..*row };
+        undated(self) == undated(other)
+    }
+}
+
+/// The time of a resource's latest whole configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct WholeRow {
+    pub resource: LocalIndex,
+    /// In seconds since 1970, or 0 if unknown.
+    pub updated_at: u32,
+}
+
+impl DedupRow for WholeRow {
+    fn is_same(&self, other: &Self) -> bool {
+        self.resource == other.resource
+    }
 }
 
 /// A tag of a resource.
@@ -76,6 +213,12 @@ pub(super) struct TagRow {
     pub resource: LocalIndex,
     pub key: SymbolU32,
     pub value: SymbolU32,
+}
+
+impl DedupRow for TagRow {
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
 }
 
 /// What the documents of an identity or a policy allow.
@@ -109,7 +252,7 @@ impl AwsPolicyRow {
 }
 
 /// Everything that was collected from one target. A snapshot never changes once it is built.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     pub(super) strings: StringArena,
     /// Sorted by key.
@@ -118,9 +261,11 @@ pub struct Snapshot {
     pub(super) observations: CsrRows<ObservationRow>,
     /// By resource, sorted by trait.
     pub(super) finding_digests: CsrRows<FindingDigest>,
-    /// By resource: the latest finding for each attribute, sorted by trait.
+    /// By resource: the latest finding and the latest configuration for each attribute, sorted by trait.
     pub(super) attributes: CsrRows<AttributeRow>,
-    /// The latest change of a finding that is used, in seconds since 1970, or 0 if unknown.
+    /// Sorted by finding. Findings whose newest state shows a trait have none.
+    pub(super) states: Vec<StateRow>,
+    /// The time of the newest record, in seconds since 1970, or 0 if unknown.
     pub(super) latest_update: u32,
     pub(super) id_prefixes: IdPrefixTable,
     /// Shared with the other snapshots of a store.
@@ -134,8 +279,10 @@ pub struct Snapshot {
     pub(super) permissions: BTreeMap<LocalIndex, PermissionsRow>,
     /// The AWS managed policies that the account uses, by ARN.
     pub(super) aws_policies: BTreeMap<String, AwsPolicyRow>,
-    /// By resource: the time of the latest record about it, in seconds since 1970, or 0 if unknown.
-    pub(super) sightings: Vec<u32>,
+    /// Sorted by resource.
+    pub(super) empty_lists: Vec<EmptyListRow>,
+    /// Sorted by resource.
+    pub(super) whole: Vec<WholeRow>,
     /// The resources that were deleted, and when, in seconds since 1970, or 0 if unknown.
     pub(super) deletions: BTreeMap<LocalIndex, u32>,
 }
@@ -259,8 +406,30 @@ impl Snapshot {
     }
 
     pub(super) fn finding_parts(&self, row: &ObservationRow) -> FindingParts<'_> {
+        self.parts_of(row.finding)
+    }
+
+    pub(super) fn parts_of(&self, finding: FindingKey) -> FindingParts<'_> {
         self.id_prefixes
-            .parts(row.finding, |symbol| self.strings.get(symbol))
+            .parts(finding, |symbol| self.strings.get(symbol))
+    }
+
+    /// Returns what the findings of each prefix have in common, by the index of the prefix.
+    pub(super) fn common_parts(&self) -> impl Iterator<Item = FindingParts<'_>> {
+        self.id_prefixes
+            .common_parts(|symbol| self.strings.get(symbol))
+    }
+
+    /// Returns the state of each finding, at least once.
+    pub(super) fn all_states(&self) -> impl Iterator<Item = StateRow> {
+        let observations = self.observations.all().iter();
+        let attributes = self.attributes.all().iter();
+        let rows = observations.chain(attributes.map(|attribute| &attribute.row));
+        let shown = rows.filter_map(|row| {
+            let finding = row.finding;
+            row.state().map(|state| StateRow { finding, state })
+        });
+        shown.chain(self.states.iter().copied())
     }
 
     pub(super) fn product(&self, row: &ObservationRow) -> Product {
@@ -285,7 +454,7 @@ mod tests {
     #[test]
     fn a_stored_observation_is_small() {
         assert!(
-            size_of::<ObservationRow>() <= 28,
+            size_of::<ObservationRow>() <= 32,
             "{}",
             size_of::<ObservationRow>()
         );

@@ -1,6 +1,5 @@
 //! Builds a snapshot, finding by finding.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -11,17 +10,19 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use string_interner::symbol::SymbolU32;
 
 use crate::iam::{NamedDocument, Permissions};
-use crate::model::{Evidence, FindingId, Product, RelationKind, Resource, TraitIndex};
+use crate::model::{Evidence, FindingId, Product, RecordKind, RelationKind, Resource, TraitIndex};
+use crate::records::{EdgeEnd, EmptyList, ParsedEdge};
 
 use super::csr_rows::{CsrRows, Keyed};
 use super::dedup_rows::DedupRows;
 use super::finding_digests::finding_digests;
-use super::finding_key::IdPrefixTableBuilder;
+use super::finding_key::{FindingKey, IdPrefixTableBuilder};
+use super::highest_epss::move_highest_epss_first;
 use super::index::{EvidenceIndex, LocalIndex};
 use super::resource_key::SplitId;
 use super::snapshot::{
-    AttributeRow, AwsPolicyRow, ObservationRow, PermissionsRow, RelationRow, ResourceRow, Snapshot,
-    TagRow,
+    AttributeRow, AwsPolicyRow, EdgeClaim, EmptyListRow, FindingState, ObservationRow,
+    PermissionsRow, RelationRow, ResourceRow, Snapshot, StateRow, TagRow, WholeRow,
 };
 use super::string_arena::{Interner, StringArena};
 
@@ -38,6 +39,10 @@ pub struct Observation<'a> {
     pub finding: &'a FindingId,
     /// The service that made the finding.
     pub product: Product,
+    /// What the record is that the trait is from.
+    pub record: RecordKind,
+    /// Whether it is an attribute that counts only until any other record has it.
+    pub is_fallback: bool,
     /// What the finding reports.
     pub evidence: &'a Evidence,
     /// When the source last changed the finding, if known.
@@ -52,7 +57,9 @@ pub struct SnapshotBuilder {
     resource_indices: FxHashMap<ResourceRow, LocalIndex>,
     observations: DedupRows<Keyed<LocalIndex, ObservationRow>>,
     /// Only the latest finding for each attribute, because every finding of a resource repeats them.
-    attributes: FxHashMap<(LocalIndex, TraitIndex), AttributeRow>,
+    /// Findings and configurations each have one, because only findings become outdated.
+    attributes: FxHashMap<(LocalIndex, TraitIndex, bool), AttributeRow>,
+    states: DedupRows<StateRow>,
     latest_update: u32,
     id_prefixes: IdPrefixTableBuilder,
     evidence: EvidenceTable,
@@ -61,8 +68,8 @@ pub struct SnapshotBuilder {
     untagged: BTreeSet<LocalIndex>,
     permissions: BTreeMap<LocalIndex, PermissionsRow>,
     aws_policies: BTreeMap<String, AwsPolicyRow>,
-    /// By resource: the time of the latest record about it, in seconds since 1970, or 0 if unknown.
-    sightings: Vec<u32>,
+    empty_lists: DedupRows<EmptyListRow>,
+    whole: DedupRows<WholeRow>,
     deletions: BTreeMap<LocalIndex, u32>,
 }
 
@@ -72,22 +79,20 @@ impl SnapshotBuilder {
         let resource = self.index_of(observation.resource);
         let row = ObservationRow {
             trait_index: observation.trait_index,
-            finding: self.id_prefixes.key(
-                observation.finding.as_str(),
-                observation.product,
-                &mut self.interner,
-            ),
+            record: observation.record,
+            finding: self.key(observation.finding, observation.product),
             evidence: self.evidence.index_of(observation.evidence),
+            updated_at: seconds(observation.updated_at),
         };
-        let updated_at = seconds(observation.updated_at);
-        self.latest_update = self.latest_update.max(updated_at);
-        let holds = observation.holds;
+        let Observation {
+            is_fallback, holds, ..
+        } = observation;
         if matches!(observation.evidence, Evidence::Attribute { .. }) {
             self.add_attribute(
                 resource,
                 AttributeRow {
                     row,
-                    updated_at,
+                    is_fallback,
                     holds,
                 },
             );
@@ -98,14 +103,15 @@ impl SnapshotBuilder {
     }
 
     fn add_attribute(&mut self, resource: LocalIndex, attribute: AttributeRow) {
-        let latest = self
-            .attributes
-            .entry((resource, attribute.row.trait_index))
-            .or_insert(attribute);
-        // Of two findings with the same time, the one that shows the trait wins, and then the lower ID, so that the result
-        // does not depend on their order.
-        let rank = |row: &AttributeRow| (row.updated_at, row.holds);
-        let is_newer = rank(&attribute).cmp(&rank(latest)).then_with(|| {
+        let key = (
+            resource,
+            attribute.row.trait_index,
+            attribute.row.record.is_finding(),
+        );
+        let latest = self.attributes.entry(key).or_insert(attribute);
+        // Of two findings with the same rank, the one with the lower ID wins, so that the result does not depend on their
+        // order.
+        let is_newer = attribute.rank().cmp(&latest.rank()).then_with(|| {
             let resolve = |symbol| self.interner.resolve(symbol).unwrap_or_default();
             let id = |row: &AttributeRow| self.id_prefixes.table().id(row.row.finding, resolve);
             id(latest).cmp(&id(&attribute))
@@ -115,14 +121,94 @@ impl SnapshotBuilder {
         }
     }
 
-    /// Adds an edge.
+    /// Adds the state of a finding, so that it replaces what an older state showed.
+    pub fn add_state(
+        &mut self,
+        finding: &FindingId,
+        product: Product,
+        updated_at: Option<DateTime<Utc>>,
+        is_ended: bool,
+    ) {
+        let row = StateRow {
+            finding: self.key(finding, product),
+            state: FindingState {
+                updated_at: seconds(updated_at),
+                is_ended,
+            },
+        };
+        self.states.push(row);
+    }
+
+    /// Adds the time of a record, whether or not the record is used.
+    pub fn add_time(&mut self, updated_at: Option<DateTime<Utc>>) {
+        self.latest_update = self.latest_update.max(seconds(updated_at));
+    }
+
+    /// Adds an edge whose time is unknown.
     pub fn add_edge(&mut self, from: &Resource, kind: RelationKind, to: &Resource) {
+        self.add_claimed_edge(from, kind, to, EdgeClaim::default());
+    }
+
+    /// Adds an edge that a record lists or mentions. `listed_by` is the end that the record is about, see [`EdgeClaim`].
+    pub fn add_dated_edge(
+        &mut self,
+        edge: &ParsedEdge,
+        listed_by: Option<EdgeEnd>,
+        record: RecordKind,
+        updated_at: Option<DateTime<Utc>>,
+    ) {
+        let claim = EdgeClaim {
+            listed_by,
+            is_finding: record.is_finding(),
+            updated_at: seconds(updated_at),
+        };
+        self.add_claimed_edge(&edge.from, edge.kind, &edge.to, claim);
+    }
+
+    fn add_claimed_edge(
+        &mut self,
+        from: &Resource,
+        kind: RelationKind,
+        to: &Resource,
+        claim: EdgeClaim,
+    ) {
         let row = RelationRow {
             from: self.index_of(from),
             kind,
             to: self.index_of(to),
+            claim,
         };
         self.relations.push(row);
+    }
+
+    /// Adds that a record lists the edges of a kind, and that the resource has none.
+    pub fn add_empty_list(
+        &mut self,
+        resource: &Resource,
+        list: EmptyList,
+        record: RecordKind,
+        updated_at: Option<DateTime<Utc>>,
+    ) {
+        let row = EmptyListRow {
+            resource: self.index_of(resource),
+            list,
+            is_finding: record.is_finding(),
+            updated_at: seconds(updated_at),
+        };
+        self.empty_lists.push(row);
+    }
+
+    /// Adds that a record is the whole configuration of a resource.
+    pub fn add_whole_configuration(
+        &mut self,
+        resource: &Resource,
+        updated_at: Option<DateTime<Utc>>,
+    ) {
+        let row = WholeRow {
+            resource: self.index_of(resource),
+            updated_at: seconds(updated_at),
+        };
+        self.whole.push(row);
     }
 
     /// Adds what the documents of an identity or a policy allow. Of several, the latest of those without a missing
@@ -182,14 +268,6 @@ impl SnapshotBuilder {
         }
     }
 
-    /// Adds that a record describes the resource, so that it existed at this time.
-    pub fn add_sighting(&mut self, resource: &Resource, updated_at: Option<DateTime<Utc>>) {
-        let index = self.index_of(resource);
-        if let Some(latest) = self.sightings.get_mut(index.get()) {
-            *latest = seconds(updated_at).max(*latest);
-        }
-    }
-
     /// Adds that the resource was deleted.
     pub fn add_deletion(&mut self, resource: &Resource, deleted_at: Option<DateTime<Utc>>) {
         let index = self.index_of(resource);
@@ -211,11 +289,13 @@ impl SnapshotBuilder {
         self.observations
             .for_each_mut(|row| row.key = sorted.index_of(row.key));
         let mut observations = self.observations.finish();
-        move_highest_epss_first(&mut observations, &evidence);
+        let mut states = self.states.finish();
+        remove_older_states(&mut observations, &mut self.attributes, &mut states);
+        observations.shrink_to_fit();
         let mut attributes: Vec<Keyed<LocalIndex, AttributeRow>> = self
             .attributes
             .into_iter()
-            .map(|((resource, _), row)| Keyed {
+            .map(|((resource, ..), row)| Keyed {
                 key: sorted.index_of(resource),
                 row,
             })
@@ -234,13 +314,19 @@ impl SnapshotBuilder {
             .collect();
         let permissions = self.permissions.into_iter();
         let deletions = self.deletions.into_iter();
-        let sightings = sorted.sort(&self.sightings);
+        self.empty_lists
+            .for_each_mut(|row| row.resource = sorted.index_of(row.resource));
+        self.whole
+            .for_each_mut(|row| row.resource = sorted.index_of(row.resource));
         let count = resources.len();
+        let mut observations = CsrRows::from_sorted(observations, count, |key| key.get());
+        observations.reorder(|rows| move_highest_epss_first(rows, &evidence));
         let mut snapshot = Snapshot {
             strings: StringArena::new(&self.interner),
             resources,
-            observations: CsrRows::from_sorted(observations, count, |key| key.get()),
+            observations,
             attributes: CsrRows::from_sorted(attributes, count, |key| key.get()),
+            states,
             latest_update: self.latest_update,
             id_prefixes: self.id_prefixes.finish(),
             evidence,
@@ -251,7 +337,8 @@ impl SnapshotBuilder {
                 .map(|(resource, row)| (sorted.index_of(resource), row))
                 .collect(),
             aws_policies: self.aws_policies,
-            sightings,
+            empty_lists: self.empty_lists.finish(),
+            whole: self.whole.finish(),
             deletions: deletions
                 .map(|(resource, time)| (sorted.index_of(resource), time))
                 .collect(),
@@ -259,6 +346,11 @@ impl SnapshotBuilder {
         };
         snapshot.finding_digests = finding_digests(&snapshot);
         snapshot
+    }
+
+    fn key(&mut self, finding: &FindingId, product: Product) -> FindingKey {
+        self.id_prefixes
+            .key(finding.as_str(), product, &mut self.interner)
     }
 
     fn index_of(&mut self, resource: &Resource) -> LocalIndex {
@@ -270,10 +362,9 @@ impl SnapshotBuilder {
             account: resource.account,
             resource_type: resource.resource_type,
         };
-        let (resources, sightings) = (&mut self.resources, &mut self.sightings);
+        let resources = &mut self.resources;
         *self.resource_indices.entry(row).or_insert_with(|| {
             resources.push(row);
-            sightings.push(0);
             LocalIndex::new(resources.len() - 1)
         })
     }
@@ -297,17 +388,6 @@ impl SortedIndices {
     fn index_of(&self, before: LocalIndex) -> LocalIndex {
         self.0[before.get()]
     }
-
-    /// Returns the values of the resources after sorting.
-    fn sort(&self, before: &[u32]) -> Vec<u32> {
-        let mut after = vec![0; before.len()];
-        for (index, value) in self.0.iter().zip(before) {
-            if let Some(slot) = after.get_mut(index.get()) {
-                *slot = *value;
-            }
-        }
-        after
-    }
 }
 
 /// Sorts the resources by key, so that a view only has to merge those of all snapshots.
@@ -330,26 +410,49 @@ fn sort_resources(
     (sorted, SortedIndices(indices))
 }
 
-/// Moves the finding with the highest EPSS score to the front of those that show the same trait of a resource: it decides
-/// the severity of an exposure.
-fn move_highest_epss_first(
-    observations: &mut [Keyed<LocalIndex, ObservationRow>],
-    evidence: &[Arc<Evidence>],
+/// Removes what findings showed before their newest state.
+fn remove_older_states(
+    observations: &mut Vec<Keyed<LocalIndex, ObservationRow>>,
+    attributes: &mut FxHashMap<(LocalIndex, TraitIndex, bool), AttributeRow>,
+    states: &mut Vec<StateRow>,
 ) {
-    type Row = Keyed<LocalIndex, ObservationRow>;
-    let shows_same_trait = |one: &Row, other: &Row| {
-        (one.key, one.row.trait_index) == (other.key, other.row.trait_index)
+    let state_row = |row: &ObservationRow| {
+        let finding = row.finding;
+        row.state().map(|state| StateRow { finding, state })
     };
-    let epss = |row: &Row| evidence.get(row.row.evidence.get())?.epss();
-    for rows in observations.chunk_by_mut(shows_same_trait) {
-        let highest = rows
-            .iter()
-            .enumerate()
-            .max_by_key(|(index, row)| (epss(row), Reverse(*index)));
-        if let Some((index, _)) = highest {
-            rows.swap(0, index);
-        }
+    let rows = observations.iter().map(|row| &row.row);
+    let rows = rows.chain(attributes.values().map(|attribute| &attribute.row));
+    let mut shown: Vec<StateRow> = rows.filter_map(state_row).collect();
+    shown.sort_unstable();
+    shown.dedup();
+    // Most findings are read once.
+    let is_read_once = shown.is_sorted_by(|one, next| one.finding < next.finding);
+    if is_read_once && states.is_empty() {
+        return;
     }
+    let newest = newest_states(&shown, states);
+    let is_newest = |row: &ObservationRow| {
+        state_row(row).is_none_or(|state_row| newest.binary_search(&state_row).is_ok())
+    };
+    observations.retain(|row| is_newest(&row.row));
+    attributes.retain(|_, attribute| is_newest(&attribute.row));
+    // A row that remains shows the state as well.
+    states.retain(|row| newest.binary_search(row).is_ok() && shown.binary_search(row).is_err());
+    states.shrink_to_fit();
+}
+
+/// The newest state of each finding, sorted by finding.
+fn newest_states(shown: &[StateRow], states: &[StateRow]) -> Vec<StateRow> {
+    let mut newest = [shown, states].concat();
+    newest.sort_unstable();
+    newest.dedup_by(|next, kept| {
+        let is_same = next.finding == kept.finding;
+        if is_same {
+            *kept = *next;
+        }
+        is_same
+    });
+    newest
 }
 
 /// The evidence of a snapshot, each once.

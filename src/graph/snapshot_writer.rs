@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
-use crate::model::{AccountId, Evidence, IgnoreReason, IgnoredRecords, Resource, ResourceType};
-use crate::records::{ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource};
+use crate::model::{
+    AccountId, Evidence, IgnoreReason, IgnoredRecords, RecordKind, Resource, ResourceType,
+};
+use crate::records::{EdgeEnd, ParsedAttribute, ParsedEdge, ParsedRecord, ParsedResource};
 
 use super::snapshot::Snapshot;
 use super::snapshot_builder::{Observation, SnapshotBuilder};
@@ -61,12 +63,26 @@ impl<'a> SnapshotWriter<'a> {
         if record.names_other_account {
             self.ignored.count(IgnoreReason::OtherAccount);
         }
+        self.builder.add_time(record.updated_at);
+        let is_inactive = record.is_inactive();
         let mut is_signal = !record.edges.is_empty();
+        let mut shows_trait = false;
         for parsed in std::mem::take(&mut record.resources) {
-            is_signal |= self.write_resource(&record, parsed);
+            let is_evidence = self.write_evidence(&record, &parsed.resource);
+            shows_trait |= is_evidence;
+            is_signal |= self.write_resource(&record, parsed, is_evidence);
         }
         for edge in &record.edges {
-            self.write_edge(&record, edge);
+            self.write_edge(&record, edge, None);
+        }
+        if is_inactive {
+            self.ignored.count(IgnoreReason::Inactive);
+        }
+        if record.kind.is_finding() && !shows_trait {
+            let is_ended = record.kind == RecordKind::EndedFinding;
+            let (finding, product) = (&record.finding, record.product);
+            self.builder
+                .add_state(finding, product, record.updated_at, is_ended);
         }
         self.signals += u64::from(is_signal);
     }
@@ -93,38 +109,47 @@ impl<'a> SnapshotWriter<'a> {
         }
     }
 
-    /// Writes a resource and returns whether there was anything to write.
-    fn write_resource(&mut self, record: &ParsedRecord, parsed: ParsedResource) -> bool {
+    /// Writes the rest of what the record says about a resource, and returns whether it says anything.
+    fn write_resource(
+        &mut self,
+        record: &ParsedRecord,
+        parsed: ParsedResource,
+        is_evidence: bool,
+    ) -> bool {
         let ParsedResource {
             resource,
             tags,
             attributes,
             edges,
+            empty_lists,
             permissions,
-            is_deleted,
         } = parsed;
-        if is_deleted {
-            self.builder.add_deletion(&resource, record.updated_at);
-            self.ignored.count(IgnoreReason::Inactive);
-            return false;
+        let updated_at = record.updated_at;
+        match record.kind {
+            RecordKind::Deletion => self.builder.add_deletion(&resource, updated_at),
+            RecordKind::WholeConfiguration => {
+                self.builder.add_whole_configuration(&resource, updated_at);
+            }
+            _ => {}
         }
-        let has_attributes = !attributes.is_empty();
-        let shows_trait = self.write_evidence(record, &resource);
+        let is_used = is_evidence || !attributes.is_empty() || !edges.is_empty();
         for attribute in attributes {
             self.write_attribute(record, &resource, attribute);
         }
         self.builder
-            .add_permissions(&resource, permissions, record.updated_at);
+            .add_permissions(&resource, permissions, updated_at);
         for edge in &edges {
-            self.write_edge(record, edge);
+            self.write_edge(record, edge, listing_end(edge, &resource));
         }
-        let is_used = shows_trait || has_attributes || !edges.is_empty();
+        for list in empty_lists {
+            self.builder
+                .add_empty_list(&resource, list, record.kind, updated_at);
+        }
         // Findings of other targets may show the traits of a resource whose tags only an inventory lists.
         if is_used || record.lists_tags {
             self.builder.add_tags(&resource, &tags);
-            self.builder.add_sighting(&resource, record.updated_at);
         }
-        if tags.is_empty() && record.lists_tags {
+        if tags.is_empty() && record.lists_tags && record.kind != RecordKind::Deletion {
             self.builder.add_untagged(&resource);
         }
         is_used
@@ -142,6 +167,8 @@ impl<'a> SnapshotWriter<'a> {
                 holds: true,
                 finding: &record.finding,
                 product: record.product,
+                record: record.kind,
+                is_fallback: false,
                 evidence,
                 updated_at: record.updated_at,
             });
@@ -161,18 +188,21 @@ impl<'a> SnapshotWriter<'a> {
             holds: attribute.holds,
             finding: &record.finding,
             product: record.product,
+            record: record.kind,
+            is_fallback: attribute.updated_at.is_none(),
             evidence: &Evidence::Attribute {
                 path: attribute.path,
                 value: attribute.value,
                 title: record.title.clone(),
             },
-            updated_at: attribute.updated_at,
+            updated_at: record.updated_at,
         });
     }
 
     /// Writes an edge. An IAM policy may have traits by its name alone, such as `AdministratorAccess`.
-    fn write_edge(&mut self, record: &ParsedRecord, edge: &ParsedEdge) {
-        self.builder.add_edge(&edge.from, edge.kind, &edge.to);
+    fn write_edge(&mut self, record: &ParsedRecord, edge: &ParsedEdge, listed_by: Option<EdgeEnd>) {
+        self.builder
+            .add_dated_edge(edge, listed_by, record.kind, record.updated_at);
         if edge.to.resource_type != ResourceType::IamPolicy {
             return;
         }
@@ -186,11 +216,25 @@ impl<'a> SnapshotWriter<'a> {
                 holds: true,
                 finding: &record.finding,
                 product: record.product,
+                // What the name shows does not change with the finding.
+                record: RecordKind::Configuration,
+                is_fallback: false,
                 evidence: &Evidence::KnownResource {
                     id: edge.to.id.clone(),
                 },
                 updated_at: record.updated_at,
             });
         }
+    }
+}
+
+/// The end of an edge that is the resource whose record lists the edge.
+fn listing_end(edge: &ParsedEdge, resource: &Resource) -> Option<EdgeEnd> {
+    if edge.from == *resource {
+        Some(EdgeEnd::From)
+    } else if edge.to == *resource {
+        Some(EdgeEnd::To)
+    } else {
+        None
     }
 }

@@ -114,13 +114,29 @@ impl Store {
             .sum()
     }
 
-    /// Merges the snapshots of all targets.
+    /// Returns the time of the newest record of all targets.
+    pub fn latest_update(&self) -> Option<DateTime<Utc>> {
+        let updates = self.targets.values();
+        let seconds = updates.map(|stored| stored.snapshot.latest_update).max()?;
+        DateTime::from_timestamp(i64::from(seconds), 0).filter(|_| seconds > 0)
+    }
+
+    /// Merges the snapshots of all targets. All findings count, whatever their age.
     pub fn merge(&self) -> MergedSnapshots {
+        self.merge_after(0)
+    }
+
+    /// Merges the snapshots of all targets. Findings that their services have not updated since `cutoff` do not count.
+    pub fn merge_since(&self, cutoff: DateTime<Utc>) -> MergedSnapshots {
+        self.merge_after(u32::try_from(cutoff.timestamp()).unwrap_or_default())
+    }
+
+    fn merge_after(&self, cutoff: u32) -> MergedSnapshots {
         let snapshots = self
             .targets
             .iter()
             .map(|(target, stored)| (target.clone(), Arc::clone(&stored.snapshot)));
-        MergedSnapshots::new(snapshots.collect())
+        MergedSnapshots::new(snapshots.collect(), cutoff)
     }
 }
 

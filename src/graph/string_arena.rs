@@ -8,7 +8,7 @@ use string_interner::symbol::SymbolU32;
 pub(super) type Interner = string_interner::StringInterner<StringBackend<SymbolU32>>;
 
 /// Strings in one allocation, by the symbols that they have in the interner.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct StringArena {
     text: String,
     /// By symbol: the end of its string.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use rustc_hash::FxHashSet;
 
 use crate::iam::{NamedDocument, Permissions};
@@ -66,6 +65,7 @@ pub struct View {
     pub(super) edges: CsrRows<(RelationKind, ResourceIndex)>,
     /// The resources that were deleted. They have no edges and no traits.
     pub(super) deleted: BTreeSet<ResourceIndex>,
+    pub(super) outdated_findings: usize,
     pub(super) traits: TraitSets,
 }
 
@@ -317,11 +317,9 @@ impl View {
         })
     }
 
-    /// Returns the latest time at which a source changed a finding that is used here.
-    pub fn latest_update(&self) -> Option<DateTime<Utc>> {
-        let updates = self.snapshots.iter();
-        let seconds = updates.map(|(_, snapshot)| snapshot.latest_update).max()?;
-        DateTime::from_timestamp(i64::from(seconds), 0).filter(|_| seconds > 0)
+    /// Returns the number of findings that do not count because their services have not updated them for too long.
+    pub fn outdated_findings(&self) -> usize {
+        self.outdated_findings
     }
 
     /// Returns the snapshots with the resource, and its index in each.

@@ -96,6 +96,23 @@ impl RelationKind {
         self.into()
     }
 
+    /// Returns whether a resource has one relation of this kind at most, so that a newer one replaces an older one.
+    ///
+    /// Sources: IAM User Guide, "Use instance profiles": one profile for each instance, one role in each profile; Lambda
+    /// Developer Guide, "Defining Lambda function permissions with an execution role"; ECS Developer Guide, "Task IAM role"
+    /// and "ECS service definition parameters"; VPC User Guide, "Subnet route tables" and "Network ACL basics".
+    pub fn is_exclusive(self) -> bool {
+        matches!(
+            self,
+            Self::UsesInstanceProfile
+                | Self::ContainsRole
+                | Self::AssumesRole
+                | Self::RunsTaskDefinition
+                | Self::RoutedBy
+                | Self::GuardedByNetworkAcl
+        )
+    }
+
     /// Returns how the target relates to the source: a security group is "attached to" a network interface.
     pub fn inverse_phrase(self) -> &'static str {
         match self {

@@ -27,9 +27,10 @@ impl CycleRunner {
             self.store_outcome(file, log);
         }
         self.bail_if_canceled()?;
-        let (view, coverage) = self.view_and_coverage().await?;
-        let as_of = view.latest_update().unwrap_or(DateTime::UNIX_EPOCH);
-        self.evaluate((view, coverage), as_of, log).await
+        let newest = self.store().latest_update();
+        let as_of = newest.unwrap_or(DateTime::UNIX_EPOCH);
+        let collected = self.view_and_coverage().await?;
+        self.evaluate(collected, as_of, log).await
     }
 
     async fn read_files(

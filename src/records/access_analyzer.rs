@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::model::{
-    Evidence, FindingId, IgnoreReason, Product, Region, ResourceMention, ResourceType, clean,
+    Evidence, FindingId, IgnoreReason, Product, RecordKind, Region, ResourceMention, ResourceType,
+    clean,
 };
 
 use super::parsed::{ParseResult, ParsedRecord};
@@ -79,9 +80,7 @@ pub fn parse_shared(json: &str, catalog: &Catalog) -> ParseResult {
 
 fn parse_as(json: &str, listed_as_public: Option<bool>, catalog: &Catalog) -> ParseResult {
     let finding: AnalyzerFinding = fields::from_json("an Access Analyzer finding", json)?;
-    if !matches!(finding.status.as_deref(), None | Some("ACTIVE")) {
-        return Ok(Err(IgnoreReason::Inactive));
-    }
+    let updated_at = finding.updated_at.as_ref().and_then(timestamp::parse);
     let is_external = matches!(
         finding.finding_type.as_deref(),
         None | Some("ExternalAccess")
@@ -92,15 +91,21 @@ fn parse_as(json: &str, listed_as_public: Option<bool>, catalog: &Catalog) -> Pa
         return Ok(Err(IgnoreReason::UnknownType));
     };
     fields::identifier("id", &finding.id)?;
+    let account = fields::parse("resourceOwnerAccount", &finding.resource_owner_account)?;
+    if !matches!(finding.status.as_deref(), None | Some("ACTIVE")) {
+        let id = FindingId(finding.id);
+        let product = Product::AccessAnalyzer;
+        return Ok(Ok(ParsedRecord::ended(id, product, account, updated_at)));
+    }
     let id = fields::identifier("resource", id)?;
     // The ARN of a bucket or a role has no Region.
     let region = id.split(':').nth(3).and_then(|region| region.parse().ok());
     let region = region.unwrap_or_else(Region::global);
     let context = RecordContext {
         catalog,
-        account: fields::parse("resourceOwnerAccount", &finding.resource_owner_account)?,
+        account,
         region: &region,
-        updated_at: finding.updated_at.as_ref().and_then(timestamp::parse),
+        updated_at,
     };
     let mention = ResourceMention {
         resource_type,
@@ -112,6 +117,7 @@ fn parse_as(json: &str, listed_as_public: Option<bool>, catalog: &Catalog) -> Pa
     let title = title(is_public);
     let subject = Subject::new(mention, Vec::new(), Value::Null);
     let record = ParsedRecord {
+        kind: RecordKind::OpenFinding,
         lists_tags: false,
         finding: FindingId(finding.id),
         product: Product::AccessAnalyzer,
@@ -204,13 +210,15 @@ mod tests {
                 json!({"resourceType": "AWS::New::Type"}),
                 IgnoreReason::UnknownType,
             ),
-            (json!({"status": "ARCHIVED"}), IgnoreReason::Inactive),
-            (json!({"status": "RESOLVED"}), IgnoreReason::Inactive),
         ] {
             let ignored = parse(&finding(rest.clone()), &catalog)
                 .unwrap()
                 .unwrap_err();
             assert_eq!(ignored, expected, "{rest}");
+        }
+        for status in ["ARCHIVED", "RESOLVED"] {
+            let ended = parse(&finding(json!({"status": status})), &catalog);
+            assert!(ended.unwrap().unwrap().is_inactive(), "{status}");
         }
     }
 }

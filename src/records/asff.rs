@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::Catalog;
 use crate::model::{
-    Evidence, FindingId, Product, Region, RelationKind, Resource, ResourceType, clean,
+    Evidence, FindingId, Product, RecordKind, Region, RelationKind, Resource, ResourceType, clean,
     is_clean_identifier,
 };
 
@@ -35,7 +35,7 @@ const RESOURCE_FIELDS: FieldNames = FieldNames {
     region: "Resources[].Region",
 };
 
-/// Parses a finding. It is not evidence if it is archived, a sample, or of a product that exposured does not use.
+/// Parses a finding. It is not evidence if it is a sample, or of a product that exposured does not use.
 ///
 /// # Errors
 /// The finding is malformed.
@@ -59,13 +59,24 @@ fn parse_finding(mut finding: AsffFinding, catalog: &Catalog) -> ParseResult {
         Err(reason) => return Ok(Err(reason)),
     };
     fields::identifier("Id", &finding.id)?;
+    let product = match origin {
+        Origin::Aws(product) => product,
+        Origin::Partner => Product::SecurityHub,
+    };
+    let account = fields::parse("AwsAccountId", &finding.aws_account_id)?;
+    let updated_at = timestamp::latest([&finding.updated_at, &finding.last_observed_at]);
+    if finding.record_state.as_deref() == Some("ARCHIVED") {
+        let id = FindingId(finding.id);
+        return Ok(Ok(ParsedRecord::ended(id, product, account, updated_at)));
+    }
     let region = region(&finding)?;
     let context = RecordContext {
         catalog,
-        account: fields::parse("AwsAccountId", &finding.aws_account_id)?,
+        account,
         region: &region,
-        updated_at: finding.updated_at.as_ref().and_then(timestamp::parse),
+        updated_at,
     };
+    let kind = kind(&finding);
     let evidence = evidence(&finding, origin)?;
     let resources = std::mem::take(&mut finding.resources);
     let images = container_images(&resources);
@@ -86,11 +97,9 @@ fn parse_finding(mut finding: AsffFinding, catalog: &Catalog) -> ParseResult {
     edges.extend(workload_edges(&subjects, &images));
     let record = ParsedRecord {
         lists_tags: false,
+        kind,
         finding: FindingId(finding.id),
-        product: match origin {
-            Origin::Aws(product) => product,
-            Origin::Partner => Product::SecurityHub,
-        },
+        product,
         account: Some(context.account),
         names_other_account: false,
         title: clean(&finding.title),
@@ -143,11 +152,20 @@ fn evidence(finding: &AsffFinding, origin: Origin) -> Result<Option<Evidence>, R
     }
 }
 
+/// Whether the finding still applies. One with another status, such as `NOT_AVAILABLE`, shows nothing, but has not ended.
+fn kind(finding: &AsffFinding) -> RecordKind {
+    let is_ended = matches!(finding.workflow_status(), Some("SUPPRESSED" | "RESOLVED"))
+        || finding.compliance_status() == Some("PASSED");
+    if is_ended {
+        RecordKind::EndedFinding
+    } else {
+        RecordKind::OpenFinding
+    }
+}
+
 /// Whether the finding counts: no user suppressed or resolved it, and it did not pass.
 fn counts(finding: &AsffFinding) -> bool {
-    let workflow = finding.workflow.as_ref();
-    let workflow_status = workflow.and_then(|workflow| workflow.status.as_deref());
-    matches!(workflow_status, None | Some("NEW" | "NOTIFIED"))
+    matches!(finding.workflow_status(), None | Some("NEW" | "NOTIFIED"))
         && matches!(finding.compliance_status(), None | Some("FAILED"))
 }
 

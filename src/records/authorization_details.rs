@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::Catalog;
 use crate::iam::{NamedDocument, PolicyDocument};
-use crate::model::{Arn, Product, Region, ResourceMention, ResourceType as T};
+use crate::model::{Arn, Product, RecordKind, Region, ResourceMention, ResourceType as T};
 
 use super::configuration::configuration_record;
 use super::error::RecordError;
@@ -84,7 +84,13 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
         region: &Region::global(),
     };
     let subject = Subject::new(mention, tags, details);
-    let mut record = configuration_record(Product::Iam, subject, &[], context);
+    let mut record = configuration_record(
+        Product::Iam,
+        RecordKind::Configuration,
+        subject,
+        &[],
+        context,
+    );
     // The details of a group or a policy have no tags.
     record.lists_tags = matches!(resource_type, T::IamUser | T::IamRole);
     Ok(Ok(record))

@@ -5,16 +5,16 @@
 //! of a query have `configuration` as an object, a history has it as a string, and a snapshot writes `ARN` and
 //! `awsAccountId`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::model::{IgnoreReason, Product, Region, Resource, ResourceMention, ResourceType};
+use crate::model::{IgnoreReason, Product, RecordKind, Region, ResourceMention, ResourceType};
 
 use super::configuration::{Configuration, configuration_record};
 use super::edges::Relationship;
 use super::error::RecordError;
-use super::parsed::{ParseResult, ParsedRecord};
+use super::parsed::ParseResult;
 use super::subject::{RecordContext, Subject};
 use super::{fields, timestamp};
 
@@ -34,17 +34,23 @@ struct Item {
     configuration: Value,
     #[serde(default)]
     supplementary_configuration: Value,
-    #[serde(default, deserialize_with = "fields::null_as_empty")]
-    relationships: Vec<Relationship>,
+    #[serde(default, deserialize_with = "listed")]
+    relationships: Option<Vec<Relationship>>,
     #[serde(default)]
     tags: Value,
 }
 
 impl Item {
-    fn is_deleted(&self) -> bool {
-        self.configuration_item_status
-            .as_deref()
-            .is_some_and(|status| status.contains("Deleted"))
+    /// What the item is. One without relationships, such as what `BatchGetResourceConfig` returns, is not whole.
+    fn kind(&self) -> RecordKind {
+        let status = self.configuration_item_status.as_deref();
+        if status.is_some_and(|status| status.contains("Deleted")) {
+            RecordKind::Deletion
+        } else if self.relationships.is_some() {
+            RecordKind::WholeConfiguration
+        } else {
+            RecordKind::Configuration
+        }
     }
 
     /// The ARN, or else the resource ID.
@@ -59,6 +65,11 @@ impl Item {
             }),
         }
     }
+}
+
+/// A list that is there. One that is null is empty.
+fn listed<'de, D: Deserializer<'de>>(list: D) -> Result<Option<Vec<Relationship>>, D::Error> {
+    fields::null_as_empty(list).map(Some)
 }
 
 /// Parses an item. It is not evidence if its type is unknown. The item of a deleted resource says only that.
@@ -85,7 +96,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
             .and_then(timestamp::parse),
     };
     let id = item.id()?.to_owned();
-    let is_deleted = item.is_deleted();
+    let kind = item.kind();
     let mention = ResourceMention {
         resource_type,
         id: &id,
@@ -95,28 +106,21 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let configuration = Configuration::new(
         item.configuration,
         item.supplementary_configuration,
-        item.relationships,
+        item.relationships.unwrap_or_default(),
     );
     let subject = Subject::new(mention, tags(&item.tags), configuration.details);
-    if is_deleted {
-        return Ok(Ok(deletion(subject.resource, context)));
+    if kind == RecordKind::Deletion {
+        let subject = Subject::without_details(subject.resource);
+        let record = configuration_record(Product::Config, kind, subject, &[], context);
+        return Ok(Ok(record));
     }
     Ok(Ok(configuration_record(
         Product::Config,
+        kind,
         subject,
         &configuration.relationships,
         context,
     )))
-}
-
-/// A record that says that a resource was deleted, and nothing else about it.
-fn deletion(resource: Resource, context: RecordContext<'_>) -> ParsedRecord {
-    let subject = Subject::without_details(resource);
-    let mut record = configuration_record(Product::Config, subject, &[], context);
-    for parsed in &mut record.resources {
-        parsed.is_deleted = true;
-    }
-    record
 }
 
 /// The tags: `[{"key": …, "value": …, "tag": "key=value"}]` in a query, `{key: value}` elsewhere.
@@ -170,7 +174,7 @@ mod tests {
         let resource = &expected.resources[0];
         assert_eq!(resource.tags, [("Name".into(), "web".into())]);
         assert_eq!(resource.attributes[0].path, "MetadataOptions.HttpTokens");
-        let kinds: Vec<_> = expected.edges.iter().map(|edge| edge.kind).collect();
+        let kinds: Vec<_> = resource.edges.iter().map(|edge| edge.kind).collect();
         assert_eq!(kinds.len(), 2, "{kinds:?}");
         for form in [json!(row.to_string()), history, snapshot] {
             let parsed = parse(&form.to_string(), &catalog).unwrap().unwrap();
@@ -190,7 +194,7 @@ mod tests {
             let [resource] = &parsed.resources[..] else {
                 panic!("{parsed:?}");
             };
-            assert!(resource.is_deleted);
+            assert_eq!(parsed.kind, RecordKind::Deletion);
             assert!(
                 resource.attributes.is_empty()
                     && resource.edges.is_empty()

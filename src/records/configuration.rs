@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::{FindingId, Product};
+use crate::model::{FindingId, Product, RecordKind};
 
 use super::edges::{Relationship, relationship_edges};
 use super::parsed::ParsedRecord;
@@ -50,11 +50,14 @@ impl Configuration {
 /// A record that describes the configuration of a resource and has no finding.
 pub(super) fn configuration_record(
     product: Product,
+    kind: RecordKind,
     subject: Subject,
     relationships: &[Relationship],
     context: RecordContext<'_>,
 ) -> ParsedRecord {
+    let edges = relationship_edges(&subject.resource, relationships);
     let record = ParsedRecord {
+        kind,
         lists_tags: true,
         finding: FindingId(subject.resource.id.clone()),
         product,
@@ -63,8 +66,8 @@ pub(super) fn configuration_record(
         title: format!("Configuration of {}", subject.resource.id),
         updated_at: context.updated_at,
         evidence: None,
-        edges: relationship_edges(&subject.resource, relationships),
-        resources: vec![subject.into_parsed(context)],
+        resources: vec![subject.into_parsed(context).with_edges(edges)],
+        edges: Vec::new(),
         aws_policy: None,
     };
     record.within_account()

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::model::{Region, RelationKind, Resource, ResourceType};
 
-use super::parsed::ParsedEdge;
+use super::parsed::{EmptyList, ParsedEdge};
 
 pub(super) use container_image::image_from_reference;
 pub(super) use network_path::network_path_edges;
@@ -28,6 +28,18 @@ pub(super) fn resource_edges(
     edges.extend(container_image::image_edges(resource, details));
     edges.extend(derived::derived_edges(resource, tags, details));
     edges
+}
+
+/// The kinds of edges that the details of a resource list, and of which it has none.
+pub(super) fn empty_lists(resource: &Resource, details: &Value) -> Vec<EmptyList> {
+    let mut lists = references::empty_lists(resource, details);
+    lists.extend(derived::empty_admissions(resource, details));
+    lists
+}
+
+/// Returns whether the whole configuration of a resource lists all edges of a kind that lead from it.
+pub fn whole_configuration_lists(resource_type: ResourceType, kind: RelationKind) -> bool {
+    references::lists(resource_type, kind) || relationships::lists(resource_type, kind)
 }
 
 /// The kinds of the edges that follow from the details of resources of a type.

@@ -31,11 +31,19 @@ pub(super) fn values_at<'a>(resource_type: T, details: &'a Value, path: &str) ->
     if !values.is_empty() {
         return values;
     }
-    ALIASES
-        .iter()
-        .filter(|(aliased, asff, _)| *aliased == resource_type && *asff == path)
-        .flat_map(|(_, _, alias)| json_path::values_at(details, alias))
+    spellings(resource_type, path)
+        .skip(1)
+        .flat_map(|alias| json_path::values_at(details, alias))
         .collect()
+}
+
+/// A path as ASFF writes it, and the paths of other sources for the same.
+pub(super) fn spellings(resource_type: T, path: &str) -> impl Iterator<Item = &str> {
+    let aliases = ALIASES
+        .iter()
+        .filter(move |(aliased, asff, _)| *aliased == resource_type && *asff == path)
+        .map(|(_, _, alias)| *alias);
+    std::iter::once(path).chain(aliases)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::iam::{
 use crate::model::{RelationKind, Resource, ResourceType as T};
 
 use super::json_path::{identifier_at, member, values_at};
-use super::parsed::ParsedEdge;
+use super::parsed::{EdgeEnd, EmptyList, ParsedEdge};
 
 /// What the policy documents of a resource show.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub(super) struct IamFacts {
     pub fallback_attributes: Value,
     /// Edges from those that can assume the role.
     pub edges: Vec<ParsedEdge>,
+    /// The kind of these edges, if the trust policy names nobody.
+    pub empty_lists: Vec<EmptyList>,
 }
 
 /// Returns the IAM facts of a resource. A resource that neither is of IAM nor has a policy has none.
@@ -67,6 +69,13 @@ pub(super) fn iam_facts(resource: &Resource, details: &Value) -> IamFacts {
         let assumable_by = trust.assumable_by.iter().copied().map(AssumableBy::as_str);
         attributes.insert("AssumableBy".into(), assumable_by.collect());
     }
+    let is_trust_known =
+        !trust.assumable_by.is_empty() && !trust.assumable_by.contains(&AssumableBy::Unknown);
+    let names_nobody = is_trust_known && trust.trusted.is_empty();
+    let empty_list = EmptyList {
+        kind: RelationKind::CanAssume,
+        end: EdgeEnd::To,
+    };
     let edge = |trusted| ParsedEdge::new(trusted, RelationKind::CanAssume, resource.clone());
     IamFacts {
         permissions: Permissions {
@@ -86,6 +95,7 @@ pub(super) fn iam_facts(resource: &Resource, details: &Value) -> IamFacts {
         attributes: Value::Object(attributes),
         fallback_attributes,
         edges: trust.trusted.into_iter().map(edge).collect(),
+        empty_lists: names_nobody.then_some(empty_list).into_iter().collect(),
     }
 }
 

@@ -8,7 +8,7 @@ mod finding;
 use serde_json::{Map, Value};
 
 use crate::catalog::Catalog;
-use crate::model::{Evidence, FindingId, IgnoreReason, Product, Region, ResourceType};
+use crate::model::{Evidence, FindingId, IgnoreReason, Product, RecordKind, Region, ResourceType};
 
 use finding::InspectorFinding;
 
@@ -22,25 +22,27 @@ const RESOURCE_FIELDS: FieldNames = FieldNames {
     region: "resources[].region",
 };
 
-/// Parses a finding. It is not evidence if it is closed, suppressed, or of a new type.
+/// Parses a finding. It is not evidence if it is of a new type.
 ///
 /// # Errors
 /// The finding is malformed.
 pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let mut finding: InspectorFinding = fields::from_json("an Inspector finding", json)?;
-    if !matches!(finding.status.as_deref(), None | Some("ACTIVE")) {
-        return Ok(Err(IgnoreReason::Inactive));
-    }
     fields::identifier("findingArn", &finding.finding_arn)?;
+    let account = fields::parse("awsAccountId", &finding.aws_account_id)?;
+    let updated_at = timestamp::latest([&finding.updated_at, &finding.last_observed_at]);
+    if !matches!(finding.status.as_deref(), None | Some("ACTIVE")) {
+        let id = FindingId(finding.finding_arn);
+        let product = Product::Inspector;
+        return Ok(Ok(ParsedRecord::ended(id, product, account, updated_at)));
+    }
     let region = finding.finding_arn.split(':').nth(3).unwrap_or_default();
     let region: Region = fields::parse("findingArn", region)?;
-    let updated_at = finding.updated_at.as_ref();
-    let updated_at = updated_at.or(finding.last_observed_at.as_ref());
     let context = RecordContext {
         catalog,
-        account: fields::parse("awsAccountId", &finding.aws_account_id)?,
+        account,
         region: &region,
-        updated_at: updated_at.and_then(timestamp::parse),
+        updated_at,
     };
     let Some(evidence) = evidence::evidence(&finding)? else {
         return Ok(Err(IgnoreReason::UnknownType));
@@ -58,6 +60,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
         })
         .collect::<Result<_, _>>()?;
     let record = ParsedRecord {
+        kind: RecordKind::OpenFinding,
         lists_tags: false,
         account: Some(context.account),
         names_other_account: false,

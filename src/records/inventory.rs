@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::model::{IgnoreReason, Product, Region, ResourceMention, ResourceType};
+use crate::model::{IgnoreReason, Product, RecordKind, Region, ResourceMention, ResourceType};
 
 use super::configuration::{Configuration, configuration_record};
 use super::parsed::ParseResult;
@@ -78,6 +78,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let subject = Subject::new(mention, tags, configuration.details);
     Ok(Ok(configuration_record(
         Product::SecurityHub,
+        RecordKind::Configuration,
         subject,
         &configuration.relationships,
         context,
@@ -107,7 +108,7 @@ mod tests {
         let attributes = parsed.attributes.iter();
         let attributes =
             attributes.map(|attribute| format!("{} {}", attribute.path, attribute.value));
-        (attributes.collect(), record.edges.len())
+        (attributes.collect(), parsed.edges.len())
     }
 
     #[test]

@@ -23,6 +23,13 @@ pub(super) fn values_at<'a>(details: &'a Value, path: &str) -> Vec<&'a Value> {
     values
 }
 
+/// Whether there is a list at a path, and it is empty or null. An absent list is unknown.
+pub(super) fn is_empty_list(details: &Value, path: &str) -> bool {
+    let mut names = path.split('.');
+    let value = names.try_fold(details, |value, name| member(value, name));
+    value.is_some_and(|value| value.is_null() || value.as_array().is_some_and(Vec::is_empty))
+}
+
 /// The identifiers at a path.
 pub(super) fn identifiers_at<'a>(details: &'a Value, path: &str) -> Vec<&'a str> {
     identifiers(values_at(details, path))

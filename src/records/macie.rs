@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::model::{
-    Evidence, FindingId, IgnoreReason, Product, Region, ResourceMention, ResourceType,
+    Evidence, FindingId, IgnoreReason, Product, RecordKind, Region, ResourceMention, ResourceType,
     SensitiveData, clean,
 };
 
@@ -77,14 +77,11 @@ struct MacieTag {
 }
 
 impl MacieFinding {
-    /// Why the finding is not evidence: it is a sample, archived, or of a new category.
+    /// Why the finding is not evidence: it is a sample, or of a new category.
     fn ignore_reason(&self) -> Option<IgnoreReason> {
         let category = self.category.as_deref();
         if self.sample == Some(true) {
             return Some(IgnoreReason::SampleFinding);
-        }
-        if self.archived == Some(true) {
-            return Some(IgnoreReason::Inactive);
         }
         let is_known = matches!(category, None | Some("CLASSIFICATION" | "POLICY"));
         (!is_known).then_some(IgnoreReason::UnknownType)
@@ -131,12 +128,19 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
         return Ok(Err(reason));
     }
     fields::identifier("id", &finding.id)?;
+    let account = fields::parse("accountId", &finding.account_id)?;
+    let updated_at = finding.updated_at.as_ref().and_then(timestamp::parse);
+    if finding.archived == Some(true) {
+        let id = FindingId(finding.id);
+        let product = Product::Macie;
+        return Ok(Ok(ParsedRecord::ended(id, product, account, updated_at)));
+    }
     let region: Region = fields::parse("region", &finding.region)?;
     let context = RecordContext {
         catalog,
-        account: fields::parse("accountId", &finding.account_id)?,
+        account,
         region: &region,
-        updated_at: finding.updated_at.as_ref().and_then(timestamp::parse),
+        updated_at,
     };
     let bucket = finding.bucket()?;
     let mention = ResourceMention {
@@ -147,6 +151,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     };
     let subject = Subject::new(mention, bucket.tags(), Value::Null);
     let record = ParsedRecord {
+        kind: RecordKind::OpenFinding,
         lists_tags: false,
         account: Some(context.account),
         names_other_account: false,

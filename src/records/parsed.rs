@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::iam::{NamedDocument, Permissions};
 use crate::model::{
-    AccountId, Evidence, FindingId, IgnoreReason, Product, RelationKind, Resource, TraitIndex,
+    AccountId, Evidence, FindingId, IgnoreReason, Product, RecordKind, RelationKind, Resource,
+    TraitIndex,
 };
 
 use super::error::RecordError;
@@ -15,6 +16,8 @@ pub type ParseResult = Result<Result<ParsedRecord, IgnoreReason>, RecordError>;
 /// A record of any format, completely parsed.
 #[derive(Clone, Debug)]
 pub struct ParsedRecord {
+    /// What the record is.
+    pub kind: RecordKind,
     /// The ID of the finding; of a record without a finding, the ID of its resource.
     pub finding: FindingId,
     /// The service that made the record.
@@ -29,7 +32,7 @@ pub struct ParsedRecord {
     /// When the service last changed the record, if known.
     pub updated_at: Option<DateTime<Utc>>,
     /// What the finding reports. `None` if it no longer counts (it passed, or a user suppressed or resolved it) and for
-    /// records without a finding; their attributes and edges count all the same.
+    /// records without a finding; their attributes and edges count all the same. A passed control has evidence of its own.
     pub evidence: Option<Evidence>,
     /// Whether the record lists all tags of its resources, so that one without tags has none.
     pub lists_tags: bool,
@@ -62,6 +65,7 @@ impl ParsedRecord {
         updated_at: Option<DateTime<Utc>>,
     ) -> Self {
         Self {
+            kind: RecordKind::Configuration,
             finding: FindingId(arn.to_owned()),
             product: Product::Iam,
             account: None,
@@ -73,6 +77,15 @@ impl ParsedRecord {
             resources: Vec::new(),
             edges: Vec::new(),
             aws_policy: Some((arn.to_owned(), document)),
+        }
+    }
+
+    /// Returns whether the record only says that something has ended.
+    pub fn is_inactive(&self) -> bool {
+        match self.kind {
+            RecordKind::EndedFinding => self.resources.is_empty(),
+            RecordKind::Deletion => true,
+            _ => false,
         }
     }
 
@@ -109,6 +122,7 @@ impl ParsedRecord {
             parsed.tags.clear();
             parsed.attributes.clear();
             parsed.edges.clear();
+            parsed.empty_lists.clear();
             parsed.permissions = Permissions::default();
         }
         self
@@ -124,12 +138,30 @@ pub struct ParsedResource {
     pub tags: Vec<(String, String)>,
     /// The attributes that the catalog asks for and the record has.
     pub attributes: Vec<ParsedAttribute>,
-    /// Edges from and to the resource.
+    /// Edges from and to the resource. They are all of their kind that the resource has in the time of the record.
     pub edges: Vec<ParsedEdge>,
+    /// The kinds of edges that the record lists, and of which the resource has none.
+    pub empty_lists: Vec<EmptyList>,
     /// What the policy documents of an IAM resource allow.
     pub permissions: Permissions,
-    /// Whether the record says that the resource was deleted.
-    pub is_deleted: bool,
+}
+
+/// A kind of edges of which a resource has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EmptyList {
+    /// The kind.
+    pub kind: RelationKind,
+    /// Which end of the edges the resource is.
+    pub end: EdgeEnd,
+}
+
+/// An end of an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EdgeEnd {
+    /// The resource that the edge leads from.
+    From,
+    /// The resource that the edge leads to.
+    To,
 }
 
 /// An attribute that the catalog asks for. An absent attribute is unknown, so there is none for it.
@@ -156,6 +188,39 @@ pub struct ParsedEdge {
     pub kind: RelationKind,
     /// The resource that it leads to.
     pub to: Resource,
+}
+
+impl ParsedRecord {
+    /// A finding of which only its end counts: its details describe a resource that may no longer exist.
+    pub(super) fn ended(
+        finding: FindingId,
+        product: Product,
+        account: AccountId,
+        updated_at: Option<DateTime<Utc>>,
+    ) -> Self {
+        Self {
+            kind: RecordKind::EndedFinding,
+            lists_tags: false,
+            finding,
+            product,
+            account: Some(account),
+            names_other_account: false,
+            title: String::new(),
+            updated_at,
+            evidence: None,
+            resources: Vec::new(),
+            edges: Vec::new(),
+            aws_policy: None,
+        }
+    }
+}
+
+impl ParsedResource {
+    /// Adds edges from and to the resource.
+    pub(super) fn with_edges(mut self, edges: Vec<ParsedEdge>) -> Self {
+        self.edges.extend(edges);
+        self
+    }
 }
 
 impl ParsedEdge {

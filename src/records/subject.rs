@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::catalog::Catalog;
 use crate::model::{AccountId, Region, Resource, ResourceMention, ResourceType};
 
-use super::edges::resource_edges;
+use super::edges::{empty_lists, resource_edges};
 use super::error::RecordError;
 use super::parsed::ParsedResource;
 use super::{attributes, fields, iam_facts, id_resolution};
@@ -70,13 +70,15 @@ impl Subject {
         );
         let mut edges = resource_edges(&resource, &tags, &details, context.region);
         edges.extend(iam.edges);
+        let mut empty_lists = empty_lists(&resource, &details);
+        empty_lists.extend(iam.empty_lists);
         ParsedResource {
             resource,
             tags,
             attributes,
             edges,
+            empty_lists,
             permissions: iam.permissions,
-            is_deleted: false,
         }
     }
 }

@@ -23,6 +23,14 @@ pub(super) fn parse(value: &Value) -> Option<DateTime<Utc>> {
     }
 }
 
+/// The latest of the times of a finding. A service may observe a finding again without updating it.
+pub(super) fn latest<'a>(
+    values: impl IntoIterator<Item = &'a Option<Value>>,
+) -> Option<DateTime<Utc>> {
+    let values = values.into_iter().flatten();
+    values.filter_map(parse).max()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

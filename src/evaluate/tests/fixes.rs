@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::super::fixes::{FixSet, FixTarget, Fixes, fixes};
 use super::super::propagate::provenance::MAX_CHAINS_PER_TRAIT;
 use super::*;
-use crate::model::{Mute, MutedItem, Triage, WildcardPattern};
+use crate::model::{Mute, MutedItem, RecordKind, Triage, WildcardPattern};
 
 /// A trait that a finding shows on a resource, with an EPSS score if it is a vulnerability.
 type ShownTrait = (Resource, &'static str, f64);
@@ -33,6 +33,8 @@ impl TestGraph<'_> {
         self.findings += 1;
         let id = trait_id.parse::<TraitId>().unwrap();
         self.builder.add_observation(Observation {
+            record: RecordKind::OpenFinding,
+            is_fallback: false,
             resource,
             trait_index: self.catalog.index_of(&id).unwrap(),
             holds: true,

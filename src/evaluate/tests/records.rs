@@ -7,7 +7,7 @@ use crate::graph::{SnapshotWriter, Store, TargetOutcome, View, WrittenSnapshot};
 use crate::model::{ActiveTriage, CollectionTarget, Coverage, RelationKind, SourceKind};
 use crate::records::{RecordParser, asff, config_item, inspector, macie};
 
-const ACCOUNT: &str = "111122223333";
+pub(super) const ACCOUNT: &str = "111122223333";
 
 /// The IDs of the rules that name the exposures of the records.
 fn exposed(records: &[(RecordParser, Value)]) -> Vec<String> {
@@ -23,7 +23,76 @@ fn exposed(records: &[(RecordParser, Value)]) -> Vec<String> {
         .collect()
 }
 
+/// The IDs of the rules that name the exposures of the records of several files.
+pub(super) fn exposed_by_files(files: &[Vec<(RecordParser, Value)>]) -> Vec<String> {
+    let catalog = catalog();
+    let view = view_of_files(files);
+    let exposures = evaluated(&view, &catalog, ActiveTriage::default()).exposures;
+    let rules = exposures.iter().map(|exposure| exposure.rule.to_string());
+    rules.collect()
+}
+
+/// Whether the records of several files show traits of any resource.
+pub(super) fn shows_traits(files: &[Vec<(RecordParser, Value)>]) -> bool {
+    let view = view_of_files(files);
+    view.trait_sets().iter().any(|traits| !traits.is_empty())
+}
+
+/// The IDs of the resources to which a resource has a relation, according to the records of several files.
+pub(super) fn related_by_files(
+    files: &[Vec<(RecordParser, Value)>],
+    from: &str,
+    kind: RelationKind,
+) -> Vec<String> {
+    let view = view_of_files(files);
+    let from = view
+        .indices()
+        .find(|index| view.resource(*index).id == from)
+        .unwrap();
+    let related = view.related(from, kind);
+    related.map(|index| view.resource(index).id).collect()
+}
+
+fn view_of_files(files: &[Vec<(RecordParser, Value)>]) -> View {
+    let catalog = catalog();
+    let mut store = Store::default();
+    for (number, records) in files.iter().enumerate() {
+        let mut writer = SnapshotWriter::new(&catalog);
+        for (parse, record) in records {
+            writer.write(parse(&record.to_string(), &catalog).unwrap().unwrap());
+        }
+        let target = CollectionTarget::file(format!("{number}.json"));
+        store.put(outcome(target, writer));
+    }
+    store
+        .merge()
+        .without_excluded_traits(&catalog)
+        .with_iam_facts(&catalog)
+}
+
+/// A configuration item.
+pub(super) fn item(resource_type: &str, arn: &str, configuration: Value) -> Value {
+    json!({
+        "resourceType": resource_type, "arn": arn, "accountId": ACCOUNT, "awsRegion": "us-east-1",
+        "configuration": configuration,
+    })
+}
+
 fn view_of(writer: SnapshotWriter<'_>) -> View {
+    let mut store = Store::default();
+    let target = CollectionTarget::api(
+        SourceKind::SecurityHub,
+        ACCOUNT.parse().unwrap(),
+        "us-east-1".parse().unwrap(),
+    );
+    store.put(outcome(target, writer));
+    store
+        .merge()
+        .without_excluded_traits(&catalog())
+        .with_iam_facts(&catalog())
+}
+
+fn outcome(target: CollectionTarget, writer: SnapshotWriter<'_>) -> TargetOutcome {
     let WrittenSnapshot {
         snapshot,
         records,
@@ -31,13 +100,8 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
         ignored,
         accounts,
     } = writer.finish();
-    let mut store = Store::default();
-    store.put(TargetOutcome {
-        target: CollectionTarget::api(
-            SourceKind::SecurityHub,
-            ACCOUNT.parse().unwrap(),
-            "us-east-1".parse().unwrap(),
-        ),
+    TargetOutcome {
+        target,
         snapshot,
         coverage: Coverage::Complete,
         reason: None,
@@ -47,11 +111,7 @@ fn view_of(writer: SnapshotWriter<'_>) -> View {
         ignored,
         accounts,
         collected_at: None,
-    });
-    store
-        .merge()
-        .without_excluded_traits(&catalog())
-        .with_iam_facts(&catalog())
+    }
 }
 
 #[test]
@@ -101,7 +161,7 @@ fn finding(product: &str, types: &[&str], resources: Value) -> Value {
     })
 }
 
-fn control(id: &str, resource: Value) -> (RecordParser, Value) {
+pub(super) fn control(id: &str, resource: Value) -> (RecordParser, Value) {
     let mut finding = finding("aws/securityhub", &[id], json!([resource]));
     finding["Compliance"] = json!({"Status": "FAILED", "SecurityControlId": id});
     (asff::parse, finding)

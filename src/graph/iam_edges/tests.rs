@@ -9,8 +9,8 @@ use super::*;
 use crate::graph::{Observation, SnapshotBuilder};
 use crate::iam::{NamedDocument, Permissions, PolicyDocument, Statement};
 use crate::model::{
-    CollectionTarget, ControlId, Evidence, FindingId, Product, Resource, ResourceMention,
-    TraitIndex, identify,
+    CollectionTarget, ControlId, Evidence, FindingId, Product, RecordKind, Resource,
+    ResourceMention, TraitIndex, identify,
 };
 
 fn resource_in(account: &str, resource_type: ResourceType, id: &str) -> Resource {
@@ -53,6 +53,8 @@ fn parse(statements: &Value) -> Vec<Statement> {
 /// Gives the resource a trait.
 fn add_trait(builder: &mut SnapshotBuilder, resource: &Resource) {
     builder.add_observation(Observation {
+        record: RecordKind::OpenFinding,
+        is_fallback: false,
         resource,
         trait_index: TraitIndex::new(0).unwrap(),
         holds: true,
@@ -76,7 +78,7 @@ fn view_of_targets<const N: usize>(builders: [SnapshotBuilder; N]) -> View {
         let target = CollectionTarget::file(format!("{number}.json"));
         (target, Arc::new(builder.finish()))
     });
-    MergedSnapshots::new(snapshots.collect()).0
+    MergedSnapshots::new(snapshots.collect(), 0).0
 }
 
 fn edges_in(view: &View) -> Vec<String> {

@@ -1,8 +1,10 @@
 //! Views of small snapshots.
 
+use chrono::{DateTime, Utc};
+
 use super::*;
 use crate::graph::{MergedSnapshots, Observation, SnapshotBuilder};
-use crate::model::{ControlId, Region};
+use crate::model::{ControlId, RecordKind, Region};
 
 fn instance(id: &str) -> Resource {
     Resource {
@@ -22,7 +24,7 @@ fn view_of(snapshots: Vec<Arc<Snapshot>>) -> View {
         .into_iter()
         .enumerate()
         .map(|(number, snapshot)| (CollectionTarget::file(format!("{number}.json")), snapshot));
-    MergedSnapshots::new(with_targets.collect()).with_iam_edges()
+    MergedSnapshots::new(with_targets.collect(), 0).with_iam_edges()
 }
 
 fn control() -> Evidence {
@@ -44,6 +46,8 @@ fn snapshot(rows: &[(&str, usize, bool, &str, Evidence, i64)]) -> Arc<Snapshot> 
     let mut builder = SnapshotBuilder::default();
     for (resource, trait_index, holds, finding, evidence, minute) in rows {
         builder.add_observation(Observation {
+            record: RecordKind::OpenFinding,
+            is_fallback: false,
             resource: &instance(resource),
             trait_index: index(*trait_index),
             holds: *holds,

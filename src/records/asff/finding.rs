@@ -18,6 +18,7 @@ pub(super) struct AsffFinding {
     pub title: String,
     pub region: Option<String>,
     pub updated_at: Option<Value>,
+    pub last_observed_at: Option<Value>,
     pub types: Option<Vec<String>>,
     pub record_state: Option<String>,
     pub workflow: Option<AsffWorkflow>,
@@ -131,6 +132,10 @@ impl AsffFinding {
 
     pub(super) fn product_field(&self, name: &str) -> Option<&str> {
         self.product_fields.as_ref()?.get(name)?.as_str()
+    }
+
+    pub(super) fn workflow_status(&self) -> Option<&str> {
+        self.workflow.as_ref()?.status.as_deref()
     }
 
     pub(super) fn compliance_status(&self) -> Option<&str> {

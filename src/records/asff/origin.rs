@@ -19,9 +19,6 @@ pub(super) fn origin_of(finding: &AsffFinding) -> Result<Origin, IgnoreReason> {
     if sample::is_sample(finding) {
         return Err(IgnoreReason::SampleFinding);
     }
-    if finding.record_state.as_deref() == Some("ARCHIVED") {
-        return Err(IgnoreReason::Inactive);
-    }
     Ok(origin)
 }
 

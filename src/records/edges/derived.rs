@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use crate::model::{RelationKind, Resource, ResourceMention, ResourceType, identify};
-use crate::records::json_path::{identifier_at, identifiers_at, values_at};
-use crate::records::parsed::ParsedEdge;
+use crate::records::json_path::{identifier_at, identifiers_at, member, values_at};
+use crate::records::parsed::{EdgeEnd, EmptyList, ParsedEdge};
 
 /// The derived edges of a resource.
 pub(super) fn derived_edges(
@@ -83,6 +83,17 @@ fn admission_edges(group: &Resource, details: &Value) -> Vec<ParsedEdge> {
             Some(ParsedEdge::new(admitted, kind, group.clone()))
         })
         .collect()
+}
+
+/// The admissions of a security group whose rules are known and allow no other group.
+pub(super) fn empty_admissions(resource: &Resource, details: &Value) -> Option<EmptyList> {
+    let is_group = resource.resource_type == ResourceType::Ec2SecurityGroup;
+    let has_rules =
+        member(details, "IpPermissions").is_some_and(|rules| rules.is_array() || rules.is_null());
+    (is_group && has_rules && admission_edges(resource, details).is_empty()).then_some(EmptyList {
+        kind: RelationKind::AdmittedBy,
+        end: EdgeEnd::To,
+    })
 }
 
 /// A method calls a function by `arn:aws:apigateway:…:lambda:path/2015-03-31/functions/<ARN>/invocations`.

@@ -1,7 +1,7 @@
 //! Which of two related resources an edge leads from.
 
 use crate::model::{RelationKind, Resource};
-use crate::records::parsed::ParsedEdge;
+use crate::records::parsed::{EdgeEnd, ParsedEdge};
 
 /// The direction of an edge, seen from the resource whose details name the other one.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,14 @@ pub(super) enum Direction {
 }
 
 impl Direction {
+    /// The end of the edge at which the resource is whose details name the other one.
+    pub(super) fn subject_end(self) -> EdgeEnd {
+        match self {
+            Self::ToOther => EdgeEnd::From,
+            Self::FromOther => EdgeEnd::To,
+        }
+    }
+
     pub(super) fn edge(
         self,
         subject: &Resource,

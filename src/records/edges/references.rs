@@ -9,8 +9,8 @@ use crate::model::{
     Region, RelationKind as K, Resource, ResourceMention, ResourceType as T, identify,
 };
 use crate::records::field_aliases;
-use crate::records::json_path::identifiers;
-use crate::records::parsed::ParsedEdge;
+use crate::records::json_path::{self, identifiers};
+use crate::records::parsed::{EdgeEnd, EmptyList, ParsedEdge};
 
 use super::direction::Direction;
 
@@ -120,6 +120,32 @@ pub(super) fn reference_edges(
         }
     }
     edges
+}
+
+/// The kinds of edges that the details of a resource list, and of which it has none: the list is there, and is empty. A
+/// list in the elements of another list is not considered, because a record may leave it out.
+pub(super) fn empty_lists(resource: &Resource, details: &Value) -> Vec<EmptyList> {
+    let is_empty = |path: &str| {
+        let list = path
+            .split_once(".*")
+            .filter(|(_, rest)| !rest.contains('*'));
+        list.is_some_and(|(list, _)| json_path::is_empty_list(details, list))
+    };
+    let resource_type = resource.resource_type;
+    references(resource_type)
+        .filter(|reference| field_aliases::spellings(resource_type, reference.path).any(is_empty))
+        .map(|reference| EmptyList {
+            kind: reference.kind,
+            end: reference.direction.subject_end(),
+        })
+        .collect()
+}
+
+/// Whether the details of a type, if they are whole, list all edges of a kind that lead from the resource.
+pub(super) fn lists(resource_type: T, kind: K) -> bool {
+    references(resource_type).any(|reference| {
+        reference.kind == kind && reference.direction.subject_end() == EdgeEnd::From
+    })
 }
 
 /// The kinds of the edges that the details of a type describe.

@@ -49,6 +49,12 @@ fn relationship_edge(item: &Resource, relationship: &Relationship) -> Option<Par
     Some(direction.edge(item, kind, other))
 }
 
+/// Whether the relationships of an item list all edges of a kind that lead from it.
+pub(super) fn lists(item: T, relation: K) -> bool {
+    let leads_to = |other: &T| matches!(kind(item, *other), Some((Direction::ToOther, kind)) if kind == relation);
+    T::ALL.iter().any(leads_to)
+}
+
 fn kind(item: T, other: T) -> Option<(Direction, K)> {
     use Direction::{FromOther, ToOther};
     Some(match (item, other) {
