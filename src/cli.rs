@@ -7,6 +7,7 @@ mod completions;
 mod explain;
 mod fixes;
 mod health;
+mod iam;
 mod init;
 mod man;
 mod once;
@@ -85,6 +86,9 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// Rank the fixes by their effect on all exposures, and find a few that leave nothing severe
     Fixes(fixes::FixesArguments),
+    /// Answer questions about what a user or role can do
+    #[command(subcommand)]
+    Iam(iam::IamCommand),
     /// Browse, check, and test the catalog of traits and exposures
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
@@ -125,6 +129,7 @@ pub async fn main() -> ExitCode {
         Command::Once(arguments) => once::once(arguments).await,
         Command::Explain(arguments) => explain::explain(arguments).await,
         Command::Fixes(arguments) => fixes::fixes(arguments).await,
+        Command::Iam(command) => iam::iam(command).await,
         Command::Catalog(command) => catalog::catalog(command),
         Command::Health(arguments) => health::health(&arguments),
         Command::Check(arguments) => check::check(arguments).await,

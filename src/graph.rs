@@ -26,6 +26,7 @@ mod store;
 mod string_arena;
 mod view;
 
+pub use iam_edges::{AccessAnswer, AccessQuestion, NamedStatement};
 pub use index::{ResourceIndex, ResourceRange, TraitSetIndex};
 pub use merge::MergedSnapshots;
 pub use shared_evidence::SharedEvidence;

@@ -1,5 +1,6 @@
 //! Everything that a person or a program reads: text, JSON, ASFF, OCSF, and graphs.
 
+mod access;
 mod api_checks;
 mod attack_path;
 pub mod catalog;
@@ -21,10 +22,11 @@ use std::io::Write;
 
 use crate::pipeline::CycleOutcome;
 
+pub(crate) use access::AccessReport;
 pub(crate) use api_checks::{ApiCheck, api_checks};
 pub(crate) use explanation::ExplanationReport;
 pub(crate) use fixes::FixesReport;
-pub use format::{CatalogFormat, ExplainFormat, FixesFormat, ResultFormat};
+pub use format::{CatalogFormat, ExplainFormat, FixesFormat, IamFormat, ResultFormat};
 pub(crate) use json::{pretty as json_text, schema as json_schema};
 pub(crate) use options::{ExposureFilter, ListOptions};
 pub(crate) use output::{Output, unless_unread};

@@ -69,7 +69,7 @@ fn report(arguments: &ExplainArguments, evaluated: &EvaluatedInput, output: Outp
 }
 
 /// Finds the one resource that a name and the filter mean.
-fn find_one(
+pub(super) fn find_one(
     name: &str,
     options: &ListOptions,
     evaluated: &EvaluatedInput,

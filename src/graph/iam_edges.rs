@@ -9,6 +9,7 @@ mod candidates;
 mod identity;
 mod key;
 mod lookup;
+mod question;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,8 @@ use super::view::{Edge, View};
 use candidates::{Candidates, Group};
 use identity::{IdentityDocuments, ReadIdentity};
 use lookup::PolicyLookup;
+
+pub use question::{AccessAnswer, AccessQuestion, NamedStatement};
 
 impl MergedSnapshots {
     /// Adds the edges that IAM policies create.

@@ -39,6 +39,15 @@ pub enum FixesFormat {
     Json,
 }
 
+/// How an answer about an identity is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IamFormat {
+    /// Text to read
+    Text,
+    /// JSON for programs
+    Json,
+}
+
 /// How the catalog is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CatalogFormat {

@@ -8,7 +8,9 @@ use std::io::Write;
 use serde::{Serialize, Serializer};
 
 pub(crate) use v1::schema;
-pub(super) use v1::{CycleJson, Document, ExplanationJson, FixesJson, UnreadSourceJson};
+pub(super) use v1::{
+    AccessJson, CycleJson, Document, ExplanationJson, FixesJson, UnreadSourceJson,
+};
 
 /// What an iterator yields, as a list that is written once.
 pub(super) struct Sequence<I>(RefCell<I>);

@@ -12,6 +12,7 @@ fn the_help_of_each_command() {
         &["explain", "--help"],
         &["health", "--help"],
         &["synth", "--help"],
+        &["iam", "can", "--help"],
     ] {
         let ran = run(exposured().env("COLUMNS", "100").args(arguments)).expect(0);
         insta::assert_snapshot!(

@@ -29,6 +29,7 @@ mod fixing;
 mod forgery;
 mod formats;
 mod hard_input;
+mod iam_access;
 mod identities;
 mod json_output;
 mod listing;

@@ -172,6 +172,26 @@ impl<'a> IdentityDocuments<'a> {
         }
     }
 
+    /// The name of the document, with its version, that a statement of the identity is in.
+    pub(super) fn name_of(&self, statement: &crate::iam::Statement) -> String {
+        let boundary = match &self.boundary {
+            BoundaryDocument::Read(source) => Some(source),
+            BoundaryDocument::None | BoundaryDocument::NotRead(_) => None,
+        };
+        let mut documents = self
+            .sources
+            .iter()
+            .chain(boundary)
+            .flat_map(Source::documents);
+        let has = |document: &&NamedDocument| {
+            let mut statements = document.statements.iter();
+            statements.any(|one| std::ptr::eq(one, statement))
+        };
+        documents
+            .find(has)
+            .map_or_else(String::new, |document| document.name.clone())
+    }
+
     /// The identity that has the documents.
     pub(super) fn identity(&self, view: &View) -> ReadIdentity<'_> {
         let resource = view.resource(self.index);

@@ -3,6 +3,7 @@
 //! Fields may be added within a version. A field is removed, or changes its type or meaning, only with a new
 //! [`SCHEMA_VERSION`].
 
+mod access;
 mod coverage;
 mod cycle;
 mod evidence;
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+pub(crate) use access::AccessJson;
 pub(crate) use coverage::UnreadSourceJson;
 pub(crate) use cycle::CycleJson;
 pub(crate) use explanation::ExplanationJson;
@@ -48,7 +50,7 @@ impl<T> Document<T> {
     }
 }
 
-/// Every document that `--format json` of `once`, `explain`, and `fixes` prints.
+/// Every document that `--format json` of `once`, `explain`, `fixes`, and `iam` prints.
 #[derive(JsonSchema)]
 #[serde(untagged)]
 #[expect(
@@ -63,6 +65,8 @@ enum Output<'a> {
     Explain(Document<ExplanationJson<'a>>),
     /// `fixes --format json`
     Fixes(Document<FixesJson<'a>>),
+    /// `iam can --format json`
+    Access(Document<AccessJson<'a>>),
 }
 
 /// Returns the JSON Schema that is published as `schemas/output.v1.schema.json`, with a line break at the end.
