@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use exposured::catalog::{Catalog, Layers, compile};
 use exposured::graph::SharedEvidence;
-use exposured::sources::files::FileReader;
+use exposured::sources::files::{FileLimits, FileReader};
 use exposured::synth::{self, Organization};
 use exposured::telemetry::{CycleLog, Progress};
 use flate2::bufread::MultiGzDecoder;
@@ -69,6 +69,10 @@ fn read(folder: &Path, catalog: &Catalog, pool: &ThreadPool) -> Duration {
     let clock = Instant::now();
     let reader = FileReader {
         catalog,
+        limits: FileLimits {
+            max_record: 16_000_000,
+            max_file: u64::MAX,
+        },
         evidence: &SharedEvidence::default(),
         log: &log,
         progress: &progress,

@@ -4,6 +4,7 @@ mod catalog;
 mod cron;
 mod folders;
 mod initial;
+mod input;
 mod member_role;
 mod raw;
 mod triage;
@@ -38,6 +39,8 @@ pub struct Config {
     pub regions: Vec<Region>,
     /// What is collected.
     pub collect: Collect,
+    /// How much of an input file is read.
+    pub input: Input,
     /// Where exposures are published.
     pub publish: Publish,
     /// The namespace of the CloudWatch metrics.
@@ -92,6 +95,15 @@ pub struct Collect {
     pub sources: Vec<SourceKind>,
     /// The AWS Config aggregator that is queried in the first Region, instead of the recorder of each Region.
     pub aggregator: Option<String>,
+}
+
+/// How much of an input file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The most bytes of a record. A larger one is skipped.
+    pub max_record_size: u64,
+    /// The most bytes of a file, after decompression. The rest is not read.
+    pub max_file_size: u64,
 }
 
 /// When cycles start.

@@ -4,6 +4,7 @@
 
 mod access_analyzer;
 mod config_service;
+mod failed_read;
 pub mod files;
 mod foreign_content;
 mod inspector;

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use exposured::graph::Store;
-use exposured::sources::files::FileReader;
+use exposured::sources::files::{FileLimits, FileReader};
 use exposured::telemetry::{CycleLog, Progress};
 use libfuzzer_sys::fuzz_target;
 
@@ -17,6 +17,10 @@ fuzz_target!(|data: &[u8]| {
     let evidence = store.evidence();
     let reader = FileReader {
         catalog: exposured_fuzz::catalog(),
+        limits: FileLimits {
+            max_record: 16_000_000,
+            max_file: 64_000_000,
+        },
         evidence: &evidence,
         log: &log,
         progress: &Progress::none(),

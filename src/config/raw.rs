@@ -12,6 +12,7 @@ pub(super) struct RawConfig {
     pub schedule: RawSchedule,
     pub aws: RawAws,
     pub collect: Option<Spanned<RawCollect>>,
+    pub input: RawInput,
     pub publish: RawPublish,
     pub metrics: RawMetrics,
     pub catalog: RawCatalog,
@@ -86,6 +87,13 @@ pub(super) struct RawCollect {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawConfigService {
     pub aggregator: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawInput {
+    pub max_record_size: Option<Spanned<String>>,
+    pub max_file_size: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

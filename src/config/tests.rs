@@ -32,6 +32,7 @@ fn the_shipped_file_contains_every_key() {
             "catalog",
             "collect",
             "criticality",
+            "input",
             "metrics",
             "publish",
             "schedule",
@@ -51,6 +52,10 @@ fn the_shipped_file_contains_every_key() {
     // The Regions default to that of the environment, which has no value to show.
     assert!(table["aws"].as_table().unwrap().is_empty());
     assert!(SHIPPED.contains("# regions = "));
+    assert_eq!(
+        keys(table["input"].as_table().unwrap()),
+        ["max_file_size", "max_record_size"]
+    );
     assert_eq!(keys(table["metrics"].as_table().unwrap()), ["namespace"]);
     assert_eq!(
         keys(table["collect"].as_table().unwrap()),
@@ -182,6 +187,10 @@ run_at_start = true
 
 [aws]
 regions = ["us-east-1", "us-east", "us-east-1", "global"]
+
+[input]
+max_record_size = "16 potatoes"
+max_file_size = "0"
 
 [collect]
 resources = "steampipe"

@@ -36,6 +36,7 @@ pub(super) fn check(raw: &RawConfig, file: &Arc<SourceFile>, problems: &mut Prob
         schedule: checker.schedule(&raw.schedule),
         regions,
         collect: checker.collect(raw.collect.as_ref()),
+        input: checker.input(&raw.input),
         publish: checker.publish(&raw.publish, partition),
         metrics_namespace: checker.metrics_namespace(raw.metrics.namespace.as_ref()),
         catalog: checker.catalog(&raw.catalog.paths),

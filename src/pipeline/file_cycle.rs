@@ -10,6 +10,7 @@ use crate::sources::files::FileReader;
 use crate::telemetry::CycleLog;
 
 use super::error::CycleError;
+use super::options::file_limits;
 use super::outcome::CycleOutcome;
 use super::runner::CycleRunner;
 use super::task::FileInput;
@@ -41,9 +42,11 @@ impl CycleRunner {
         let (input, catalog) = (input.clone(), Arc::clone(&self.catalog));
         let (log, progress) = (log.clone(), self.progress.clone());
         let evidence = self.store().evidence();
+        let limits = file_limits(&self.config);
         let reading = move || {
             let reader = FileReader {
                 catalog: &catalog,
+                limits,
                 evidence: &evidence,
                 log: &log,
                 progress: &progress,

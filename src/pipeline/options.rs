@@ -3,12 +3,21 @@
 use crate::config::{Config, Mode, Publish, SecurityHub};
 use crate::publish::{ImportInto, PublishOptions, RoleTemplate, SecurityHubOptions};
 use crate::sources::SourceOptions;
+use crate::sources::files::FileLimits;
 
 /// Returns the sources to read.
 pub fn source_options(config: &Config) -> SourceOptions {
     SourceOptions {
         enabled: config.collect.sources.clone(),
         config_aggregator: config.collect.aggregator.clone(),
+    }
+}
+
+/// Returns how much of an input file is read.
+pub(super) fn file_limits(config: &Config) -> FileLimits {
+    FileLimits {
+        max_record: config.input.max_record_size,
+        max_file: config.input.max_file_size,
     }
 }
 

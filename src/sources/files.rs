@@ -13,10 +13,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read, Take};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use bytesize::ByteSize;
 use encoding_rs_io::DecodeReaderBytes;
 use flate2::bufread::MultiGzDecoder;
 use rayon::prelude::*;
@@ -28,6 +29,7 @@ use crate::model::{CollectionTarget, Coverage, CoverageReason, clean};
 use crate::records::{parse_any, records_in};
 use crate::telemetry::{CycleLog, Progress};
 
+use super::failed_read::FailedRead;
 use super::foreign_content::ForeignContent;
 use super::json_records::{JsonRecordsError, for_each_record};
 use super::outcome::{CollectedTarget, Incomplete};
@@ -53,11 +55,22 @@ pub struct ReadInputError {
     source: std::io::Error,
 }
 
+/// How much of a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileLimits {
+    /// The most bytes of a record. A larger one is skipped.
+    pub max_record: u64,
+    /// The most bytes of a file, after decompression. The rest is not read.
+    pub max_file: u64,
+}
+
 /// Reads files, and hands over each as a collection target.
 #[derive(Clone, Copy, Debug)]
 pub struct FileReader<'a> {
     /// The catalog, which says what to look for.
     pub catalog: &'a Catalog,
+    /// How much of a file is read.
+    pub limits: FileLimits,
     /// The evidence that snapshots share.
     pub evidence: &'a SharedEvidence,
     /// The log of the cycle.
@@ -107,7 +120,8 @@ impl FileReader<'_> {
         let started = Instant::now();
         let target = CollectionTarget::file(name.to_owned());
         let mut sink = RecordSink::new(self.catalog, &target, self.log, self.progress);
-        let opened = opened.and_then(decoded).map_err(Into::into);
+        let opened = opened.and_then(|file| decoded(file, self.limits.max_file));
+        let opened = opened.map_err(Into::into);
         let result = opened.and_then(|mut content| {
             // A read may end anywhere, so the start is read to its end.
             let mut start = Vec::new();
@@ -116,7 +130,7 @@ impl FileReader<'_> {
                 return Err(JsonRecordsError::Foreign(foreign));
             }
             let content = Box::new(Cursor::new(start).chain(content));
-            for_each_record(content, |record| match record {
+            for_each_record(content, self.limits.max_record, |record| match record {
                 Ok(json) => {
                     for record in records_in(json) {
                         sink.parse(record, parse_any);
@@ -147,7 +161,7 @@ impl FileReader<'_> {
 /// reason, and the others are used.
 fn find_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
-        return open(path).map(|_| vec![path.to_owned()]);
+        return check_kind(path).map(|()| vec![path.to_owned()]);
     }
     let mut files = Vec::new();
     let entries = WalkDir::new(path)
@@ -216,11 +230,19 @@ fn unique_names<'a>(names: impl Iterator<Item = &'a Path> + Clone) -> Vec<String
     names.map(&mut unique).collect()
 }
 
-/// Opens a file. Anything else, such as a pipe, may have no end.
-fn open(path: &Path) -> std::io::Result<File> {
+/// Opens a file, which ends at the size that it has now: something may write to it faster than it is read.
+fn open(path: &Path) -> std::io::Result<Take<File>> {
+    check_kind(path)?;
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    Ok(file.take(size))
+}
+
+/// Checks that a path is one of a file or a folder. Anything else, such as a pipe, may have no end.
+fn check_kind(path: &Path) -> std::io::Result<()> {
     let kind = std::fs::metadata(path)?.file_type();
     if kind.is_file() || kind.is_dir() {
-        File::open(path)
+        Ok(())
     } else {
         Err(std::io::Error::other("not a file or a folder"))
     }
@@ -229,15 +251,45 @@ fn open(path: &Path) -> std::io::Result<File> {
 type Buffered = BufReader<Box<dyn Read>>;
 
 /// The text of a file in UTF-8. A file is unpacked first.
-pub(super) fn decoded(file: Box<dyn Read>) -> std::io::Result<Box<dyn BufRead>> {
-    let (mut start, mut file) = peek(file)?;
+pub(super) fn decoded(file: Box<dyn Read>, max_file: u64) -> std::io::Result<Box<dyn BufRead>> {
+    let (mut start, mut file) = peek(Box::new(SizeLimit::new(file, max_file)))?;
     if start == GZIP_MAGIC {
-        (start, file) = peek(Box::new(MultiGzDecoder::new(file)))?;
+        let unpacked = MultiGzDecoder::new(file);
+        (start, file) = peek(Box::new(SizeLimit::new(unpacked, max_file)))?;
     }
     if UTF16_MARKS.iter().any(|mark| start == *mark) {
         return Ok(Box::new(buffered(Box::new(DecodeReaderBytes::new(file)))));
     }
     Ok(Box::new(file))
+}
+
+/// Fails once more bytes are read than the limit: a small compressed file may unpack to any size.
+struct SizeLimit<R> {
+    content: Take<R>,
+    limit: u64,
+}
+
+impl<R: Read> SizeLimit<R> {
+    fn new(content: R, limit: u64) -> Self {
+        Self {
+            content: content.take(limit.saturating_add(1)),
+            limit,
+        }
+    }
+}
+
+impl<R: Read> Read for SizeLimit<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        if self.content.limit() == 0 {
+            return Err(std::io::Error::other(format!(
+                "the file is too large: it has more than {} after decompression; raise `max_file_size` of `[input]` to \
+                 read the rest",
+                ByteSize(self.limit).display().si()
+            )));
+        }
+        Ok(read)
+    }
 }
 
 /// Returns the first bytes, and the content with them, of which as much as the buffer holds is read. A read may return
@@ -256,15 +308,6 @@ fn peek(mut content: Box<dyn Read>) -> std::io::Result<(Vec<u8>, Buffered)> {
     };
     let first = start.iter().copied().take(GZIP_MAGIC.len()).collect();
     Ok((first, buffered(Box::new(Cursor::new(start).chain(rest)))))
-}
-
-/// The end of content that could not be read further. Every read fails, so that the error cannot get lost.
-struct FailedRead(std::io::Error);
-
-impl Read for FailedRead {
-    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        Err(std::io::Error::new(self.0.kind(), self.0.to_string()))
-    }
 }
 
 fn buffered(content: Box<dyn Read>) -> Buffered {
@@ -337,7 +380,7 @@ mod tests {
             gzip(&little_endian),
         ] {
             let mut read = String::new();
-            let mut decoded = decoded(Box::new(std::io::Cursor::new(content))).unwrap();
+            let mut decoded = decoded(Box::new(std::io::Cursor::new(content)), u64::MAX).unwrap();
             decoded.read_to_string(&mut read).unwrap();
             assert!(read == text);
         }

@@ -3,75 +3,72 @@
 //! A file is a list of records, an object with such a list as the AWS CLI writes it, a single record, or several of these:
 //! one after the other, as a loop that appends pages to a file writes them, or as JSON Lines.
 
+mod document;
 mod error;
-mod list_window;
-mod record_limit;
+mod lines;
+mod position;
 #[cfg(test)]
 mod tests;
-mod visitor;
+mod value_end;
+mod window;
 
-pub(super) use error::JsonRecordsError;
+pub(super) use error::{JsonRecordsError, UnreadableRecord};
 
-use std::cell::Cell;
-use std::io::{BufRead, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 
-use serde::de::{DeserializeSeed, IgnoredAny};
+use serde::de::IgnoredAny;
 
-use error::MalformedLine;
-use list_window::read_list;
-use record_limit::RecordLimit;
-use visitor::Records;
+use super::failed_read::FailedRead;
+
+use document::read_values;
+use lines::read_lines;
+use position::Position;
+use window::Window;
 
 /// How many bytes of a file are handled at a time. For a valid file, they do not affect which records it has.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {
     /// A first line that is longer is not JSON Lines, but a file without line breaks.
     max_first_line: u64,
-    /// How much of a file is held in memory at a time.
+    /// How much of a file is read into memory at a time.
     window: u64,
-    /// The most bytes from one record to the next.
+    /// The most bytes of a record. A larger one is skipped.
     max_record: u64,
 }
 
-/// The largest records that AWS documents have a fraction of `max_record`: Security Hub's findings have at most 240 KB.
-/// Source: Security Hub User Guide, "Guidelines for using BatchImportFindings".
-const SIZES: Sizes = Sizes {
-    max_first_line: 4 << 20,
-    window: 8 << 20,
-    max_record: 64 << 20,
-};
+const MAX_FIRST_LINE: u64 = 4 << 20;
+const WINDOW: u64 = 8 << 20;
 
-/// Calls `on_record` for every record: with its JSON, or with the reason why a line has none.
+/// Calls `on_record` for every record: with its JSON, or with the reason why it cannot be read, such as that it has more
+/// bytes than `max_record`.
 ///
 /// # Errors
-/// The file cannot be read to its end: it is not JSON, it is truncated, or a record is too large. Or it was read to its end,
-/// but says itself that it lacks records.
+/// The file cannot be read to its end: it is not JSON, or it is truncated. Or it was read to its end, but says itself that
+/// it lacks records.
 pub(super) fn for_each_record(
     content: Box<dyn BufRead>,
-    on_record: impl FnMut(Result<&str, MalformedLine>),
+    max_record: u64,
+    on_record: impl FnMut(Result<&str, UnreadableRecord>),
 ) -> Result<(), JsonRecordsError> {
-    read_with(SIZES, content, on_record)
+    let sizes = Sizes {
+        max_first_line: MAX_FIRST_LINE,
+        window: WINDOW,
+        max_record,
+    };
+    read_with(sizes, content, on_record)
 }
 
 fn read_with(
     sizes: Sizes,
     content: Box<dyn BufRead>,
-    mut on_record: impl FnMut(Result<&str, MalformedLine>),
+    mut on_record: impl FnMut(Result<&str, UnreadableRecord>),
 ) -> Result<(), JsonRecordsError> {
-    let unused = Cell::new(sizes.max_record);
-    let mut on_record = |record: Result<&str, MalformedLine>| {
-        unused.set(sizes.max_record);
-        on_record(record);
-    };
     let mut has_next_page = false;
-    read_file(
-        RecordLimit::new(content, sizes.max_record, &unused),
-        sizes,
-        &mut Output {
-            on_record: &mut on_record,
-            has_next_page: &mut has_next_page,
-        },
-    )?;
+    let mut output = Output {
+        on_record: &mut on_record,
+        has_next_page: &mut has_next_page,
+    };
+    read_file(content, sizes, &mut output)?;
     if has_next_page {
         return Err(JsonRecordsError::MorePages);
     }
@@ -85,27 +82,33 @@ struct Output<'o, F> {
     has_next_page: &'o mut bool,
 }
 
-fn read_file<'a>(
-    mut content: impl BufRead + 'a,
+fn read_file(
+    mut content: Box<dyn BufRead>,
     sizes: Sizes,
-    output: &mut Output<'_, impl FnMut(Result<&str, MalformedLine>)>,
+    output: &mut Output<'_, impl FnMut(Result<&str, UnreadableRecord>)>,
 ) -> Result<(), JsonRecordsError> {
     let mut first_line = Vec::new();
-    content
-        .by_ref()
-        .take(sizes.max_first_line)
-        .read_until(b'\n', &mut first_line)?;
+    let mut limited = content.by_ref().take(sizes.max_first_line);
+    let read = limited.read_until(b'\n', &mut first_line);
     let is_whole_line = (first_line.len() as u64) < sizes.max_first_line;
     if first_line.starts_with(b"\xef\xbb\xbf") {
         first_line.drain(..3);
     }
     let line = first_line.trim_ascii();
     let is_object = is_whole_line && line.starts_with(b"{") && line.ends_with(b"}");
-    let has_more = !content.fill_buf()?.is_empty();
-    if is_object || is_whole_line && has_more && cannot_continue(line) {
-        return read_lines(line.to_vec(), content, output);
+    let next = read.and_then(|_| Ok(!content.fill_buf()?.is_empty()));
+    let is_lines = is_object || is_whole_line && matches!(next, Ok(true)) && cannot_continue(line);
+    // What was read before an error is parsed.
+    let rest: Box<dyn BufRead> = match next {
+        Ok(_) => content,
+        Err(error) => Box::new(BufReader::new(FailedRead(error))),
+    };
+    let mut content = Cursor::new(first_line).chain(rest);
+    if is_lines {
+        return read_lines(&mut content, sizes, output);
     }
-    read_values(Cursor::new(first_line).chain(content), sizes.window, output)
+    let mut window = Window::new(Vec::new(), content, Position::start_of(1), sizes);
+    read_values(&mut window, output)
 }
 
 /// Whether no further line can complete the JSON value of this one: it is malformed, or it ends within a string.
@@ -114,66 +117,5 @@ fn cannot_continue(line: &[u8]) -> bool {
         Ok(_) => false,
         Err(error) if error.is_eof() => error.to_string().contains("string"),
         Err(_) => !line.is_empty(),
-    }
-}
-
-/// Reads one JSON value after the other. A value may have many lines.
-fn read_values<'a>(
-    mut content: impl Read + 'a,
-    window: u64,
-    output: &mut Output<'_, impl FnMut(Result<&str, MalformedLine>)>,
-) -> Result<(), JsonRecordsError> {
-    let mut start = Vec::new();
-    let read = content.by_ref().take(window).read_to_end(&mut start);
-    if (start.len() as u64) < window {
-        let parsed = parse(&mut serde_json::Deserializer::from_slice(&start), output);
-        // If the file cannot be read, that is the error, and not that its JSON is truncated there.
-        read?;
-        return Ok(parsed?);
-    }
-    let rest = read_list(start, content, output.on_record)?;
-    let mut json = serde_json::Deserializer::from_reader(rest);
-    Ok(parse(&mut json, output)?)
-}
-
-fn parse<'de>(
-    json: &mut serde_json::Deserializer<impl serde_json::de::Read<'de>>,
-    output: &mut Output<'_, impl FnMut(Result<&str, MalformedLine>)>,
-) -> serde_json::Result<()> {
-    loop {
-        let records = Records {
-            on_record: &mut *output.on_record,
-            has_next_page: &mut *output.has_next_page,
-        };
-        records.deserialize(&mut *json)?;
-        // There is another value after this one, or else an error at its start.
-        if json.end().is_ok() {
-            return Ok(());
-        }
-    }
-}
-
-/// Reads the JSON values of each line. A line that is malformed costs that line.
-fn read_lines(
-    first: Vec<u8>,
-    mut content: impl BufRead,
-    output: &mut Output<'_, impl FnMut(Result<&str, MalformedLine>)>,
-) -> Result<(), JsonRecordsError> {
-    let mut line = first;
-    let mut number = 1_u64;
-    loop {
-        let text = line.trim_ascii();
-        if !text.is_empty() {
-            let mut json = serde_json::Deserializer::from_slice(text);
-            if let Err(source) = parse(&mut json, output) {
-                (output.on_record)(Err(MalformedLine { number, source }));
-            }
-        }
-        line.clear();
-        number += 1;
-        let read = content.read_until(b'\n', &mut line);
-        if read.map_err(|source| JsonRecordsError::Line { number, source })? == 0 {
-            return Ok(());
-        }
     }
 }

@@ -31,6 +31,7 @@ mod formats;
 mod hard_input;
 mod iam_access;
 mod identities;
+mod input_limits;
 mod json_output;
 mod listing;
 mod liveness;

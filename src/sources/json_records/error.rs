@@ -1,13 +1,28 @@
-//! Why a JSON file, or a line of it, cannot be read.
+//! Why a JSON file, or a record in it, cannot be read.
+
+use bytesize::ByteSize;
 
 use crate::sources::foreign_content::ForeignContent;
 
-/// A line of JSON Lines that is not JSON.
+use super::position::Position;
+
+/// Why one record cannot be read, while the rest of the file can.
 #[derive(Debug, thiserror::Error)]
-#[error("line {number}: {source}")]
-pub(in crate::sources) struct MalformedLine {
-    pub(super) number: u64,
-    pub(super) source: serde_json::Error,
+pub(in crate::sources) enum UnreadableRecord {
+    /// A line of JSON Lines is not JSON.
+    #[error("line {number}: {problem}")]
+    Line { number: u64, problem: String },
+    /// The record has more bytes than a record may have.
+    #[error(
+        "the record at {position} is too large: it has {size} bytes, and the limit is {}; raise `max_record_size` of \
+         `[input]` to read it",
+        ByteSize(*limit).display().si()
+    )]
+    TooLarge {
+        position: Position,
+        size: u64,
+        limit: u64,
+    },
 }
 
 /// Why a JSON file cannot be read to its end.
@@ -23,24 +38,23 @@ pub(in crate::sources) enum JsonRecordsError {
     #[error("{0}")]
     Foreign(ForeignContent),
     /// The JSON is malformed.
-    #[error(transparent)]
-    Syntax(#[from] serde_json::Error),
-    /// A record in a list is malformed.
-    #[error("after {records} records: {source}")]
-    Record {
+    #[error("{}{problem} at {position}", after(*records))]
+    Syntax {
         records: u64,
-        source: serde_json::Error,
+        problem: String,
+        position: Position,
     },
-    /// A list is malformed between its records.
-    #[error("after {records} records: expected `,` or `]`")]
-    Separator { records: u64 },
-    /// The file ends within a list.
-    #[error("after {records} records: the file is truncated")]
-    Truncated { records: u64 },
     /// The file was read, but it holds only the first pages of a list.
     #[error(
         "the file ends with a `NextToken`: it lacks the remaining pages; read them as well, with `--starting-token` or \
          without `--max-items` and `--no-paginate`"
     )]
     MorePages,
+}
+
+fn after(records: u64) -> String {
+    match records {
+        0 => String::new(),
+        _ => format!("after {records} records: "),
+    }
 }

@@ -4,13 +4,34 @@ use super::*;
 
 mod split_reads;
 
+const SIZES: Sizes = Sizes {
+    max_first_line: MAX_FIRST_LINE,
+    window: WINDOW,
+    max_record: 16_000_000,
+};
+
+/// Reads values from content that is not a file.
+fn read_values_through<F>(
+    content: impl Read,
+    window: u64,
+    output: &mut Output<'_, F>,
+) -> Result<(), JsonRecordsError>
+where
+    F: FnMut(Result<&str, UnreadableRecord>),
+{
+    let sizes = Sizes { window, ..SIZES };
+    let start = Position::start_of(1);
+    read_values(&mut Window::new(Vec::new(), content, start, sizes), output)
+}
+
 /// The records of a text, in which an error starts with `!`, and the error that ended it.
-fn read_limited(text: &str, max_record: u64) -> (Vec<String>, Result<(), String>) {
+fn read_limited(text: &str, max_record: u64, window: u64) -> (Vec<String>, Result<(), String>) {
     let mut records = Vec::new();
     let content = Cursor::new(text.to_owned().into_bytes());
     let content = Box::new(BufReader::with_capacity(16, content));
     let sizes = Sizes {
         max_record,
+        window,
         ..SIZES
     };
     let result = read_with(sizes, content, |record| {
@@ -20,7 +41,7 @@ fn read_limited(text: &str, max_record: u64) -> (Vec<String>, Result<(), String>
 }
 
 fn read(text: &str) -> (Vec<String>, Result<(), String>) {
-    read_limited(text, SIZES.max_record)
+    read_limited(text, SIZES.max_record, SIZES.window)
 }
 
 #[test]
@@ -72,7 +93,7 @@ fn a_window_of_any_size_gives_the_same_records() {
     ] {
         let read = |window| {
             let mut records = Vec::new();
-            let mut on_record = |record: Result<&str, MalformedLine>| {
+            let mut on_record = |record: Result<&str, UnreadableRecord>| {
                 records.push(record.map_or_else(|error| format!("! {error}"), str::to_owned));
             };
             let mut has_next_page = false;
@@ -80,7 +101,7 @@ fn a_window_of_any_size_gives_the_same_records() {
                 on_record: &mut on_record,
                 has_next_page: &mut has_next_page,
             };
-            let result = read_values(Cursor::new(text), window, &mut output);
+            let result = read_values_through(Cursor::new(text), window, &mut output);
             (records, result.is_ok(), has_next_page)
         };
         let expected = read(1 << 20);
@@ -102,18 +123,18 @@ fn an_error_while_reading_is_reported_after_the_records_before_it() {
         let mut count = 0;
         let content = Cursor::new("[1,2,").chain(Failing);
         let mut output = Output {
-            on_record: &mut |_: Result<&str, MalformedLine>| count += 1,
+            on_record: &mut |_: Result<&str, UnreadableRecord>| count += 1,
             has_next_page: &mut false,
         };
-        let result = read_values(content, window, &mut output);
+        let result = read_values_through(content, window, &mut output);
         let message = result.unwrap_err().to_string();
         assert_eq!((count, message.as_str()), (2, "the disk is gone"));
     }
     let mut output = Output {
-        on_record: &mut |_: Result<&str, MalformedLine>| {},
+        on_record: &mut |_: Result<&str, UnreadableRecord>| {},
         has_next_page: &mut false,
     };
-    let malformed = read_values(Cursor::new("[1,2,}"), 4, &mut output);
+    let malformed = read_values_through(Cursor::new("[1,2,}"), 4, &mut output);
     let message = malformed.unwrap_err().to_string();
     assert!(
         message.starts_with("after 2 records: expected value"),
@@ -122,23 +143,137 @@ fn an_error_while_reading_is_reported_after_the_records_before_it() {
 }
 
 #[test]
-fn a_record_that_is_too_large_ends_the_file() {
-    let long = "x".repeat(200);
-    for text in [
-        format!("[1,\"{long}\",2]"),
-        format!("{{\"Findings\":[1,\"{long}\",2]}}"),
-        format!("{{\"a\":1}}\n{{\"b\":\"{long}\"}}\n{{\"c\":3}}\n"),
-        format!("[1,{}2]", " ".repeat(200)),
+fn a_record_that_is_too_large_costs_that_record() {
+    let long = "x]}\\\"[{".repeat(30);
+    let big = format!("{{\"b\":[\"{long}\",{{\"c\":2}}]}}");
+    let pretty = format!("{{\n  \"b\": [\n    \"{long}\",\n    {{ \"c\": 2 }}\n  ]\n}}");
+    let (a, z) = ("{\"a\":1}", "{\"z\":26}");
+    for (text, size, position) in [
+        (format!("[{a},{big},{z}]"), big.len(), (1, 10)),
+        (
+            format!("{{\"Findings\":[{a}, {big} ,{z}]}}"),
+            big.len(),
+            (1, 23),
+        ),
+        (
+            format!("{{\"NextToken\":\"\",\"Findings\":[{a},{big},{z}]}}"),
+            big.len(),
+            (1, 37),
+        ),
+        (
+            format!("{{\"Resources\":[{a},{big},{z}]}}"),
+            big.len(),
+            (1, 23),
+        ),
+        (format!("{a}\n{big}\n{z}\n"), big.len(), (2, 1)),
+        (format!("{a}\n[{big}]\n[{z}]\n"), big.len(), (2, 2)),
+        (format!("[{a}]\n[\n{big}\n]\n[{z}]\n"), big.len(), (3, 1)),
+        (
+            format!("[\n{a},\n{pretty},\n{z}\n]\n"),
+            pretty.len(),
+            (3, 1),
+        ),
+        (format!("[{a}\n,{}3,{z}]", "1".repeat(300)), 301, (2, 2)),
     ] {
-        let (records, result) = read_limited(&text, 100);
-        assert!(records.len() <= 1, "{text}: {records:?}");
-        let message = result.unwrap_err();
-        assert!(message.contains("a record is too large"), "{message}");
-        assert!(read_limited(&text, 1_000).1.is_ok(), "{text}");
+        for window in [1, 7, 64, 1_000] {
+            let (records, result) = read_limited(&text, 100, window);
+            assert_eq!(result, Ok(()), "{text}");
+            let (line, column) = position;
+            let expected = format!(
+                "! the record at line {line} column {column} is too large: it has {size} bytes, and the limit is 100 B; \
+                 raise `max_record_size` of `[input]` to read it"
+            );
+            assert_eq!(records, [a, &expected, z], "{text}");
+        }
+        assert_eq!(read(&text).0.len(), 3, "{text}");
     }
     // The limit is one of each record, not of the file.
     let many = format!("{{\"a\":\"{}\"}}\n", "x".repeat(20)).repeat(100);
-    assert_eq!(read_limited(&many, 100).1, Ok(()));
+    assert_eq!(read_limited(&many, 100, 64).1, Ok(()));
+    assert_eq!(read_limited(&many.replace('\n', " "), 100, 64).1, Ok(()));
+}
+
+#[test]
+fn a_record_may_have_as_many_bytes_as_the_limit() {
+    for length in 96..=106 {
+        let record = format!("{{\"a\":\"{}\"}}", "x".repeat(length - 8));
+        assert_eq!(record.len(), length);
+        for text in [
+            format!("[{record}]"),
+            format!("[{record} ]"),
+            format!("[7,\n{record}]"),
+        ] {
+            for window in [1, 50, 100, 101, 1_000] {
+                let (records, _) = read_limited(&text, 100, window);
+                let is_read = records.last() == Some(&record);
+                assert_eq!(
+                    is_read,
+                    length <= 100,
+                    "{length} through {window}: {records:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_single_record_that_is_too_large_is_skipped_as_a_whole() {
+    let resource = format!("{{\"Type\":\"AwsS3Bucket\",\"Id\":\"{}\"}}", "x".repeat(40));
+    for members in [
+        format!("\"Id\":\"f\",\"Title\":\"{}\"", "x".repeat(200)),
+        format!(
+            "\"Id\":\"f\",\"ProductArn\":\"p\",\"Resources\":[{resource},{resource},{resource}]"
+        ),
+        format!("\"{}\":1,\"Id\":\"f\"", "k".repeat(200)),
+        format!("\"A\":\"{0}\",\"B\":\"{0}\",\"C\":\"{0}\"", "x".repeat(40)),
+    ] {
+        let text = format!("{{\n{members}\n}}\n{{\n\"a\":1\n}}\n");
+        let (records, result) = read_limited(&text, 100, 16);
+        assert_eq!(result, Ok(()), "{text}");
+        assert!(
+            records[0].starts_with("! the record at line 1 column 1 is too large"),
+            "{records:?}"
+        );
+        assert_eq!(records[1..], ["{\"a\":1}"], "{text}");
+    }
+    // A page may be as large as the file.
+    let page = format!(
+        "{{\"Title\":\"{}\",\"Findings\":[{{\"a\":1}}]}}",
+        "x".repeat(200)
+    );
+    assert_eq!(
+        read_limited(&page, 100, 16),
+        (vec!["{\"a\":1}".to_owned()], Ok(()))
+    );
+}
+
+#[test]
+fn a_file_that_ends_within_a_record_that_is_too_large_is_truncated() {
+    let text = format!("[1,\"{}", "x".repeat(300));
+    let (records, result) = read_limited(&text, 100, 16);
+    assert!(records[1].contains("it has 301 bytes"), "{records:?}");
+    assert_eq!(
+        result.unwrap_err(),
+        "after 2 records: the JSON is truncated at line 1 column 305"
+    );
+}
+
+#[test]
+fn an_error_within_the_first_line_comes_after_the_records_before_it() {
+    for text in ["[1,2,", "[1,2,[", "{\"Findings\":[1,2,\"x"] {
+        let failing = FailedRead(std::io::Error::other("the disk is gone"));
+        let content = BufReader::new(Cursor::new(text).chain(failing));
+        let mut count = 0;
+        let result = read_with(SIZES, Box::new(content), |_| count += 1);
+        let message = result.unwrap_err().to_string();
+        assert_eq!((count, message.as_str()), (2, "the disk is gone"), "{text}");
+    }
+}
+
+#[test]
+fn white_space_of_any_length_is_skipped() {
+    let text = format!("[1,{}2]", " ".repeat(1_000));
+    assert_eq!(read_limited(&text, 100, 16).0, ["1", "2"]);
 }
 
 #[test]
@@ -213,7 +348,10 @@ fn a_malformed_line_costs_that_line() {
     let (records, result) = read("{\"a\":1}\n{\"b\":\n{\"c\":3}\n");
     assert_eq!(result, Ok(()));
     assert_eq!(records.len(), 3);
-    assert!(records[1].starts_with("! line 2: EOF"), "{records:?}");
+    assert!(
+        records[1].starts_with("! line 2: the JSON is truncated"),
+        "{records:?}"
+    );
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// The records of a file, and whether it could be read to its end.
 fn read_file_with(sizes: Sizes, file: Box<dyn Read>) -> (Vec<String>, bool) {
     let mut records = Vec::new();
-    let result = decoded(file)
+    let result = decoded(file, u64::MAX)
         .map_err(JsonRecordsError::from)
         .and_then(|content| {
             read_with(sizes, content, |record| {
