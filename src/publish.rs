@@ -6,15 +6,17 @@ mod permissions;
 mod publisher;
 mod security_hub;
 
+use std::collections::BTreeSet;
+
 use crate::aws::{CallError, Session};
 use crate::evaluate::Exposures;
-use crate::model::CoverageRow;
+use crate::model::{AccountId, CoverageRow};
 use crate::reconcile::{Action, Destination, PublicationOutcome, ReconcileOptions};
 
 pub use options::{ImportInto, PublishOptions, RoleTemplate, SecurityHubOptions};
 pub use permissions::{MemberPermissions, PublishPermissions, permissions};
 pub use publisher::Publisher;
-pub use security_hub::{PublishedFindings, SecurityHubPlan};
+pub use security_hub::{MemberAccounts, PublishedFindings, SecurityHubPlan};
 
 impl Publisher<'_> {
     /// Reads the published findings back from Security Hub; `None` if nothing is published there.
@@ -59,6 +61,33 @@ impl Publisher<'_> {
             outcome.ocsf_failed = !ocsf_file::write(self, directory, exposures, plan);
         }
         outcome
+    }
+}
+
+impl Publisher<'_> {
+    /// Finds the accounts in which the member role would be assumed; `None` if there is no member role.
+    ///
+    /// # Errors
+    /// The findings of the other accounts cannot be read.
+    pub async fn member_accounts(&self) -> Option<Result<MemberAccounts, CallError>> {
+        let options = self.options.security_hub.as_ref()?;
+        match options.import_into {
+            ImportInto::CallerAccount => None,
+            ImportInto::ResourceAccounts(_) => {
+                Some(security_hub::member_accounts(self, options).await)
+            }
+        }
+    }
+
+    /// Checks whether exposures can be read back and imported in these accounts, by calls that change nothing.
+    pub async fn probe_members(
+        &self,
+        accounts: &BTreeSet<AccountId>,
+    ) -> Vec<(Destination, Result<(), CallError>)> {
+        match &self.options.security_hub {
+            Some(options) => security_hub::probe_members(self, options, accounts).await,
+            None => Vec::new(),
+        }
     }
 }
 

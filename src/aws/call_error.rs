@@ -6,7 +6,9 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::certificates::caused_by_certificate;
+use super::certificates::{cause, caused_by_certificate};
+use super::endpoint::endpoint_of;
+use super::member_role::AssumeRoleError;
 use super::unreachable::is_stalled;
 use crate::model::{CoverageReason, clean_line};
 
@@ -20,6 +22,8 @@ pub enum Failure {
         /// The IAM action that is missing.
         action: String,
     },
+    /// The caller may not assume a role in another account, or the role does not trust the caller.
+    RoleDenied,
     /// Too many requests, even after all retries.
     Throttled,
     /// There was no connection, or no response in time.
@@ -70,6 +74,9 @@ impl CallError {
             Failure::Denied { action } => CoverageReason::Denied {
                 action: action.clone(),
             },
+            Failure::RoleDenied => CoverageReason::Denied {
+                action: "sts:AssumeRole".to_owned(),
+            },
             Failure::Throttled => CoverageReason::Throttled,
             Failure::Unreachable | Failure::Certificates => CoverageReason::Unreachable,
             Failure::Credentials => CoverageReason::Credentials,
@@ -88,6 +95,11 @@ impl CallError {
                 "enable the service in this account and Region, or turn the source off under [collect]".into()
             }
             Failure::Denied { action } => format!("allow {action} in the IAM policy of exposured's role"),
+            Failure::RoleDenied => {
+                "allow sts:AssumeRole on this role in the IAM policy of exposured's role, and create the role with a trust \
+                 policy that names exposured's role and the configured external_id"
+                    .into()
+            }
             Failure::NoAggregator => {
                 "set aggregator under [collect.config] to one that this account has in its home Region".into()
             }
@@ -123,6 +135,9 @@ pub fn classify<E>(error: &SdkError<E, Response>, action: &str) -> CallError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    if let Some(error) = AssumeRoleError::in_causes(error) {
+        return error;
+    }
     let failure = match error {
         // The credentials may come from an HTTPS endpoint.
         _ if caused_by_certificate(error) => Failure::Certificates,
@@ -246,6 +261,15 @@ where
         if let (Some(code), Some(message)) = (code, message) {
             return clean_line(&format!("{code}: {message}"));
         }
+    }
+    if let Some(endpoint) = endpoint_of(error) {
+        let innermost =
+            std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
+                cause(*error)
+            })
+            .last();
+        let cause = innermost.map(ToString::to_string).unwrap_or_default();
+        return clean_line(&format!("connecting to {endpoint}: {cause}"));
     }
     // After the first parenthesis, the context repeats the error in its debug form.
     let text = DisplayErrorContext(error).to_string();

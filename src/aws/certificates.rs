@@ -15,7 +15,7 @@ pub(super) fn caused_by_certificate(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// `io::Error::source` skips the error that it wraps.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+pub(super) fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     let wrapped = error
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref);

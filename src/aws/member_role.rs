@@ -1,42 +1,145 @@
-//! A role that is assumed in another account, limited to what its session does.
+//! A role that is assumed in another account, limited to what its sessions do.
 
-use serde_json::json;
+use std::collections::BTreeSet;
 
-use crate::model::{AccountId, Partition, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, future};
+use serde_json::{Value, json};
 
+use crate::model::{AccountId, Partition, Region, clean_line};
+
+use super::call_error::{CallError, Failure, classify};
 use super::iam_action::IamAction;
 
-/// A role in another account, for calls of one action in one Region.
+/// The action that the caller needs.
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+
+/// The name of the sessions, as CloudTrail shows it.
+const SESSION_NAME: &str = "exposured";
+
+/// The role's credentials last an hour, the most that role chaining allows; the SDK renews them.
+/// Source: IAM User Guide, "Methods to assume a role".
+const SESSION_SECONDS: i32 = 3_600;
+
+/// A role in another account, for all calls that one cycle makes there.
 ///
-/// The session policy allows this action alone. The permissions of a session are the intersection of those of the role
-/// and of this policy. Source: IAM User Guide, "Session policies".
-#[derive(Clone, Copy, Debug)]
-pub struct MemberRole<'a> {
+/// The session policy allows these actions in these Regions alone. The permissions of a session are the intersection of
+/// those of the role and of this policy. Source: IAM User Guide, "Session policies".
+#[derive(Clone, Debug)]
+pub struct MemberRole {
     /// The ARN of the role.
-    pub arn: &'a str,
+    pub arn: String,
     /// The external ID that the trust policy of the role requires; empty for none.
-    pub external_id: &'a str,
+    pub external_id: String,
     /// The account of the role.
     pub account: AccountId,
-    /// The Region of the calls.
-    pub region: &'a Region,
-    /// The action that the session is for.
-    pub action: IamAction,
+    /// The Regions of the calls.
+    pub regions: BTreeSet<Region>,
+    /// The actions that the session is for.
+    pub actions: Vec<IamAction>,
 }
 
-impl MemberRole<'_> {
-    /// Returns the session policy.
-    pub(super) fn session_policy(&self) -> String {
-        let partition = Partition::of_region(self.region);
+impl MemberRole {
+    /// Returns the session policy. The Regions are in a condition, because a policy with all ARNs of all Regions would have
+    /// more than the 2,048 characters that are allowed. Source: AWS STS API Reference, `AssumeRole`, `Policy`.
+    fn session_policy(&self) -> String {
+        let partition = self.regions.first().map(Partition::of_region);
         let account = self.account.to_string();
-        let resource = self
-            .action
-            .resource_in(partition, self.region.as_str(), &account);
-        json!({
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": self.action.action, "Resource": resource}],
+        let regions: Vec<&str> = self.regions.iter().map(Region::as_str).collect();
+        let statement = |action: &IamAction| -> Value {
+            json!({
+                "Effect": "Allow",
+                "Action": action.action,
+                "Resource": action.resource_in(partition.unwrap_or_default(), "*", &account),
+                "Condition": {"StringEquals": {"aws:RequestedRegion": regions}},
+            })
+        };
+        let statements: Vec<Value> = self.actions.iter().map(statement).collect();
+        json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+    }
+}
+
+/// The credentials of a member role.
+#[derive(Debug)]
+pub(super) struct MemberCredentials {
+    pub(super) client: aws_sdk_sts::Client,
+    pub(super) role: MemberRole,
+}
+
+/// Assuming a member role failed.
+#[derive(Debug, thiserror::Error)]
+#[error("assuming {role} in account {account} ({ASSUME_ROLE})")]
+pub(super) struct AssumeRoleError {
+    role: String,
+    account: AccountId,
+    source: CallError,
+}
+
+impl MemberCredentials {
+    async fn assume(&self) -> provider::Result {
+        let role = &self.role;
+        let external_id = Some(&role.external_id).filter(|id| !id.is_empty());
+        let response = self
+            .client
+            .assume_role()
+            .role_arn(&role.arn)
+            .role_session_name(SESSION_NAME)
+            .duration_seconds(SESSION_SECONDS)
+            .policy(role.session_policy())
+            .set_external_id(external_id.cloned())
+            .send()
+            .await;
+        let response = response.map_err(|error| self.failed(classify(&error, ASSUME_ROLE)))?;
+        let unreadable = |what: &str| {
+            self.failed(CallError {
+                failure: Failure::MalformedResponse,
+                message: format!("the response has no {what}"),
+            })
+        };
+        let issued = response
+            .credentials
+            .ok_or_else(|| unreadable("credentials"))?;
+        let expires = issued.expiration.try_into();
+        Ok(Credentials::new(
+            issued.access_key_id,
+            issued.secret_access_key,
+            Some(issued.session_token),
+            Some(expires.map_err(|_| unreadable("valid expiration"))?),
+            "exposured::MemberCredentials",
+        ))
+    }
+
+    fn failed(&self, source: CallError) -> CredentialsError {
+        CredentialsError::provider_error(AssumeRoleError {
+            role: clean_line(&self.role.arn),
+            account: self.role.account,
+            source,
         })
-        .to_string()
+    }
+}
+
+impl ProvideCredentials for MemberCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.assume())
+    }
+}
+
+impl AssumeRoleError {
+    /// Finds this error among the causes of another one, and returns it as that of the call.
+    pub(super) fn in_causes(error: &(dyn std::error::Error + 'static)) -> Option<CallError> {
+        std::iter::successors(Some(error), |error| error.source())
+            .find_map(|cause| cause.downcast_ref::<Self>())
+            .map(|error| CallError {
+                failure: match &error.source.failure {
+                    Failure::Denied { .. } => Failure::RoleDenied,
+                    other => other.clone(),
+                },
+                message: format!("{error}: {}", error.source),
+            })
     }
 }
 
@@ -44,30 +147,45 @@ impl MemberRole<'_> {
 mod tests {
     use super::*;
 
+    const READ: IamAction = IamAction {
+        statement: "ReadFindings",
+        action: "securityhub:GetFindings",
+        reason: "read findings",
+        resource: "arn:{partition}:securityhub:{region}:{account}:hub/default",
+    };
+
+    fn role(regions: &[&str]) -> MemberRole {
+        MemberRole {
+            arn: "arn:aws-us-gov:iam::111122223333:role/exposured-publish".into(),
+            external_id: String::new(),
+            account: "111122223333".parse().unwrap(),
+            regions: regions.iter().map(|name| name.parse().unwrap()).collect(),
+            actions: vec![READ],
+        }
+    }
+
     #[test]
     fn a_session_may_make_its_calls_and_no_others() {
-        let action = IamAction {
-            statement: "ReadFindings",
-            action: "securityhub:GetFindings",
-            reason: "read findings",
-            resource: "arn:{partition}:securityhub:{region}:{account}:hub/default",
-        };
-        let role = MemberRole {
-            arn: "arn:aws-us-gov:iam::111122223333:role/exposured-publish",
-            external_id: "",
-            account: "111122223333".parse().unwrap(),
-            region: &"us-gov-west-1".parse().unwrap(),
-            action,
-        };
-        let policy: serde_json::Value = serde_json::from_str(&role.session_policy()).unwrap();
+        let role = role(&["us-gov-west-1", "us-gov-east-1"]);
+        let policy: Value = serde_json::from_str(&role.session_policy()).unwrap();
         let expected = json!({
             "Version": "2012-10-17",
             "Statement": [{
                 "Effect": "Allow",
                 "Action": "securityhub:GetFindings",
-                "Resource": "arn:aws-us-gov:securityhub:us-gov-west-1:111122223333:hub/default",
+                "Resource": "arn:aws-us-gov:securityhub:*:111122223333:hub/default",
+                "Condition": {"StringEquals": {"aws:RequestedRegion": ["us-gov-east-1", "us-gov-west-1"]}},
             }],
         });
         assert_eq!(policy, expected);
+    }
+
+    #[test]
+    fn a_session_policy_fits_with_forty_regions() {
+        let regions: Vec<String> = (1..=40).map(|n| format!("ap-southeast-{n}")).collect();
+        let regions: Vec<&str> = regions.iter().map(String::as_str).collect();
+        let mut role = role(&regions);
+        role.actions = vec![READ, READ];
+        assert!(role.session_policy().len() <= 2_048);
     }
 }

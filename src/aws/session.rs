@@ -12,8 +12,8 @@ use std::time::Duration;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
-use aws_config::sts::AssumeRoleProvider;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -23,7 +23,8 @@ use crate::model::{AccountId, CallCount, Partition, Region, clean};
 use super::call_budget::retry_malformed_responses;
 use super::call_error::{CallError, Failure, classify};
 use super::call_rate::{CallRate, Limiter};
-use super::member_role::MemberRole;
+use super::endpoint::NameEndpoint;
+use super::member_role::{MemberCredentials, MemberRole};
 use super::meter::CallMeter;
 use super::unreachable::GiveUpOnUnreachable;
 
@@ -40,10 +41,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A page of findings takes one or two seconds. A connection that has gone silent must not hold up the cycle.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The role's credentials last an hour, the most that role chaining allows; the SDK renews them.
-/// Source: IAM User Guide, "Methods to assume a role".
-const ROLE_SESSION: Duration = Duration::from_secs(3_600);
-
 /// The SDK's configuration, and the identity of its credentials.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -56,6 +53,7 @@ pub struct Session {
     pub regions: Vec<Region>,
     home: Region,
     limiters: Limiters,
+    members: MemberProviders,
     meter: CallMeter,
     retries: Retries,
 }
@@ -71,6 +69,9 @@ enum Retries {
 
 /// One limiter per API, account, and Region, shared by all callers.
 type Limiters = Arc<Mutex<HashMap<(AccountId, Region, CallRate), Arc<Limiter>>>>;
+
+/// One provider per account, shared by all clients there. The SDK calls it once, and again before its credentials expire.
+type MemberProviders = Arc<Mutex<HashMap<AccountId, SharedCredentialsProvider>>>;
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +98,8 @@ macro_rules! client_config {
         let config = $sdk::config::Builder::from(session.sdk_config())
             .region($crate::aws::sdk_region($region))
             .retry_classifier($crate::aws::GiveUpOnUnreachable::default())
-            .interceptor(session.call_meter());
+            .interceptor(session.call_meter())
+            .interceptor($crate::aws::NameEndpoint);
         match session.retry_partition() {
             Some(partition) => config.retry_partition(partition),
             None => config,
@@ -149,6 +151,7 @@ impl Session {
             regions,
             home,
             limiters: Arc::default(),
+            members: Arc::default(),
             meter,
             retries,
         })
@@ -178,20 +181,28 @@ impl Session {
         sdk_client!(aws_sdk_securityhub, self, region)
     }
 
-    /// Returns a client for Security Hub that assumes a role in another account.
-    pub async fn security_hub_as(&self, role: &MemberRole<'_>) -> aws_sdk_securityhub::Client {
-        let mut provider = AssumeRoleProvider::builder(role.arn)
-            .configure(&self.config)
-            .region(sdk_region(self.home()))
-            .session_name("exposured")
-            .session_length(ROLE_SESSION)
-            .policy(role.session_policy());
-        if !role.external_id.is_empty() {
-            provider = provider.external_id(role.external_id);
-        }
-        let config = client_config!(aws_sdk_securityhub, self, role.region)
-            .credentials_provider(provider.build().await);
+    /// Returns a client for Security Hub in one Region that assumes a role in another account.
+    pub fn security_hub_as(
+        &self,
+        role: MemberRole,
+        region: &Region,
+    ) -> aws_sdk_securityhub::Client {
+        let mut config = client_config!(aws_sdk_securityhub, self, region);
+        // The other setter would wrap the provider in a new one, for which the SDK keeps credentials of its own.
+        config.set_credentials_provider(Some(self.member_credentials(role)));
         aws_sdk_securityhub::Client::from_conf(config.build())
+    }
+
+    /// Returns the credentials of a role. All callers in an account share those of the first one.
+    fn member_credentials(&self, role: MemberRole) -> SharedCredentialsProvider {
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let provider = members.entry(role.account).or_insert_with(|| {
+            SharedCredentialsProvider::new(MemberCredentials {
+                client: sdk_client!(aws_sdk_sts, self, self.home()),
+                role,
+            })
+        });
+        provider.clone()
     }
 
     /// Returns the SDK's own configuration.
@@ -264,6 +275,7 @@ async fn identity(config: &SdkConfig, meter: &CallMeter) -> Result<AccountId, Se
         aws_sdk_sts::config::Builder::from(config)
             .retry_classifier(GiveUpOnUnreachable::default())
             .interceptor(meter.clone())
+            .interceptor(NameEndpoint)
             .build(),
     );
     // The SDK reads a truncated response as far as it goes: then it has no account.

@@ -33,6 +33,7 @@ impl CycleRunner {
         let publisher = Publisher {
             session: &session,
             options: &publish_options,
+            imports: matches!(goal, AwsGoal::Publish(_)),
             catalog_version: self.catalog.version(),
             forgotten: &self.forgotten,
             now: started,

@@ -17,6 +17,8 @@ pub struct Publisher<'a> {
     pub session: &'a Session,
     /// Where exposures are published.
     pub options: &'a PublishOptions,
+    /// Whether exposures are imported, rather than only planned.
+    pub imports: bool,
     /// The version of the catalog that graded the exposures.
     pub catalog_version: &'a str,
     /// The Regions that the user has released. Findings there are read back once more.

@@ -3,12 +3,15 @@
 mod attempt;
 mod client;
 mod import;
+mod members;
 mod planning;
 mod product_fields;
 mod published;
 mod writing;
 
 pub(super) use import::{BATCH_IMPORT_FINDINGS, probe};
+pub use members::MemberAccounts;
+pub(super) use members::{member_accounts, probe_members};
 pub use planning::SecurityHubPlan;
 pub(super) use planning::plan;
 pub use published::PublishedFindings;

@@ -35,6 +35,7 @@ mod input_limits;
 mod json_output;
 mod listing;
 mod liveness;
+mod members;
 mod observability;
 mod policies;
 mod policy_templates;

@@ -46,7 +46,7 @@ pub(super) struct Importer<'a> {
 }
 
 impl<'a> Importer<'a> {
-    pub(super) async fn new(
+    pub(super) fn new(
         publisher: &'a Publisher<'a>,
         options: &SecurityHubOptions,
         destination: &'a Destination,
@@ -59,7 +59,7 @@ impl<'a> Importer<'a> {
         Self {
             publisher,
             destination,
-            client: client(publisher, options, destination, BATCH_IMPORT_FINDINGS).await,
+            client: client(publisher, options, destination),
             limiter,
         }
     }

@@ -237,7 +237,7 @@ async fn read_destination(
     options: &SecurityHubOptions,
     destination: &Destination,
 ) -> Result<PublishedFindings, CallError> {
-    let client = client(publisher, options, destination, GET_FINDINGS).await;
+    let client = client(publisher, options, destination);
     let mut published = PublishedFindings::default();
     let filters = own_findings(destination);
     for_each_finding(
@@ -263,7 +263,7 @@ async fn read_destination(
     Ok(published)
 }
 
-const ENVELOPE: Envelope = Envelope {
+pub(super) const ENVELOPE: Envelope = Envelope {
     records: "Findings",
     next_token: "NextToken",
 };
@@ -307,7 +307,7 @@ async fn for_each_finding(
     read_pages(fetch, on_page, |error| error, log_restart).await
 }
 
-async fn get_page(
+pub(super) async fn get_page(
     client: &Client,
     filters: AwsSecurityFindingFilters,
     token: Option<String>,
@@ -325,7 +325,7 @@ async fn get_page(
 }
 
 /// The findings of exposured: those of the default product of the account, by our generator, in every record state.
-fn own_findings(destination: &Destination) -> AwsSecurityFindingFilters {
+pub(super) fn own_findings(destination: &Destination) -> AwsSecurityFindingFilters {
     let product = product_arn(&destination.region, destination.account);
     AwsSecurityFindingFilters::builder()
         .product_arn(filter(&product, StringFilterComparison::Equals))
@@ -333,7 +333,7 @@ fn own_findings(destination: &Destination) -> AwsSecurityFindingFilters {
         .build()
 }
 
-fn filter(value: &str, comparison: StringFilterComparison) -> StringFilter {
+pub(super) fn filter(value: &str, comparison: StringFilterComparison) -> StringFilter {
     StringFilter::builder()
         .value(value)
         .comparison(comparison)

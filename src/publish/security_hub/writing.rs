@@ -30,7 +30,7 @@ pub(in crate::publish) async fn publish(
         exposures,
     };
     for (destination, steps) in writing_steps(planned) {
-        let importer = Importer::new(publisher, options, destination).await;
+        let importer = Importer::new(publisher, options, destination);
         // Archived first, so that what follows reopens them.
         let archive_first: Vec<&PlanStep> = steps
             .iter()

@@ -405,14 +405,21 @@ fn denied(cloud: &FakeCloud, call: &Call) -> Option<Refusal> {
     Some(Refusal::new(403, code, message))
 }
 
-/// Whether a statement of the session policy names the action and the resource, without wildcards.
+/// Whether a statement of the session policy names the action and the resource. The only wildcard that exposured may use is
+/// that for the Region, together with a condition.
 fn session_allows(call: &Call, action: &str, resource: &str) -> bool {
     let Some(policy) = &call.session_policy else {
         return true;
     };
+    let any_region = resource.replacen(&format!(":{}:", call.region), ":*:", 1);
     let statements = policy["Statement"].as_array().into_iter().flatten();
     let mut allowing = statements.filter(|statement| statement["Effect"] == "Allow");
-    allowing.any(|statement| statement["Action"] == action && statement["Resource"] == resource)
+    allowing.any(|statement| {
+        let regions = statement["Condition"]["StringEquals"]["aws:RequestedRegion"].as_array();
+        let is_in_region =
+            regions.is_some_and(|regions| regions.iter().any(|region| *region == *call.region));
+        statement["Action"] == action && statement["Resource"] == any_region && is_in_region
+    })
 }
 
 fn resource(call: &Call) -> String {
