@@ -95,6 +95,8 @@ pub struct Collect {
     pub sources: Vec<SourceKind>,
     /// The AWS Config aggregator that is queried in the first Region, instead of the recorder of each Region.
     pub aggregator: Option<String>,
+    /// The age from which a finding that its service has not updated is no evidence.
+    pub max_age: Duration,
 }
 
 /// How much of an input file is read.

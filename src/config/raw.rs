@@ -80,6 +80,7 @@ pub(super) struct RawCollect {
     pub macie: Option<bool>,
     pub access_analyzer: Option<bool>,
     pub resources: Option<Spanned<String>>,
+    pub max_age: Option<Spanned<String>>,
     pub config: RawConfigService,
 }
 

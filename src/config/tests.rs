@@ -64,6 +64,7 @@ fn the_shipped_file_contains_every_key() {
             "config",
             "inspector",
             "macie",
+            "max_age",
             "resources",
             "security_hub"
         ]

@@ -16,12 +16,17 @@ use super::{Collect, Config, MemberRole, Mode, Publish, Schedule, SecurityHub};
 const DEFAULT_OCSF_DIRECTORY: &str = "exposures";
 const DEFAULT_METRICS_NAMESPACE: &str = "exposured";
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(5 * 3_600);
+const DEFAULT_MAX_AGE: Duration = Duration::from_secs(90 * 86_400);
 const DEFAULT_HEALTH_FILE: &str = "/tmp/exposured-health.json";
 const DEFAULT_SETTLE_CYCLES: u32 = 2;
 const DEFAULT_MAX_ARCHIVE_PERCENT: u8 = 25;
 
 /// A shorter deadline leaves no time for a retry.
 const MIN_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Security Hub CSPM updates the findings of a control once a day, or less often: any shorter age would leave out current
+/// findings. Source: Security Hub User Guide, "Schedule for running security checks".
+const MIN_MAX_AGE: Duration = Duration::from_secs(86_400);
 
 /// With a cycle every six hours, this is 25 days.
 const MAX_SETTLE_CYCLES: u32 = 100;
@@ -206,7 +211,29 @@ impl ConfigChecker<'_> {
         Collect {
             sources,
             aggregator,
+            max_age: collect
+                .max_age
+                .as_ref()
+                .map_or(DEFAULT_MAX_AGE, |text| self.max_age(text)),
         }
+    }
+
+    fn max_age(&mut self, text: &Spanned<String>) -> Duration {
+        let help = "write a duration of at least one day, such as \"90d\" or \"30d\"";
+        match humantime::parse_duration(text.get_ref()) {
+            Ok(age) if age >= MIN_MAX_AGE => return age,
+            Ok(_) => self.push_problem(
+                text,
+                format!("the age `{}` is too short", text.get_ref()),
+                help,
+            ),
+            Err(error) => self.push_problem(
+                text,
+                format!("invalid duration `{}`: {error}", text.get_ref()),
+                help,
+            ),
+        }
+        DEFAULT_MAX_AGE
     }
 
     /// Returns the source of relations in addition to findings.

@@ -45,7 +45,7 @@ impl CycleRunner {
         let ((), published) = tokio::join!(collecting, publisher.read_published());
         self.bail_if_canceled()?;
 
-        let collected = self.view_and_coverage().await?;
+        let collected = self.view_and_coverage(started).await?;
         let mut outcome = self.evaluate(collected, started, log).await?;
         self.reconcile_and_publish(goal, &publisher, published, &mut outcome)
             .await?;

@@ -30,7 +30,7 @@ impl CycleRunner {
         self.bail_if_canceled()?;
         let newest = self.store().latest_update();
         let as_of = newest.unwrap_or(DateTime::UNIX_EPOCH);
-        let collected = self.view_and_coverage().await?;
+        let collected = self.view_and_coverage(as_of).await?;
         self.evaluate(collected, as_of, log).await
     }
 

@@ -8,7 +8,7 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::evaluate::evaluate;
 use crate::graph::{Store, View};
@@ -32,20 +32,31 @@ impl CycleRunner {
         }
     }
 
-    /// Returns everything that was collected in this cycle and in earlier ones.
+    /// Returns everything that was collected in this cycle and in earlier ones, without the findings that are outdated at
+    /// this time.
     pub(super) async fn view_and_coverage(
         &self,
+        as_of: DateTime<Utc>,
     ) -> Result<(Arc<View>, Vec<CoverageRow>), CycleError> {
         let (store, catalog) = (Arc::clone(&self.store), Arc::clone(&self.catalog));
+        let cutoff = self.cutoff(as_of);
         let merging = move || {
             let store = store.lock().unwrap_or_else(PoisonError::into_inner);
             let view = store
-                .merge()
+                .merge_since(cutoff)
                 .without_excluded_traits(&catalog)
                 .with_iam_facts(&catalog);
             (Arc::new(view), store.coverage().cloned().collect())
         };
         self.unless_canceled(merging).await
+    }
+
+    /// Returns the time before which a finding was last updated if it is outdated.
+    fn cutoff(&self, as_of: DateTime<Utc>) -> DateTime<Utc> {
+        let max_age = TimeDelta::from_std(self.config.collect.max_age).ok();
+        let cutoff = max_age.and_then(|max_age| as_of.checked_sub_signed(max_age));
+        // The beginning of time, if the age is longer than that.
+        cutoff.unwrap_or(DateTime::UNIX_EPOCH)
     }
 
     /// Finds the exposures, on a thread of its own, and logs what the mutes did. Nothing is published yet.
@@ -56,6 +67,7 @@ impl CycleRunner {
         log: &CycleLog,
     ) -> Result<CycleOutcome, CycleError> {
         let (clock, day) = (Instant::now(), as_of.date_naive());
+        log.findings_outdated(view.outdated_findings(), self.cutoff(as_of));
         let triage = self.config.triage();
         let evaluating = {
             let (view, catalog) = (Arc::clone(&view), Arc::clone(&self.catalog));

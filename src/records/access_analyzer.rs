@@ -23,7 +23,10 @@ struct AnalyzerFinding {
     resource_type: String,
     resource_owner_account: String,
     status: Option<String>,
+    /// When access last changed.
     updated_at: Option<Value>,
+    /// When the resource was last analyzed. Access that does not change is analyzed again all the same.
+    analyzed_at: Option<Value>,
     /// Version 1 reports external access only, and has no type.
     finding_type: Option<String>,
     is_public: Option<bool>,
@@ -80,7 +83,7 @@ pub fn parse_shared(json: &str, catalog: &Catalog) -> ParseResult {
 
 fn parse_as(json: &str, listed_as_public: Option<bool>, catalog: &Catalog) -> ParseResult {
     let finding: AnalyzerFinding = fields::from_json("an Access Analyzer finding", json)?;
-    let updated_at = finding.updated_at.as_ref().and_then(timestamp::parse);
+    let updated_at = timestamp::latest([&finding.updated_at, &finding.analyzed_at]);
     let is_external = matches!(
         finding.finding_type.as_deref(),
         None | Some("ExternalAccess")

@@ -22,11 +22,25 @@ pub(super) fn text(
     text += &not_listed(layout, outcome, options, selection);
     text += &incomplete_coverage(layout, &outcome.coverage);
     text += &ignored_records(layout, &outcome.coverage);
+    text += &outdated_findings(layout, outcome.view.outdated_findings());
     text += &near_misses(layout, outcome.evaluation.near_misses.len());
     for (mute, state) in &outcome.mutes {
         text += &layout.indent(&mute_state(mute, state), 0);
     }
     text + &publication(layout, outcome)
+}
+
+/// The findings that are too old.
+fn outdated_findings(layout: &Layout, findings: usize) -> String {
+    if findings == 0 {
+        return String::new();
+    }
+    let verb = if findings == 1 { "was" } else { "were" };
+    let text = format!(
+        "{} {verb} not used: not updated for longer than `collect.max_age`",
+        count(findings, "finding")
+    );
+    layout.indent(&text, 0)
 }
 
 fn counts(outcome: &CycleOutcome) -> String {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use tracing::{error, info, warn};
 
 use crate::model::{
@@ -156,6 +157,20 @@ impl CycleLog {
             event = "query_restarted",
             why,
             "query restarted from its first page"
+        );
+    }
+
+    /// Logs how many findings do not count because their services have not updated them since a time.
+    pub fn findings_outdated(&self, findings: usize, not_updated_since: DateTime<Utc>) {
+        if findings == 0 {
+            return;
+        }
+        info!(
+            event = "findings_outdated",
+            cycle = self.cycle,
+            findings,
+            not_updated_since = %not_updated_since.to_rfc3339_opts(SecondsFormat::Secs, true),
+            "findings are too old to count"
         );
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, HOME, Operation, Service};
-use crate::findings::{Seed, control, ec2, reachable, seed, vulnerability};
+use crate::findings::{Seed, control, ec2, reachable, seed, updated, vulnerability};
 use crate::program::{config, exposured, exposured_on, exposures, run};
 
 const MODEST: &str =
@@ -168,7 +168,7 @@ fn the_inventory_of_security_hub_shows_the_role_of_a_profile() {
     let resource = |id: &str, kind: &str, config: Value| {
         json!({
             "ResourceId": id, "AccountId": HOME, "Region": "us-east-1", "ResourceType": kind,
-            "ResourceDetailCaptureTimeDt": "2026-11-20T06:00:00Z", "ResourceConfig": config,
+            "ResourceDetailCaptureTimeDt": updated(0), "ResourceConfig": config,
         })
     };
     let resources = json!({"Resources": [

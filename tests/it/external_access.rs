@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, HOME};
+use crate::findings::updated;
 use crate::program::{config, exposured, exposured_on, exposures, run};
 
 fn finding(id: &str, resource_type: &str, resource: &str, is_public: bool) -> Value {
     json!({
         "id": id, "resource": resource, "resourceType": resource_type, "resourceOwnerAccount": HOME,
         "isPublic": is_public, "status": "ACTIVE", "principal": {"AWS": if is_public { "*" } else { "444455556666" }},
-        "condition": {}, "action": [], "createdAt": "2026-11-01T10:20:30Z", "analyzedAt": "2026-11-01T10:20:30Z",
-        "updatedAt": "2026-11-01T10:20:30Z",
+        "condition": {}, "action": [], "createdAt": updated(0), "analyzedAt": updated(0),
+        "updatedAt": updated(0),
     })
 }
 

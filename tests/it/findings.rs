@@ -1,13 +1,36 @@
 //! Findings for the tests, in the form in which the services return them.
 
+use std::sync::LazyLock;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 pub const ACCOUNT: &str = "111122223333";
 pub const REGION: &str = "us-east-1";
 
-const UPDATED: &str = "2026-11-20T06:00:00.000Z";
-/// The same time, in the form in which Inspector's API returns it.
-const UPDATED_SECONDS: u64 = 1_795_154_400;
+/// When the findings were updated: the start of a day. A daemon leaves out findings that are older than
+/// `collect.max_age`, so the tests that read from the fake server need current findings.
+static UPDATED: LazyLock<DateTime<Utc>> = LazyLock::new(|| {
+    let day = Utc::now() - TimeDelta::days(5);
+    day.date_naive().and_time(chrono::NaiveTime::MIN).and_utc()
+});
+
+/// A time this many days after the findings were updated, or before.
+pub fn updated(days_later: i64) -> String {
+    let time = *UPDATED + TimeDelta::days(days_later);
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// The same, in the form in which Inspector's API returns it.
+pub fn updated_seconds(days_later: i64) -> i64 {
+    (*UPDATED + TimeDelta::days(days_later)).timestamp()
+}
+
+/// Finding text in which the time of the findings is the same on each day.
+pub fn with_fixed_time(text: &str) -> String {
+    text.replace(&updated(0), "2026-11-20T06:00:00.000Z")
+        .replace(&UPDATED.timestamp().to_string(), "1795154400")
+}
 
 pub fn ec2(kind: &str, id: &str) -> String {
     format!("arn:aws:ec2:{REGION}:{ACCOUNT}:{kind}/{id}")
@@ -44,7 +67,7 @@ pub fn control(id: &str, resource_type: &str, resource: &str, details: Value) ->
         "AwsAccountId": ACCOUNT,
         "Types": ["Software and Configuration Checks/Industry and Regulatory Standards"],
         "CreatedAt": "2026-11-01T06:00:00.000Z",
-        "UpdatedAt": UPDATED,
+        "UpdatedAt": updated(0),
         "Severity": {"Label": "HIGH"},
         "Title": format!("{id} failed"),
         "Description": format!("{id} failed"),
@@ -73,9 +96,9 @@ fn inspector(kind: &str, instance: &str, profile: Option<&str>, title: &str) -> 
         "description": title,
         "severity": "HIGH",
         "status": "ACTIVE",
-        "firstObservedAt": UPDATED_SECONDS,
-        "lastObservedAt": UPDATED_SECONDS,
-        "updatedAt": UPDATED_SECONDS,
+        "firstObservedAt": updated_seconds(0),
+        "lastObservedAt": updated_seconds(0),
+        "updatedAt": updated_seconds(0),
         "remediation": {"recommendation": {"text": "None Provided"}},
         "resources": [{
             "type": "AWS_EC2_INSTANCE", "id": instance, "partition": "aws", "region": REGION,
@@ -146,8 +169,8 @@ pub fn sensitive_data(bucket: &str) -> Value {
         "archived": false,
         "sample": false,
         "count": 1,
-        "createdAt": UPDATED,
-        "updatedAt": UPDATED,
+        "createdAt": updated(0),
+        "updatedAt": updated(0),
         "severity": {"description": "High", "score": 3},
         "resourcesAffected": {"s3Bucket": {"arn": format!("arn:aws:s3:::{bucket}"), "name": bucket}},
         "classificationDetails": {"result": {"sensitiveData": [{"category": "CREDENTIALS"}]}},

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{Aws, HOME, Operation};
 use crate::end_to_end::put;
-use crate::findings::{REGION, control, ec2, reachable, seed};
+use crate::findings::{REGION, control, ec2, reachable, seed, updated};
 use crate::program::{Ran, config, exposured, exposured_on, exposures, run};
 
 /// The account of the attacker: a member of the organization.
@@ -35,7 +35,7 @@ fn harmless() -> Vec<Value> {
         if finding["Compliance"]["SecurityControlId"] != "EC2.4" {
             finding["Compliance"]["Status"] = json!("PASSED");
         }
-        finding["UpdatedAt"] = json!("2026-11-24T06:00:00.000Z");
+        finding["UpdatedAt"] = json!(updated(4));
         finding["Types"] = json!(["Sensitive Data Identifications/PII"]);
         finding
     });

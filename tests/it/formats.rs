@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::findings::{control, ec2, reachable, seed, vulnerability};
+use crate::findings::{control, ec2, reachable, seed, vulnerability, with_fixed_time};
 use crate::program::{exposured, run};
 
 fn ocsf_events(input: Option<&std::path::Path>) -> Vec<Value> {
@@ -97,7 +97,11 @@ fn the_schema_rejects_invalid_events() {
 fn an_ocsf_event_has_the_structure_of_an_aws_exposure() {
     let folder = tempfile::tempdir().unwrap();
     let findings = [seed().security_hub, seed().inspector].concat();
-    std::fs::write(folder.path().join("f.json"), json!(findings).to_string()).unwrap();
+    std::fs::write(
+        folder.path().join("f.json"),
+        with_fixed_time(&json!(findings).to_string()),
+    )
+    .unwrap();
     let events = ocsf_events(Some(folder.path()));
     insta::assert_json_snapshot!(events[0], {".metadata.product.version" => "[version]", ".finding_info.analytic.version" => "[catalog]"});
 }
@@ -106,7 +110,11 @@ fn an_ocsf_event_has_the_structure_of_an_aws_exposure() {
 fn an_asff_finding_uses_the_standard_fields() {
     let folder = tempfile::tempdir().unwrap();
     let findings = [seed().security_hub, seed().inspector].concat();
-    std::fs::write(folder.path().join("f.json"), json!(findings).to_string()).unwrap();
+    std::fs::write(
+        folder.path().join("f.json"),
+        with_fixed_time(&json!(findings).to_string()),
+    )
+    .unwrap();
     let ran = run(exposured()
         .args(["once", "--format", "asff", "--input"])
         .arg(folder.path()))

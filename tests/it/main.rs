@@ -12,6 +12,7 @@
     reason = "tests report a failure by panicking, and start programs on files of their own"
 )]
 
+mod ages;
 mod aws;
 mod aws_errors;
 mod catalog;

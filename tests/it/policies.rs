@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, HOME, Operation};
-use crate::findings::{control, digits, reachable, sensitive_data};
+use crate::findings::{control, digits, reachable, sensitive_data, updated};
 use crate::program::{Ran, exposured, exposured_on, run};
 
 const MEMBER: &str = "444455556666";
@@ -140,7 +140,7 @@ fn open_queue(region: &str) -> Value {
     json!({
         "id": format!("open-{region}"), "resource": format!("arn:aws:sqs:{region}:{HOME}:q"),
         "resourceType": "AWS::SQS::Queue", "resourceOwnerAccount": HOME, "isPublic": true, "status": "ACTIVE",
-        "createdAt": "2026-11-01T10:20:30Z", "analyzedAt": "2026-11-01T10:20:30Z", "updatedAt": "2026-11-01T10:20:30Z",
+        "createdAt": updated(0), "analyzedAt": updated(0), "updatedAt": updated(0),
     })
 }
 

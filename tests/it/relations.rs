@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, Fault, HOME, Operation, RegionHandle, Service};
-use crate::findings::{control, ec2, reachable, vulnerability};
+use crate::findings::{control, ec2, reachable, updated, vulnerability};
 use crate::program::{Ran, config, exposured, exposured_on, exposures, run};
 
 const NETWORK: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
@@ -28,7 +28,7 @@ pub fn resource(kind: &str, id: &str, details: Value) -> Value {
         "ResourceGuid": format!("guid-{id}"), "ResourceId": id, "AccountId": HOME, "Region": "us-east-1",
         "ResourceType": kind, "ResourceProvider": "AWS", "ResourceOwnerAccountId": HOME,
         "ResourceRegion": "us-east-1", "ResourceName": id, "ResourceCategory": "Compute",
-        "ResourceDetailCaptureTimeDt": "2026-11-20T06:00:00Z", "ResourceConfig": details,
+        "ResourceDetailCaptureTimeDt": updated(0), "ResourceConfig": details,
     })
 }
 
@@ -40,7 +40,7 @@ pub fn item(kind: &str, id: &str, configuration: Value, relationships: &[(&str, 
         .collect();
     json!({
         "resourceId": id, "resourceName": id, "resourceType": kind, "accountId": HOME, "awsRegion": "us-east-1",
-        "configurationItemCaptureTime": "2026-11-20T06:00:00.000Z", "configuration": configuration,
+        "configurationItemCaptureTime": updated(0), "configuration": configuration,
         "relationships": relationships, "tags": [], "availabilityZone": "us-east-1a", "version": "1.3",
     })
 }
@@ -546,7 +546,7 @@ fn a_later_finding_without_the_document_does_not_make_an_administrator_unknown()
             "InstanceProfileList": [{"Arn": format!("arn:aws:iam::{HOME}:instance-profile/ops")}],
         }),
     );
-    later["UpdatedAt"] = json!("2026-11-22T06:00:00.000Z");
+    later["UpdatedAt"] = json!(updated(2));
     aws.account(HOME)
         .region("us-east-1")
         .security_hub_findings(vec![later]);

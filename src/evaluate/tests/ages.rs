@@ -4,7 +4,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::records::{ACCOUNT, control, exposed_by_files, item, related_by_files, shows_traits};
+use super::records::{
+    ACCOUNT, control, counts_since, exposed_by_files, item, related_by_files, shows_traits,
+};
 use crate::model::RelationKind;
 use crate::records::{RecordParser, asff, config_item, inspector};
 
@@ -163,5 +165,38 @@ fn an_attribute_that_the_newest_item_lacks_is_unknown() {
         vec![vec![at(2, json!({}))], vec![public()]],
     ] {
         assert!(exposed_by_files(&files).is_empty(), "{files:?}");
+    }
+}
+
+#[test]
+fn a_finding_that_is_too_old_is_no_evidence_and_is_counted_once() {
+    let (parse, mut failed) = control(
+        "RDS.2",
+        json!({"Type": "AwsRdsDbInstance", "Id": format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:orders")}),
+    );
+    failed["UpdatedAt"] = json!(day(5));
+    let database = format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:customers");
+    let mut configured = item(
+        "AWS::RDS::DBInstance",
+        &database,
+        json!({"publiclyAccessible": true}),
+    );
+    configured["configurationItemCaptureTime"] = json!(day(1));
+    let configured = (config_item::parse as RecordParser, configured);
+    let cutoff = |number: usize| day(number).parse().unwrap();
+    let twice = [
+        vec![(parse, failed.clone())],
+        vec![(parse, failed.clone()), configured],
+    ];
+    // A configuration is current until a newer one is recorded, however old it is.
+    assert_eq!(counts_since(&twice, cutoff(5)), (2, 0));
+    assert_eq!(counts_since(&twice, cutoff(6)), (1, 1));
+    // The newest state decides whether a finding is too old.
+    let mut newer = failed.clone();
+    newer["UpdatedAt"] = json!(day(8));
+    for files in [[failed.clone(), newer.clone()], [newer, failed]] {
+        let files = files.map(|finding| vec![(parse, finding)]);
+        assert_eq!(counts_since(&files, cutoff(6)), (1, 0));
+        assert_eq!(counts_since(&files, cutoff(9)), (0, 1));
     }
 }

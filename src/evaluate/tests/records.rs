@@ -1,5 +1,6 @@
 //! Records in, exposures out: what each source writes reaches the resource that is exposed.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{catalog, evaluated};
@@ -54,6 +55,27 @@ pub(super) fn related_by_files(
 }
 
 fn view_of_files(files: &[Vec<(RecordParser, Value)>]) -> View {
+    view_of_store(&stored(files), DateTime::UNIX_EPOCH)
+}
+
+/// The number of exposures and of outdated findings, if findings count from this time on.
+pub(super) fn counts_since(
+    files: &[Vec<(RecordParser, Value)>],
+    cutoff: DateTime<Utc>,
+) -> (usize, usize) {
+    let view = view_of_store(&stored(files), cutoff);
+    let evaluation = evaluated(&view, &catalog(), ActiveTriage::default());
+    (evaluation.exposures.len(), view.outdated_findings())
+}
+
+fn view_of_store(store: &Store, cutoff: DateTime<Utc>) -> View {
+    store
+        .merge_since(cutoff)
+        .without_excluded_traits(&catalog())
+        .with_iam_facts(&catalog())
+}
+
+fn stored(files: &[Vec<(RecordParser, Value)>]) -> Store {
     let catalog = catalog();
     let mut store = Store::default();
     for (number, records) in files.iter().enumerate() {
@@ -65,9 +87,6 @@ fn view_of_files(files: &[Vec<(RecordParser, Value)>]) -> View {
         store.put(outcome(target, writer));
     }
     store
-        .merge()
-        .without_excluded_traits(&catalog)
-        .with_iam_facts(&catalog)
 }
 
 /// A configuration item.

@@ -76,6 +76,8 @@ struct SummaryJson<'a> {
     resources_evaluated: usize,
     /// How many resources without an exposure would have one with one more trait.
     near_misses: usize,
+    /// How many findings are no evidence because their services have not updated them for longer than `collect.max_age`.
+    outdated_findings: usize,
     mutes: Vec<MuteStateJson<'a>>,
     targets: TargetCountsJson,
     /// The version of the rules.
@@ -175,6 +177,7 @@ impl<'a> SummaryJson<'a> {
             low,
             resources_evaluated: evaluation.resources,
             near_misses: evaluation.near_misses.len(),
+            outdated_findings: outcome.view.outdated_findings(),
             mutes: list(&outcome.mutes),
             targets: outcome.coverage.as_slice().into(),
             catalog_version: outcome.catalog.version(),
