@@ -31,6 +31,7 @@ use crate::config::{self, Config, ConfigError, ConfigSource};
 use crate::daemon::Shutdown;
 use crate::model::Triage;
 use crate::pipeline::{ArchiveLimit, AwsGoal, CycleError, CycleOutcome, CycleRunner, CycleTask};
+use crate::publish::ImportedFindings;
 use crate::report::{Output, unless_unread};
 use crate::telemetry::{self, Progress, Verbosity, metrics};
 
@@ -211,6 +212,7 @@ async fn evaluate_input(arguments: &InputArgs) -> Result<EvaluatedInput, Exit> {
         config: Arc::clone(&config),
         catalog: Arc::clone(&catalog),
         forgotten: BTreeSet::new(),
+        imported: ImportedFindings::default(),
         store: Arc::default(),
         metrics: metrics::Sink::Off,
         progress,

@@ -16,7 +16,7 @@ use crate::reconcile::{Action, Destination, PublicationOutcome, ReconcileOptions
 pub use options::{ImportInto, PublishOptions, RoleTemplate, SecurityHubOptions};
 pub use permissions::{MemberPermissions, PublishPermissions, permissions};
 pub use publisher::Publisher;
-pub use security_hub::{MemberAccounts, PublishedFindings, SecurityHubPlan};
+pub use security_hub::{ImportedFindings, MemberAccounts, PublishedFindings, SecurityHubPlan};
 
 impl Publisher<'_> {
     /// Reads the published findings back from Security Hub; `None` if nothing is published there.

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::model::Region;
 use crate::pipeline::{AwsGoal, CycleOutcome, CycleRunner, CycleTask};
+use crate::publish::ImportedFindings;
 use crate::telemetry::{CycleResult, Progress, Verbosity, metrics};
 
 use crate::report::{CycleReport, Output, ResultFormat};
@@ -76,6 +77,7 @@ pub(super) async fn once(arguments: OnceArguments) -> Exit {
         config,
         catalog: Arc::clone(&catalog),
         forgotten: arguments.forget.iter().cloned().collect(),
+        imported: ImportedFindings::default(),
         store: Arc::default(),
         metrics: metrics::Sink::stderr(),
         progress,

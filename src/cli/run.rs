@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::daemon;
 use crate::pipeline::{AwsGoal, CycleRunner, CycleTask};
+use crate::publish::ImportedFindings;
 use crate::telemetry::{Progress, Verbosity, metrics};
 
 use super::arguments::{ConfigArgs, VerbosityArgs};
@@ -37,6 +38,7 @@ pub(super) async fn run(arguments: RunArguments) -> Exit {
         config: Arc::clone(&config),
         catalog,
         forgotten: BTreeSet::new(),
+        imported: ImportedFindings::default(),
         store: Arc::default(),
         metrics: metrics::Sink::stdout(),
         progress,

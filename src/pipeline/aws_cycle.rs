@@ -36,6 +36,7 @@ impl CycleRunner {
             imports: matches!(goal, AwsGoal::Publish(_)),
             catalog_version: self.catalog.version(),
             forgotten: &self.forgotten,
+            imported: &self.imported,
             now: started,
             log,
             progress: &self.progress,

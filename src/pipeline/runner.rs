@@ -19,6 +19,7 @@ use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::graph::Store;
 use crate::model::Region;
+use crate::publish::ImportedFindings;
 use crate::telemetry::{self, CycleLog, CycleSummary, Progress, metrics, panic_message};
 
 use super::error::CycleError;
@@ -36,6 +37,8 @@ pub struct CycleRunner {
     pub forgotten: BTreeSet<Region>,
     /// The snapshots of earlier cycles.
     pub store: Arc<Mutex<Store>>,
+    /// What earlier cycles imported and Security Hub does not return yet.
+    pub imported: ImportedFindings,
     /// Where the metrics of cycles that publish are written.
     pub metrics: metrics::Sink,
     /// The progress line.
@@ -121,6 +124,7 @@ mod tests {
             config: Arc::default(),
             catalog: Arc::new(load_catalog(&Config::default(), &[]).unwrap()),
             forgotten: BTreeSet::new(),
+            imported: ImportedFindings::default(),
             store: Arc::default(),
             metrics: metrics::Sink::Off,
             progress: Progress::none(),

@@ -9,6 +9,7 @@ use crate::model::Region;
 use crate::telemetry::{CycleLog, Progress};
 
 use super::options::PublishOptions;
+use super::security_hub::ImportedFindings;
 
 /// Publishes the exposures of one cycle.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ pub struct Publisher<'a> {
     pub catalog_version: &'a str,
     /// The Regions that the user has released. Findings there are read back once more.
     pub forgotten: &'a BTreeSet<Region>,
+    /// What earlier cycles imported and Security Hub does not return yet.
+    pub imported: &'a ImportedFindings,
     /// The start of the cycle.
     pub now: DateTime<Utc>,
     /// The log of the cycle.

@@ -2,7 +2,9 @@
 
 mod attempt;
 mod client;
+mod creation;
 mod import;
+mod imported;
 mod members;
 mod planning;
 mod product_fields;
@@ -10,6 +12,7 @@ mod published;
 mod writing;
 
 pub(super) use import::{BATCH_IMPORT_FINDINGS, probe};
+pub use imported::ImportedFindings;
 pub use members::MemberAccounts;
 pub(super) use members::{member_accounts, probe_members};
 pub use planning::SecurityHubPlan;

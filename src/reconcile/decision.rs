@@ -171,6 +171,8 @@ pub enum HoldReason {
         /// The other destination.
         to: Destination,
     },
+    /// The finding was imported, but Security Hub does not return it yet, so it cannot be changed.
+    NotReturnedYet,
     /// The published finding cannot be parsed.
     Unreadable,
     /// The published findings of the destination could not be read.
@@ -357,6 +359,9 @@ impl fmt::Display for HoldReason {
             ),
             Self::MassArchive(mass_archive) => mass_archive.fmt(formatter),
             Self::Moving { to } => write!(formatter, "not published in {to} yet"),
+            Self::NotReturnedYet => {
+                formatter.write_str("it was imported, but Security Hub does not return it yet")
+            }
             Self::Unreadable => formatter.write_str("the published finding could not be parsed"),
             Self::DestinationUnread => {
                 formatter.write_str("the published findings could not be read from Security Hub")

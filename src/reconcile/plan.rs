@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use crate::model::{CollectionTarget, ExposureId, RecordState, Severity};
 
@@ -59,6 +59,15 @@ impl PlanStep {
     /// The key of the published exposure that the step is about.
     pub fn key(&self) -> ExposureKey {
         (self.destination.clone(), self.id.clone())
+    }
+
+    /// The `UpdatedAt` of the last import of the step: one that archives first imports twice.
+    pub fn last_import_at(&self) -> DateTime<Utc> {
+        if self.archive_first {
+            self.updated_at + Duration::milliseconds(1)
+        } else {
+            self.updated_at
+        }
     }
 }
 

@@ -273,7 +273,11 @@ impl Planner<'_> {
 
     /// Plans an active published exposure that was not found.
     fn plan_absent(&self, key: &ExposureKey, published: &PublishedExposure) -> PlanStep {
-        let decision = self.held_or_refreshed(self.decide_absent(key, published), published);
+        let decision = if self.actual.unconfirmed.contains(key) {
+            Decision::Hold(HoldReason::NotReturnedYet)
+        } else {
+            self.held_or_refreshed(self.decide_absent(key, published), published)
+        };
         let missed = match decision.held() {
             Some(HoldReason::Flapping { missed, .. }) => *missed,
             _ => published.missed,

@@ -113,6 +113,8 @@ impl PublishedExposure {
 pub struct ActualState {
     /// The published exposures, archived ones included.
     pub published: BTreeMap<ExposureKey, PublishedExposure>,
+    /// The published exposures that this process imported, and of which no finding can be read yet.
+    pub unconfirmed: BTreeSet<ExposureKey>,
     /// The published exposures of which only the ID can be read.
     pub unreadable: BTreeSet<ExposureKey>,
     /// The destinations that could not be read at all.

@@ -116,6 +116,20 @@ impl CycleLog {
         );
     }
 
+    /// Logs that findings were created, and that it is not certain that other processes see them.
+    pub fn creations_unconfirmed(&self, destination: &Destination, exposures: usize, why: &str) {
+        warn!(
+            event = "creations_unconfirmed",
+            cycle = self.cycle(),
+            account = %destination.account,
+            region = %destination.region,
+            exposures,
+            why,
+            "Security Hub does not return the new findings yet: another process that publishes now may change their \
+             CreatedAt"
+        );
+    }
+
     /// Logs that a field of an exposure was too long for the format.
     pub fn text_cut(&self, exposure: &str, field: &str, dropped: usize) {
         warn!(

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evaluate::{ExposureSummary, Exposures, GradedResource};
 use crate::formats::asff::FORMAT_VERSION;
-use crate::model::{AccountId, CoverageRow, ExposureId};
+use crate::model::{AccountId, CollectionTarget, CoverageRow, ExposureId};
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
 use crate::reconcile::{
     self, DesiredExposure, ExposureKey, Fingerprint, Plan, ReconcileOptions, UnlistedTags,
 };
 
+use super::imported::ImportedContent;
 use super::published::PublishedFindings;
 
 /// A plan, and what is needed to carry it out.
@@ -29,6 +30,19 @@ pub struct SecurityHubPlan {
 pub(super) struct FoundExposure {
     pub graded: GradedResource,
     pub fingerprint: Fingerprint,
+    pub seen_by: BTreeSet<CollectionTarget>,
+    pub lowered_by: BTreeSet<CollectionTarget>,
+}
+
+impl FoundExposure {
+    /// What its finding depends on.
+    pub(super) fn content(&self) -> ImportedContent {
+        ImportedContent {
+            fingerprint: self.fingerprint.clone(),
+            seen_by: self.seen_by.clone(),
+            lowered_by: self.lowered_by.clone(),
+        }
+    }
 }
 
 /// Compares what is published with what was found. Destinations that only the exposures name, and those that could not
@@ -101,6 +115,8 @@ pub(in crate::publish) async fn plan(
             FoundExposure {
                 graded,
                 fingerprint,
+                seen_by: desired.seen_by,
+                lowered_by: desired.lowered_by,
             },
         )
     };

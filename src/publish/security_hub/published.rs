@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_securityhub::Client;
+use aws_sdk_securityhub::types::builders::AwsSecurityFindingFiltersBuilder;
 use aws_sdk_securityhub::types::{AwsSecurityFindingFilters, StringFilter, StringFilterComparison};
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
@@ -39,6 +40,8 @@ const CONCURRENT_READS: usize = 8;
 struct PublishedFinding {
     finding: AsffFinding,
     exposure: PublishedExposure,
+    /// The `UpdatedAt` that Security Hub returned; that of the exposure may be later.
+    returned_at: DateTime<Utc>,
 }
 
 /// All findings that were read back so far.
@@ -48,6 +51,8 @@ pub struct PublishedFindings {
     unreadable: BTreeSet<ExposureKey>,
     read: BTreeSet<Destination>,
     unread: BTreeMap<Destination, CallError>,
+    /// What this process imported and Security Hub does not return yet, not even an older version.
+    unconfirmed: BTreeMap<ExposureKey, PublishedExposure>,
 }
 
 impl PublishedFindings {
@@ -57,7 +62,13 @@ impl PublishedFindings {
             (key.clone(), published.exposure.clone())
         };
         ActualState {
-            published: self.findings.iter().map(exposure).collect(),
+            published: self
+                .findings
+                .iter()
+                .map(exposure)
+                .chain(self.unconfirmed.clone())
+                .collect(),
+            unconfirmed: self.unconfirmed.keys().cloned().collect(),
             unreadable: self.unreadable.clone(),
             unread: self.unread.keys().cloned().collect(),
         }
@@ -66,6 +77,33 @@ impl PublishedFindings {
     /// The finding of a published exposure.
     pub(super) fn finding(&self, key: &ExposureKey) -> Option<&AsffFinding> {
         self.findings.get(key).map(|published| &published.finding)
+    }
+
+    /// The published exposure, as far as it is known.
+    pub(super) fn exposure(&self, key: &ExposureKey) -> Option<&PublishedExposure> {
+        let returned = self.findings.get(key).map(|published| &published.exposure);
+        returned.or_else(|| self.unconfirmed.get(key))
+    }
+
+    /// Replaces what Security Hub returns by what this process has imported, where that is newer.
+    fn overlay(&mut self, publisher: &Publisher<'_>) {
+        let returned = |key: &ExposureKey| Some(self.findings.get(key)?.returned_at);
+        let outstanding = publisher.imported.outstanding(publisher.now, returned);
+        self.unconfirmed.clear();
+        for (key, imported) in outstanding {
+            if !self.read.contains(&key.0) || self.unreadable.contains(&key) {
+                continue;
+            }
+            match self.findings.get_mut(&key) {
+                Some(finding) => {
+                    finding.exposure = PublishedExposure {
+                        workflow: finding.exposure.workflow,
+                        ..imported
+                    }
+                }
+                None => drop(self.unconfirmed.insert(key, imported)),
+            }
+        }
     }
 
     /// The accounts of all destinations that were read, or could not be.
@@ -135,6 +173,7 @@ impl PublishedFindings {
                 Err(error) => drop(self.unread.insert(destination, error)),
             }
         }
+        self.overlay(publisher);
     }
 }
 
@@ -239,7 +278,7 @@ async fn read_destination(
 ) -> Result<PublishedFindings, CallError> {
     let client = client(publisher, options, destination);
     let mut published = PublishedFindings::default();
-    let filters = own_findings(destination);
+    let filters = own_findings(destination).build();
     for_each_finding(
         publisher,
         &client,
@@ -269,7 +308,7 @@ pub(super) const ENVELOPE: Envelope = Envelope {
 };
 
 /// Reads a listing to its end. If a paging token expires, the listing starts again, once.
-async fn for_each_finding(
+pub(super) async fn for_each_finding(
     publisher: &Publisher<'_>,
     client: &Client,
     destination: &Destination,
@@ -325,12 +364,11 @@ pub(super) async fn get_page(
 }
 
 /// The findings of exposured: those of the default product of the account, by our generator, in every record state.
-pub(super) fn own_findings(destination: &Destination) -> AwsSecurityFindingFilters {
+pub(super) fn own_findings(destination: &Destination) -> AwsSecurityFindingFiltersBuilder {
     let product = product_arn(&destination.region, destination.account);
     AwsSecurityFindingFilters::builder()
         .product_arn(filter(&product, StringFilterComparison::Equals))
         .generator_id(filter(GENERATOR_PREFIX, StringFilterComparison::Prefix))
-        .build()
 }
 
 pub(super) fn filter(value: &str, comparison: StringFilterComparison) -> StringFilter {
@@ -386,7 +424,12 @@ fn parse_finding(json: &str) -> Result<(ExposureId, PublishedFinding), String> {
         missed: 0,
     };
     let exposure = product_fields::read(&finding, exposure);
-    Ok((id, PublishedFinding { finding, exposure }))
+    let published = PublishedFinding {
+        finding,
+        exposure,
+        returned_at: stored.updated_at,
+    };
+    Ok((id, published))
 }
 
 /// The ID of a finding of which nothing else can be parsed.

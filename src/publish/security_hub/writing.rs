@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Duration;
-
 use crate::evaluate::Exposures;
 use crate::formats::asff::{self, AsffFinding};
 use crate::model::{Exposure, RecordState};
@@ -12,8 +10,9 @@ use crate::publish::publisher::Publisher;
 use crate::reconcile::{Destination, Fingerprint, PlanStep, PublicationOutcome};
 
 use super::attempt::OutgoingFinding;
+use super::creation;
 use super::import::Importer;
-use super::planning::SecurityHubPlan;
+use super::planning::{FoundExposure, SecurityHubPlan};
 use super::product_fields;
 
 /// Carries out a plan. Findings are built batch by batch: all of them together may not fit into memory.
@@ -44,11 +43,22 @@ pub(in crate::publish) async fn publish(
             .import(archive_first.len(), archived, outcome)
             .await;
         // A finding that could not be archived would stay closed, and the next cycle could not tell that it should not.
+        let known = creation::created_meanwhile(publisher, options, destination, &steps).await;
         let findings = steps
             .iter()
-            .filter_map(|step| builder.outgoing(step))
+            .filter_map(|step| builder.outgoing(&known.apply(step)))
             .filter(|outgoing| !failed.contains(&outgoing.id));
-        importer.import(steps.len(), findings, outcome).await;
+        let mut lost = importer.import(steps.len(), findings, outcome).await;
+        lost.extend(failed);
+        let imported: Vec<PlanStep> = steps
+            .iter()
+            .filter(|step| !lost.contains(step.id.as_str()))
+            .map(|step| known.apply(step).into_owned())
+            .collect();
+        for step in &imported {
+            builder.remember(step);
+        }
+        creation::await_creations(publisher, options, destination, &imported).await;
     }
 }
 
@@ -73,6 +83,16 @@ struct FindingBuilder<'a> {
 impl<'a> FindingBuilder<'a> {
     fn published(&self, step: &PlanStep) -> Option<&'a AsffFinding> {
         self.planned.published.finding(&step.key())
+    }
+
+    /// Remembers what a step has imported, until Security Hub returns it.
+    fn remember(&self, step: &PlanStep) {
+        let key = step.key();
+        let found = self.planned.found.get(&key);
+        let content = found.filter(|_| step.decision.held().is_none());
+        let published = self.planned.published.exposure(&key);
+        let imported = self.publisher.imported;
+        imported.remember(step, published, content.map(FoundExposure::content));
     }
 
     /// The published finding, archived.
@@ -111,11 +131,6 @@ impl<'a> FindingBuilder<'a> {
     }
 
     fn build(&self, step: &PlanStep, exposure: &Exposure, fingerprint: &Fingerprint) -> String {
-        let updated_at = if step.archive_first {
-            step.updated_at + Duration::milliseconds(1)
-        } else {
-            step.updated_at
-        };
         let mut state =
             product_fields::content_fields(fingerprint, exposure, &step.unread).to_vec();
         state.extend(product_fields::history_fields(step));
@@ -125,7 +140,7 @@ impl<'a> FindingBuilder<'a> {
             region: step.destination.region.clone(),
             created_at: step.created_at,
             first_observed_at: step.first_observed_at,
-            updated_at,
+            updated_at: step.last_import_at(),
             record_state: step.record_state,
             catalog_version: self.publisher.catalog_version,
             state,

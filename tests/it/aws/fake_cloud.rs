@@ -150,6 +150,8 @@ pub(super) struct FakeCloud {
     pub sessions: HashMap<String, Session>,
     pub faults: Vec<(Operation, Fault)>,
     pub import_failures: Vec<ImportFailure>,
+    /// How many reads of a finding do not show an import yet.
+    pub lag: usize,
     pub rate_limits: bool,
     pub buckets: BTreeMap<(String, String, Operation), Bucket>,
     pub pages: Pages,
@@ -213,11 +215,11 @@ impl FindingStore {
     pub fn numbered(&self) -> impl Iterator<Item = (u64, &Value)> {
         self.findings
             .iter()
-            .map(|(serial, finding)| (*serial, &finding.json))
+            .filter_map(|(serial, finding)| Some((*serial, finding.shown()?)))
     }
 
     pub fn by_serial(&self, serial: u64) -> Option<&Value> {
-        self.findings.get(&serial).map(|finding| &finding.json)
+        self.findings.get(&serial)?.shown()
     }
 
     pub fn get(&self, key: &str) -> Option<&Stored> {
@@ -261,6 +263,17 @@ pub(super) struct Stored {
     pub imported: bool,
     /// Fields that a user has changed, so that an import does not change them.
     pub users: BTreeSet<&'static str>,
+    /// What reads show instead, if the last import does not show yet.
+    pub behind: Option<Behind>,
+}
+
+/// What reads show of a finding before they show its last import.
+#[derive(Clone)]
+pub(super) struct Behind {
+    /// The finding before the import; `None` if it did not exist.
+    pub shown: Option<Value>,
+    /// The number of reads that show it.
+    pub reads: usize,
 }
 
 /// Fields that a provider may change only until a user has (user guide, `finding-update-batchimportfindings`).
@@ -273,6 +286,22 @@ pub(super) const SHARED_FIELDS: [&str; 5] = [
 ];
 
 impl Stored {
+    /// The finding as a read shows it.
+    pub fn shown(&self) -> Option<&Value> {
+        match &self.behind {
+            Some(behind) => behind.shown.as_ref(),
+            None => Some(&self.json),
+        }
+    }
+
+    /// Counts a read.
+    pub fn catch_up(&mut self) {
+        match &mut self.behind {
+            Some(behind) if behind.reads > 0 => behind.reads -= 1,
+            _ => self.behind = None,
+        }
+    }
+
     pub fn edit(&mut self, edit: impl FnOnce(&mut Value)) {
         let before = self.json.clone();
         edit(&mut self.json);

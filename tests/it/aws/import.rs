@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     asff,
-    fake_cloud::{self, FakeCloud, ImportFailureKind, RegionState, SHARED_FIELDS, Service, Stored},
+    fake_cloud::{
+        self, Behind, FakeCloud, ImportFailureKind, RegionState, SHARED_FIELDS, Service, Stored,
+    },
     http::Call,
     response::Refusal,
     security_hub::invalid,
@@ -112,10 +114,11 @@ fn import(cloud: &mut FakeCloud, call: &Call, finding: &Value) -> Result<(), (St
             call.account, call.region, finding["AwsAccountId"], finding["ProductArn"],
         ));
     }
+    let lag = cloud.lag;
     let target = cloud
         .target_mut(&call.account, &call.region)
         .expect("a target with a service enabled");
-    store(target, finding.clone(), &call.region);
+    store(target, finding.clone(), &call.region, lag);
     replicate(cloud, call, &fake_cloud::asff_key(finding));
     Ok(())
 }
@@ -140,7 +143,7 @@ fn replicate(cloud: &mut FakeCloud, call: &Call, key: &str) {
 }
 
 /// Creates the finding, or overwrites the one with the same `Id`.
-fn store(target: &mut RegionState, mut finding: Value, region: &str) {
+fn store(target: &mut RegionState, mut finding: Value, region: &str, lag: usize) {
     let key = fake_cloud::asff_key(&finding);
     let stored = target.security_hub.get(&key).cloned();
     if stored
@@ -150,6 +153,10 @@ fn store(target: &mut RegionState, mut finding: Value, region: &str) {
         return;
     }
     complete(&mut finding, region);
+    let behind = (lag > 0).then(|| Behind {
+        shown: stored.as_ref().and_then(|stored| stored.shown().cloned()),
+        reads: lag,
+    });
     let mut users = std::collections::BTreeSet::new();
     match stored {
         None => {
@@ -172,6 +179,7 @@ fn store(target: &mut RegionState, mut finding: Value, region: &str) {
             json: finding,
             imported: true,
             users,
+            behind,
         },
     );
 }

@@ -166,6 +166,19 @@ impl Aws {
         });
     }
 
+    /// Makes reads lag behind imports: the next `reads` listings that would show a finding do not show its last import. With
+    /// 0, reads show everything again.
+    pub fn lag_behind_imports(&self, reads: usize) {
+        let mut cloud = self.cloud();
+        cloud.lag = reads;
+        let targets = cloud.targets.values_mut();
+        for stored in targets.flat_map(|target| target.security_hub.iter_mut()) {
+            if reads == 0 {
+                stored.behind = None;
+            }
+        }
+    }
+
     /// Enforces the documented request rates per account, Region, and operation; off by default.
     pub fn rate_limits(&self, enforced: bool) {
         self.cloud().rate_limits = enforced;

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::{
-    fake_cloud::{FakeCloud, Service},
+    fake_cloud::{FakeCloud, Service, Stored},
     filters::{Comparison, Strings, texts, values},
     http::Call,
     pages::Subject,
@@ -32,6 +32,13 @@ pub(super) fn get_findings(cloud: &mut FakeCloud, call: &Call) -> Result<Value, 
     };
     let conditions = conditions(filters)?;
     let order = sort_order(&call.body["SortCriteria"])?;
+    if let Some(target) = cloud.target_mut(&call.account, &call.region) {
+        // A listing is one read of each finding that it would show.
+        let is_listed = |stored: &&mut Stored| conditions.iter().all(|c| c.holds(&stored.json));
+        let is_first = call.body["NextToken"].is_null();
+        let listed = target.security_hub.iter_mut().filter(is_listed);
+        listed.filter(|_| is_first).for_each(Stored::catch_up);
+    }
     let store = &cloud.targets[&(call.account.clone(), call.region.clone())].security_hub;
     let list = || {
         let mut found: Vec<_> = store

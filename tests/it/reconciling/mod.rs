@@ -1,5 +1,6 @@
 //! Reconciliation over several cycles: narrower configurations, the work of users, and more than one daemon.
 
+mod lagging;
 mod lost_knowledge;
 mod members;
 mod regions;
