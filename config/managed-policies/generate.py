@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes policies.json.gz: the default version of each AWS managed policy.
+"""Writes policies.jsonl.gz: the default version of each AWS managed policy.
 
     pip download --no-deps moto
     config/managed-policies/generate.py moto-*.whl
@@ -25,22 +25,21 @@ def main() -> None:
         text = archive.read(SOURCE).decode()
         date = "%04d-%02d-%02d" % archive.getinfo(SOURCE).date_time[:3]
     policies = json.loads(text.split('"""')[1])
-    content = {
-        "source": wheel.name,
-        "date": date,
-        # The key is what follows `:policy/` in the ARN.
-        "policies": {
-            policy["Arn"].split(":policy/", 1)[1] if "Arn" in policy else policy["Path"].lstrip("/") + name: {
-                "version": policy["DefaultVersionId"],
-                "document": policy["Document"],
-            }
-            for name, policy in sorted(policies.items())
-        },
+    # The key is what follows `:policy/` in the ARN.
+    named = {
+        policy["Arn"].split(":policy/", 1)[1] if "Arn" in policy else policy["Path"].lstrip("/") + name: policy
+        for name, policy in policies.items()
     }
-    data = json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
-    target = Path(__file__).parent / "policies.json.gz"
+    # One policy per line, sorted by name, and the name first: a policy is found without parsing the others.
+    lines = [{"source": wheel.name, "date": date}]
+    lines += [
+        {"name": name, "version": policy["DefaultVersionId"], "document": policy["Document"]}
+        for name, policy in sorted(named.items(), key=lambda item: item[0].encode())
+    ]
+    data = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
+    target = Path(__file__).parent / "policies.jsonl.gz"
     target.write_bytes(gzip.compress(data, compresslevel=9, mtime=0))
-    print(f"{len(content['policies'])} policies of {date}, {target.stat().st_size} bytes")
+    print(f"{len(named)} policies of {date}, {target.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

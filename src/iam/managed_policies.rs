@@ -2,7 +2,6 @@
 //!
 //! Source: `config/managed-policies`, which says where the documents come from.
 
-use std::collections::HashMap;
 use std::io::Read;
 use std::sync::OnceLock;
 
@@ -13,29 +12,60 @@ use serde_json::value::RawValue;
 use super::document::PolicyDocument;
 use super::permissions::NamedDocument;
 
-static COMPRESSED: &[u8] = include_bytes!("../../config/managed-policies/policies.json.gz");
+static COMPRESSED: &[u8] = include_bytes!("../../config/managed-policies/policies.jsonl.gz");
 
+/// The first line of the file.
 #[derive(Deserialize)]
+struct Header {
+    date: String,
+}
+
+/// Each other line of the file.
+#[derive(Deserialize)]
+struct Policy<'a> {
+    version: &'a str,
+    #[serde(borrow)]
+    document: &'a RawValue,
+}
+
+/// The file, decompressed once. A policy is parsed when it is looked up, because an organization uses few of them.
 struct File {
     date: String,
-    policies: HashMap<String, Policy>,
+    /// The name and the line of each policy, sorted by name.
+    policies: Vec<(&'static str, &'static str)>,
 }
 
-#[derive(Deserialize)]
-struct Policy {
-    version: String,
-    document: Box<RawValue>,
+impl File {
+    fn read(compressed: &[u8]) -> Option<Self> {
+        let mut text = String::new();
+        GzDecoder::new(compressed).read_to_string(&mut text).ok()?;
+        // The file is read once and kept as long as the program runs.
+        let mut lines = String::leak(text).lines();
+        let Header { date } = serde_json::from_str(lines.next()?).ok()?;
+        let policies = lines.map(|line| Some((name_of(line)?, line)));
+        Some(Self {
+            date,
+            policies: policies.collect::<Option<_>>()?,
+        })
+    }
+
+    fn get(&self, name: &str) -> Option<Policy<'static>> {
+        let found = self.policies.binary_search_by_key(&name, |policy| policy.0);
+        let (_, line) = self.policies.get(found.ok()?)?;
+        serde_json::from_str(line).ok()
+    }
 }
 
-/// The file, read once. It is part of the program, so that it is never malformed.
+/// The name of the policy, with which each line starts. Names of policies need no escapes in JSON.
+fn name_of(line: &str) -> Option<&str> {
+    let (name, _) = line.strip_prefix(r#"{"name":""#)?.split_once('"')?;
+    Some(name)
+}
+
+/// The file, which is part of the program, so that it is never malformed.
 fn file() -> Option<&'static File> {
     static FILE: OnceLock<Option<File>> = OnceLock::new();
-    FILE.get_or_init(|| {
-        let mut text = String::new();
-        GzDecoder::new(COMPRESSED).read_to_string(&mut text).ok()?;
-        serde_json::from_str(&text).ok()
-    })
-    .as_ref()
+    FILE.get_or_init(|| File::read(COMPRESSED)).as_ref()
 }
 
 /// Returns the document of the AWS managed policy with this ARN, in any partition, or `None` for any other policy and for
@@ -43,7 +73,7 @@ fn file() -> Option<&'static File> {
 pub fn managed_policy(arn: &str) -> Option<NamedDocument> {
     let (_, name) = arn.split_once(":iam::aws:policy/")?;
     let file = file()?;
-    let policy = file.policies.get(name)?;
+    let policy = file.get(name)?;
     let document = serde_json::from_str(policy.document.get()).ok()?;
     let document = PolicyDocument::parse(&document).ok()?;
     Some(NamedDocument {
@@ -77,7 +107,8 @@ mod tests {
     fn every_document_is_parsed() {
         let file = file().unwrap();
         assert!(file.policies.len() > 1_500);
-        for name in file.policies.keys() {
+        assert!(file.policies.is_sorted());
+        for (name, _) in &file.policies {
             let arn = format!("arn:aws:iam::aws:policy/{name}");
             assert!(managed_policy(&arn).is_some(), "{name}");
         }
