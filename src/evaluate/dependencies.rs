@@ -29,8 +29,10 @@ pub(super) fn dependencies<'a>(
         lowered_by: targets_of_traits(facts, &mitigations),
     };
     for (from, hop) in edges_of_partial_facts(facts) {
-        let targets = facts.view.targets_of_edge(from, hop.kind, hop.to);
-        dependencies.raised_by.extend(targets);
+        let targets = &mut dependencies.raised_by;
+        facts
+            .view
+            .add_targets_of_edge(from, hop.kind, hop.to, targets);
     }
     let disputed = contradicting_targets(facts, contributing);
     dependencies.raised_by.extend(&disputed);
@@ -74,7 +76,7 @@ fn targets_of_traits<'a>(
         }
     }
     for (from, hop) in edges {
-        targets.extend(view.targets_of_edge(from, hop.kind, hop.to));
+        view.add_targets_of_edge(from, hop.kind, hop.to, &mut targets);
     }
     targets
 }

@@ -1,9 +1,9 @@
 //! Which collection targets a fact of a view depends on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
-use crate::model::{CollectionTarget, RelationKind, ResourceType, TraitIndex, TraitSet};
+use crate::model::{CollectionTarget, RelationKind, ResourceType, TraitSet};
 
 use super::index::ResourceIndex;
 use super::merge::merge_traits;
@@ -11,21 +11,20 @@ use super::snapshot::RelationRow;
 use super::view::View;
 
 impl View {
-    /// Returns the targets that an edge depends on: those that report it, or those that report the policies that create it.
-    pub fn targets_of_edge(
-        &self,
+    /// Adds the targets that an edge depends on: those that report it, or those that report the policies that create it.
+    pub fn add_targets_of_edge<'a>(
+        &'a self,
         from: ResourceIndex,
         kind: RelationKind,
         to: ResourceIndex,
-    ) -> BTreeSet<&CollectionTarget> {
-        let mut targets: BTreeSet<&CollectionTarget> =
-            self.reporting_targets(from, kind, to).collect();
+        targets: &mut BTreeSet<&'a CollectionTarget>,
+    ) {
+        targets.extend(self.reporting_targets(from, kind, to));
         if matches!(kind, RelationKind::CanRead | RelationKind::CanAssume) {
-            self.add_policy_targets(from, &mut targets);
+            self.add_policy_targets(from, targets);
             // Which accounts a role trusts is part of the role.
             targets.extend(self.targets_with_permissions(to));
         }
-        targets
     }
 
     /// Returns the targets that report a tag of a resource.
@@ -50,21 +49,18 @@ impl View {
         catalog: &Catalog,
         index: ResourceIndex,
     ) -> BTreeSet<&CollectionTarget> {
-        let mut values: BTreeMap<TraitIndex, BTreeSet<bool>> = BTreeMap::new();
+        let mut shown = TraitSet::default();
+        let mut excluded = TraitSet::default();
         for (_, snapshot, resource) in self.occurrences(index) {
             for row in snapshot.attributes_of(resource) {
-                let values = values.entry(row.row.trait_index).or_default();
-                values.insert(row.holds);
+                let values = if row.holds { &mut shown } else { &mut excluded };
+                values.insert(row.row.trait_index);
             }
             for row in snapshot.observations_of(resource) {
-                values.entry(row.trait_index).or_default().insert(true);
+                shown.insert(row.trait_index);
             }
         }
-        let mut disputed: TraitSet = values
-            .into_iter()
-            .filter(|(_, values)| values.len() > 1)
-            .map(|(trait_index, _)| trait_index)
-            .collect();
+        let mut disputed = shown.intersection(&excluded);
         disputed.extend(&catalog.contradictions(&merge_traits(self, index)));
         if disputed.is_empty() {
             return BTreeSet::new();

@@ -356,11 +356,14 @@ impl Snapshot {
             .attributes_of(resource)
             .iter()
             .filter(|attribute| attribute.holds)
-            .map(|attribute| &attribute.row);
-        self.observations_of(resource)
-            .iter()
+            .map(|attribute| &attribute.row)
+            .filter(move |row| row.trait_index == trait_index);
+        // Sorted by trait. A resource may have hundreds.
+        let rows = self.observations_of(resource);
+        rows.iter()
+            .skip(rows.partition_point(|row| row.trait_index < trait_index))
+            .take_while(move |row| row.trait_index == trait_index)
             .chain(attributes)
-            .filter(move |row| row.trait_index == trait_index)
     }
 
     /// Returns digests of the findings that show a trait of a resource.

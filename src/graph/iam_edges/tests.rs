@@ -1,5 +1,6 @@
 //! IAM edges of small graphs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -264,7 +265,9 @@ fn an_edge_depends_on_the_target_that_reports_the_boundary() {
             .next()
             .unwrap()
     };
-    let targets = view.targets_of_edge(index_of(&role), RelationKind::CanRead, index_of(&bucket));
+    let mut targets = BTreeSet::new();
+    let (from, to) = (index_of(&role), index_of(&bucket));
+    view.add_targets_of_edge(from, RelationKind::CanRead, to, &mut targets);
     assert_eq!(targets.len(), 2, "{targets:?}");
 }
 
