@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use crate::catalog::{Catalog, Route};
 use crate::graph::{ResourceIndex, View};
@@ -21,7 +22,9 @@ pub(in crate::evaluate) struct Hop {
 }
 
 /// The relations from the exposed resource to the resource that a finding reports the trait on.
-pub(in crate::evaluate) type Chain = Vec<Hop>;
+///
+/// Most routes have at most three steps. Such chains need no allocation.
+pub(in crate::evaluate) type Chain = SmallVec<[Hop; 3]>;
 
 /// A trait on the resource that a finding reports it on: what one fix removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -240,13 +243,11 @@ impl BoundedEndpoints {
             return;
         }
         self.seen.insert(endpoint.at);
-        let mut chain = Vec::with_capacity(endpoint.chain.len() + 1);
-        chain.push(hop);
-        chain.extend_from_slice(&endpoint.chain);
+        let chain = std::iter::once(hop).chain(endpoint.chain.iter().copied());
         self.kept.push(Endpoint {
             at: endpoint.at,
             traits: endpoint.traits,
-            chain,
+            chain: chain.collect(),
         });
     }
 }
