@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::catalog::ExposureRule;
 use crate::graph::ResourceIndex;
 use crate::model::{
     Evidence, Exposure, ExposureId, ExposureMitigation, ExposureTrait, FixEffect, Product,
-    RouteHop, Severity, SignalReference, TraitFix, TraitIndex, TraitSet,
+    RouteHop, RuleId, Severity, SignalReference, TraitFix, TraitIndex, TraitSet,
 };
 
 use super::attack_path::attack_path;
@@ -14,14 +15,48 @@ use super::dependencies::{Dependencies, dependencies};
 use super::grading::{Grader, contributing};
 use super::propagate::provenance::Chain;
 use super::resource_facts::ResourceFacts;
+use super::score::Score;
 
-/// Describes the exposure of one resource: all rules that match, as one finding.
-pub(super) fn describe(grader: &Grader<'_>) -> Option<Exposure> {
-    let facts = &grader.facts;
+/// The part of a description that depends on the traits of the resource, but not on the findings that show them.
+#[derive(Clone, Debug)]
+pub(super) struct GradeDescription<'a> {
+    /// The matching rule that names the exposure.
+    pub primary: &'a ExposureRule,
+    /// All matching rules: the most severe first.
+    pub matched_rules: Vec<RuleId>,
+    /// The traits that the matching rules need.
+    pub contributing: TraitSet,
+    /// What the rules add up to.
+    pub score: Score,
+    /// What fixing each contributing trait does.
+    pub fixes: Vec<TraitFix>,
+}
+
+/// Describes the grade of one resource. Returns `None` if no rule matches.
+pub(super) fn describe_grade<'a>(grader: &'a Grader<'_>) -> Option<GradeDescription<'a>> {
     let ranked = grader.ranked();
     let primary = *ranked.first()?;
     let contributing = contributing(ranked.iter().copied(), grader.traits());
     let score = grader.score(grader.traits())?;
+    Some(GradeDescription {
+        primary,
+        matched_rules: ranked.iter().map(|rule| rule.id.clone()).collect(),
+        fixes: trait_fixes(grader, &contributing, score.severity),
+        contributing,
+        score,
+    })
+}
+
+/// Describes the exposure of one resource: all rules that match, as one finding.
+pub(super) fn describe(grader: &Grader<'_>) -> Option<Exposure> {
+    let facts = &grader.facts;
+    let GradeDescription {
+        primary,
+        matched_rules,
+        contributing,
+        score,
+        fixes,
+    } = describe_grade(grader)?;
     let resource = facts.view.resource(facts.index());
     let Dependencies {
         raised_by,
@@ -36,12 +71,12 @@ pub(super) fn describe(grader: &Grader<'_>) -> Option<Exposure> {
         impact: score.impact,
         tags: facts.view.tags(facts.index()),
         rule: primary.id.clone(),
-        matched_rules: ranked.iter().map(|rule| rule.id.clone()).collect(),
+        matched_rules,
         types: primary.types.clone(),
         factors: score.factors,
         traits: exposure_traits(facts, &contributing),
         mitigations: mitigations(facts),
-        fixes: trait_fixes(grader, &contributing, score.severity),
+        fixes,
         attack_path: attack_path(facts, &contributing),
         seen_by: raised_by.into_iter().cloned().collect(),
         lowered_by: lowered_by.into_iter().cloned().collect(),

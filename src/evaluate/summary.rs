@@ -12,16 +12,17 @@ use rustc_hash::FxHashMap;
 use crate::catalog::Catalog;
 use crate::graph::{ResourceIndex, View};
 use crate::model::{
-    ActiveTriage, CollectionTarget, Exposure, ExposureMitigation, ExposureTrait, Level,
-    RelationKind, Resource, ResourceType, RuleId, StableHasher, TraitId, TraitIndex, TraitSet,
+    ActiveTriage, CollectionTarget, Level, RelationKind, Resource, ResourceType, RuleId,
+    StableHasher, TraitId, TraitIndex, TraitSet,
 };
 
 use super::dependencies::{Dependencies, dependencies};
-use super::describe::describe;
+use super::describe::{GradeDescription, describe_grade};
 use super::evaluation::GradedResource;
 use super::grading::{Grader, MutedRules, apply_triage};
 use super::propagate::provenance::Propagator;
 use super::resource_facts::{CriticalityTag, ResourceFacts};
+use super::score::Score;
 use super::severity_cache::epss_traits;
 
 /// A digest of everything that the description of an exposure derives from: exposures with the same digest have the same
@@ -166,7 +167,7 @@ impl<'a> Summarizer<'a> {
         if let Some(grade) = self.grades.get(&inputs) {
             return Some(Rc::clone(grade));
         }
-        let grade = Rc::new(Grade::of(&describe(grader)?, self.catalog));
+        let grade = Rc::new(Grade::of(describe_grade(grader)?, facts));
         self.grades.insert(inputs, Rc::clone(&grade));
         Some(grade)
     }
@@ -219,63 +220,49 @@ impl<'a> Summarizer<'a> {
 }
 
 impl Grade {
-    fn of(exposure: &Exposure, catalog: &Catalog) -> Self {
+    fn of(description: GradeDescription<'_>, facts: &ResourceFacts<'_>) -> Self {
         let mut hasher = StableHasher::default();
         // Every field is listed, so that a new one cannot be forgotten.
-        let Exposure {
-            title,
-            description,
-            severity,
-            likelihood,
-            impact,
-            rule,
+        let GradeDescription {
+            primary,
             matched_rules,
-            types,
-            factors,
-            traits,
-            mitigations,
+            contributing,
+            score:
+                Score {
+                    factors,
+                    likelihood,
+                    impact,
+                    severity,
+                },
             fixes,
-            // These differ between resources with the same inputs.
-            id: _,
-            resource: _,
-            tags: _,
-            attack_path: _,
-            seen_by: _,
-            lowered_by: _,
-        } = exposure;
-        (title, description, severity, likelihood, impact).hash(&mut hasher);
-        (rule, matched_rules, types, factors, fixes).hash(&mut hasher);
-        let mut contributing = TraitSet::default();
-        for shown in traits {
-            let ExposureTrait {
-                id,
-                title,
-                trait_type,
-                contributing: is_contributing,
-                remediation,
-                signals: _,
-            } = shown;
-            (id, title, trait_type, is_contributing, remediation).hash(&mut hasher);
-            if let Some(index) = catalog.index_of(id).filter(|_| *is_contributing) {
-                contributing.insert(index);
-                let definition = catalog.definition(index);
-                (definition.entry, &definition.leads_to).hash(&mut hasher);
-            }
-        }
-        for mitigation in mitigations {
-            let ExposureMitigation {
-                id,
-                title,
-                signals: _,
-            } = mitigation;
-            (id, title).hash(&mut hasher);
-        }
+        } = description;
+        (&primary.title, &primary.description, &primary.types).hash(&mut hasher);
+        (severity, likelihood, impact, factors).hash(&mut hasher);
+        (&primary.id, &matched_rules, fixes).hash(&mut hasher);
+        hash_traits(facts, &contributing, &mut hasher);
         Self {
-            title: title.clone(),
-            matched_rules: matched_rules.clone(),
+            title: primary.title.clone(),
+            matched_rules,
             contributing,
             digest: hasher.finish128(),
         }
+    }
+}
+
+/// Hashes what the catalog says about the traits and mitigations of a resource.
+fn hash_traits(facts: &ResourceFacts<'_>, contributing: &TraitSet, hasher: &mut StableHasher) {
+    let catalog = facts.catalog;
+    let resource_type = facts.view.resource_type(facts.index());
+    for index in catalog.only_traits(&facts.provenance.traits).iter() {
+        let definition = catalog.definition(index);
+        let title = definition.title_on(resource_type);
+        (&definition.id, title, definition.trait_type).hash(hasher);
+        (contributing.contains(index), &definition.remediation).hash(hasher);
+        (definition.entry, &definition.leads_to).hash(hasher);
+    }
+    for index in catalog.only_mitigations(&facts.provenance.traits).iter() {
+        let mitigation = catalog.mitigation(index);
+        mitigation.map(|it| (&it.id, &it.title)).hash(hasher);
     }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::evaluate::tests::catalog;
 use crate::evaluate::{Exposures, evaluate};
 use crate::graph::{SnapshotWriter, Store, TargetOutcome, WrittenSnapshot};
-use crate::model::{CollectionTarget, Coverage, SourceKind};
+use crate::model::{CollectionTarget, Coverage, Exposure, SourceKind};
 use crate::records;
 use crate::synth::Organization;
 
