@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::aws::{CallBudget, Session};
 use crate::config::{Config, SecurityHub, check_folders};
 use crate::pipeline::{publish_options, security_hub_options, source_options};
-use crate::publish::{self, Publisher};
+use crate::publish::{self, ImportedFindings, Publisher};
 use crate::report::catalog::counts;
 use crate::report::{ApiCheck, api_checks};
 use crate::sources;
@@ -95,6 +95,7 @@ async fn check_members(
         imports: true,
         catalog_version: "",
         forgotten: &BTreeSet::new(),
+        imported: &ImportedFindings::default(),
         now: DateTime::UNIX_EPOCH,
         log: &log,
         progress: &Progress::none(),

@@ -19,7 +19,7 @@ use crate::publish::publisher::Publisher;
 use crate::reconcile::{Action, Destination, PlanStep};
 
 use super::client::client;
-use super::published::{GET_FINDINGS, for_each_finding, own_findings};
+use super::published::{for_each_finding, own_findings};
 
 /// How far before the cycle another process may have started to create the same findings.
 const MEANWHILE: chrono::Duration = chrono::Duration::days(1);
@@ -127,7 +127,7 @@ async fn created_since(
     destination: &Destination,
     since: DateTime<Utc>,
 ) -> Result<BTreeMap<ExposureId, CreationTimes>, CallError> {
-    let client = client(publisher, options, destination, GET_FINDINGS).await;
+    let client = client(publisher, options, destination);
     let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
     let period = DateFilter::builder()
         .start(text(since))

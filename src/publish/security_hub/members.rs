@@ -127,7 +127,7 @@ async fn probe_member(
     destination: &Destination,
 ) -> Result<(), CallError> {
     let client = client(publisher, options, destination);
-    let read = || get_page(&client, own_findings(destination), None);
+    let read = || get_page(&client, own_findings(destination).build(), None);
     publisher.budget.call(read).await?;
     publisher.budget.wait(import::probe(&client)).await
 }
