@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
+
 use crate::evaluate::Exposures;
 use crate::formats::asff::{self, AsffFinding};
 use crate::model::{Exposure, RecordState};
@@ -28,6 +30,7 @@ pub(in crate::publish) async fn publish(
         planned,
         exposures,
     };
+    let mut all_imported: Vec<(&Destination, Vec<PlanStep>)> = Vec::new();
     for (destination, steps) in writing_steps(planned) {
         let importer = Importer::new(publisher, options, destination);
         // Archived first, so that what follows reopens them.
@@ -58,8 +61,13 @@ pub(in crate::publish) async fn publish(
         for step in &imported {
             builder.remember(step);
         }
-        creation::await_creations(publisher, options, destination, &imported).await;
+        all_imported.push((destination, imported));
     }
+    // Last, so that no destination waits for another.
+    let waits = all_imported.iter().map(|(destination, imported)| {
+        creation::await_creations(publisher, options, destination, imported)
+    });
+    join_all(waits).await;
 }
 
 /// The steps that send a finding, by destination.
