@@ -8,7 +8,6 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::certificates::{cause, caused_by_certificate};
 use super::endpoint::endpoint_of;
-use super::member_role::AssumeRoleError;
 use super::unreachable::is_stalled;
 use crate::model::{CoverageReason, clean_line};
 
@@ -130,12 +129,19 @@ impl CallError {
     }
 }
 
+/// The error of the call that should have returned the credentials, if one of ours is among the causes.
+fn failed_credentials(error: &(dyn std::error::Error + 'static)) -> Option<CallError> {
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|cause| cause.downcast_ref::<CallError>())
+        .cloned()
+}
+
 /// Classifies an SDK error. `action` is the IAM action of the call, such as `securityhub:GetFindings`.
 pub fn classify<E>(error: &SdkError<E, Response>, action: &str) -> CallError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    if let Some(error) = AssumeRoleError::in_causes(error) {
+    if let Some(error) = failed_credentials(error) {
         return error;
     }
     let failure = match error {

@@ -67,15 +67,6 @@ pub(super) struct MemberCredentials {
     pub(super) role: MemberRole,
 }
 
-/// Assuming a member role failed.
-#[derive(Debug, thiserror::Error)]
-#[error("assuming {role} in account {account} ({ASSUME_ROLE})")]
-pub(super) struct AssumeRoleError {
-    role: String,
-    account: AccountId,
-    source: CallError,
-}
-
 impl MemberCredentials {
     async fn assume(&self) -> provider::Result {
         let role = &self.role;
@@ -110,11 +101,17 @@ impl MemberCredentials {
         ))
     }
 
-    fn failed(&self, source: CallError) -> CredentialsError {
-        CredentialsError::provider_error(AssumeRoleError {
-            role: clean_line(&self.role.arn),
-            account: self.role.account,
-            source,
+    /// The error of a call that needs the role: assuming the role is what failed.
+    fn failed(&self, cause: CallError) -> CredentialsError {
+        let CallError { failure, message } = cause;
+        let role = clean_line(&self.role.arn);
+        let account = self.role.account;
+        CredentialsError::provider_error(CallError {
+            failure: match failure {
+                Failure::Denied { .. } => Failure::RoleDenied,
+                other => other,
+            },
+            message: format!("assuming {role} in account {account} ({ASSUME_ROLE}): {message}"),
         })
     }
 }
@@ -125,21 +122,6 @@ impl ProvideCredentials for MemberCredentials {
         Self: 'a,
     {
         future::ProvideCredentials::new(self.assume())
-    }
-}
-
-impl AssumeRoleError {
-    /// Finds this error among the causes of another one, and returns it as that of the call.
-    pub(super) fn in_causes(error: &(dyn std::error::Error + 'static)) -> Option<CallError> {
-        std::iter::successors(Some(error), |error| error.source())
-            .find_map(|cause| cause.downcast_ref::<Self>())
-            .map(|error| CallError {
-                failure: match &error.source.failure {
-                    Failure::Denied { .. } => Failure::RoleDenied,
-                    other => other.clone(),
-                },
-                message: format!("{error}: {}", error.source),
-            })
     }
 }
 

@@ -149,7 +149,7 @@ impl SnapshotBuilder {
         self.add_claimed_edge(from, kind, to, EdgeClaim::default());
     }
 
-    /// Adds an edge that a record lists or mentions. `listed_by` is the end that the record is about, see [`EdgeClaim`].
+    /// Adds an edge that a record lists or mentions. `listed_by` is the end that the record is about.
     pub fn add_dated_edge(
         &mut self,
         edge: &ParsedEdge,

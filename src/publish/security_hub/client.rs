@@ -6,8 +6,7 @@ use crate::publish::options::{ImportInto, RoleTemplate, SecurityHubOptions};
 use crate::publish::publisher::Publisher;
 use crate::reconcile::Destination;
 
-use super::import::BATCH_IMPORT_FINDINGS;
-use super::published::GET_FINDINGS;
+use super::actions::{BATCH_IMPORT_FINDINGS, GET_FINDINGS};
 
 /// A client with the credentials of the caller for its own account, and of the role for every other account.
 pub(super) fn client(

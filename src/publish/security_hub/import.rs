@@ -13,22 +13,14 @@ use aws_sdk_securityhub::Client;
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 
-use crate::aws::{CallBudget, CallError, CallRate, Failure, IamAction, Limiter, classify};
+use crate::aws::{CallBudget, CallError, CallRate, Failure, Limiter, classify};
 use crate::publish::options::SecurityHubOptions;
 use crate::publish::publisher::Publisher;
 use crate::reconcile::{Action, Destination, PublicationOutcome};
 
+use super::actions::BATCH_IMPORT_FINDINGS;
 use super::attempt::{Attempt, ImportResponse, ImportResult, OutgoingFinding, Refusal};
 use super::client::client;
-
-/// Source: Service Authorization Reference, "AWS Security Hub"; a finding of a custom product belongs to the default
-/// product of its account.
-pub(in crate::publish) const BATCH_IMPORT_FINDINGS: IamAction = IamAction {
-    statement: "PublishExposures",
-    action: "securityhub:BatchImportFindings",
-    reason: "publish exposures",
-    resource: "arn:{partition}:securityhub:{region}:{account}:product/{account}/default",
-};
 
 /// Source: the securityhub model, `BatchImportFindingsRequest`.
 const FINDINGS_PER_CALL: usize = 100;

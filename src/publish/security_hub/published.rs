@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use crate::aws::{CallError, CallRate, Envelope, Failure, IamAction, raw_response, read_pages};
+use crate::aws::{CallError, CallRate, Envelope, Failure, raw_response, read_pages};
 use crate::formats::asff::{AsffFinding, GENERATOR_PREFIX, PRODUCT_NAME, product_arn};
 use crate::model::{AccountId, Arn, CollectionTarget, ExposureId, Region, SourceKind, clean};
 use crate::publish::options::{ImportInto, SecurityHubOptions};
@@ -18,16 +18,9 @@ use crate::reconcile::{
     ActualState, Destination, ExposureKey, Plan, PublishedExposure, WorkflowStatus,
 };
 
+use super::actions::GET_FINDINGS;
 use super::client::client;
 use super::product_fields;
-
-/// Source: Service Authorization Reference, "AWS Security Hub".
-pub(in crate::publish) const GET_FINDINGS: IamAction = IamAction {
-    statement: "ReadFindings",
-    action: "securityhub:GetFindings",
-    reason: "read published exposures back",
-    resource: "arn:{partition}:securityhub:{region}:{account}:hub/default",
-};
 
 /// Source: the securityhub model, `GetFindingsRequest`, `MaxResults`.
 const PAGE_SIZE: i32 = 100;
