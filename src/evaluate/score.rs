@@ -1,8 +1,7 @@
 //! The severity arithmetic: factor levels and their adjustments, likelihood, impact, and the severity matrix.
 
 use std::cmp::Ordering;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::catalog::{Catalog, ExposureRule, FactorLevel};
 use crate::model::{
@@ -35,20 +34,17 @@ impl Score {
         matching: &[&ExposureRule],
         traits: &TraitSet,
     ) -> Self {
-        let mut contributions: BTreeMap<Factor, Contribution> = BTreeMap::new();
+        let mut contributions = Contributions::default();
         for rule in matching {
-            for (factor, contribution) in rule_contributions(facts, rule, traits) {
-                match contributions.entry(factor) {
-                    // Not joined with a default: a contribution that was lowered to level 0 keeps its mitigations.
-                    Entry::Vacant(entry) => drop(entry.insert(contribution)),
-                    Entry::Occupied(mut entry) => entry.get_mut().join(contribution),
-                }
-            }
+            let of_rule = rule_contributions(facts, rule, traits);
+            of_rule
+                .iter()
+                .for_each(|(factor, contribution)| contributions.join(factor, contribution));
         }
         let mut factors: Vec<FactorScore> = Factor::ALL
             .iter()
             .map(|&factor| {
-                let contribution = contributions.remove(&factor).unwrap_or_default();
+                let contribution = contributions.get(factor).unwrap_or_default();
                 factor_score(facts, factor, &contribution)
             })
             .collect();
@@ -82,34 +78,68 @@ impl Score {
 }
 
 /// The level that rules give one factor, and the traits that cause it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Contribution {
     level: Level,
-    because: BTreeSet<TraitIndex>,
-    lowered_by: BTreeSet<TraitIndex>,
+    because: TraitSet,
+    lowered_by: TraitSet,
 }
 
 impl Contribution {
     /// Combines two contributions: the higher level wins, then the one that no mitigation lowered. Equal ones are merged
     /// with the reasons of both.
-    fn join(&mut self, other: Self) {
+    fn join(&mut self, other: &Self) {
         let rank = |contribution: &Self| (contribution.level, contribution.lowered_by.is_empty());
-        match rank(&other).cmp(&rank(self)) {
-            Ordering::Greater => *self = other,
+        match rank(other).cmp(&rank(self)) {
+            Ordering::Greater => *self = *other,
             Ordering::Equal => {
-                self.because.extend(other.because);
-                self.lowered_by.extend(other.lowered_by);
+                self.because.extend(&other.because);
+                self.lowered_by.extend(&other.lowered_by);
             }
             Ordering::Less => {}
         }
     }
 
     /// Lowers the level by one step, but not below `minimum`.
-    fn lower(&mut self, mitigations: BTreeSet<TraitIndex>, minimum: Level) {
+    fn lower(&mut self, mitigations: TraitSet, minimum: Level) {
         let lowered = self.level.lowered().max(minimum);
         if lowered < self.level {
             self.level = lowered;
             self.lowered_by = mitigations;
+        }
+    }
+}
+
+/// What rules contribute to each factor, in the order of the factors.
+#[derive(Clone, Debug, Default)]
+struct Contributions([Option<Contribution>; Factor::ALL.len()]);
+
+impl Contributions {
+    fn get(&self, factor: Factor) -> Option<Contribution> {
+        self.iter()
+            .find(|(of, _)| *of == factor)
+            .map(|(_, contribution)| *contribution)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Factor, &Contribution)> {
+        let slots = Factor::ALL.iter().zip(&self.0);
+        slots.filter_map(|(factor, slot)| Some((*factor, slot.as_ref()?)))
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = (Factor, &mut Contribution)> {
+        let slots = Factor::ALL.iter().zip(&mut self.0);
+        slots.filter_map(|(factor, slot)| Some((*factor, slot.as_mut()?)))
+    }
+
+    /// Adds a contribution. It is not joined with a default one: a contribution that was lowered to level 0 keeps its
+    /// mitigations.
+    fn join(&mut self, factor: Factor, contribution: &Contribution) {
+        let slots = Factor::ALL.iter().zip(&mut self.0);
+        for (_, slot) in slots.filter(|(of, _)| **of == factor) {
+            match slot {
+                Some(existing) => existing.join(contribution),
+                None => *slot = Some(*contribution),
+            }
         }
     }
 }
@@ -119,15 +149,13 @@ fn rule_contributions(
     facts: &ResourceFacts<'_>,
     rule: &ExposureRule,
     traits: &TraitSet,
-) -> BTreeMap<Factor, Contribution> {
+) -> Contributions {
     let mut contributions = trait_contributions(facts, &rule.contributing(traits));
-    for (factor, contribution) in &mut contributions {
-        let mitigations: BTreeSet<TraitIndex> = rule
+    for (factor, contribution) in contributions.iter_mut() {
+        let mitigations: TraitSet = rule
             .mitigated_by
             .iter()
-            .filter(|mitigated| {
-                mitigated.lowers == *factor && traits.contains(mitigated.mitigation)
-            })
+            .filter(|mitigated| mitigated.lowers == factor && traits.contains(mitigated.mitigation))
             .map(|mitigated| mitigated.mitigation)
             .collect();
         if !mitigations.is_empty() {
@@ -140,14 +168,14 @@ fn rule_contributions(
         }
     }
     let lowers_impact = impact_mitigations(rule, traits);
-    if !lowers_impact.is_empty() && !contributions.contains_key(&Factor::Impact) {
+    if !lowers_impact.is_empty() && contributions.get(Factor::Impact).is_none() {
         // An unknown impact is graded like a medium one and is lowered from there.
         let lowered = Contribution {
             level: Level::default().raised(),
-            because: BTreeSet::new(),
+            because: TraitSet::default(),
             lowered_by: lowers_impact,
         };
-        contributions.insert(Factor::Impact, lowered);
+        contributions.join(Factor::Impact, &lowered);
     }
     contributions
 }
@@ -164,7 +192,7 @@ pub(super) fn lowers_unknown_impact(
             .intersects(&catalog.impact_traits())
 }
 
-fn impact_mitigations(rule: &ExposureRule, traits: &TraitSet) -> BTreeSet<TraitIndex> {
+fn impact_mitigations(rule: &ExposureRule, traits: &TraitSet) -> TraitSet {
     rule.mitigated_by
         .iter()
         .filter(|mitigated| {
@@ -175,11 +203,8 @@ fn impact_mitigations(rule: &ExposureRule, traits: &TraitSet) -> BTreeSet<TraitI
 }
 
 /// The highest level that any of the traits gives each factor.
-fn trait_contributions(
-    facts: &ResourceFacts<'_>,
-    traits: &TraitSet,
-) -> BTreeMap<Factor, Contribution> {
-    let mut contributions: BTreeMap<Factor, Contribution> = BTreeMap::new();
+fn trait_contributions(facts: &ResourceFacts<'_>, traits: &TraitSet) -> Contributions {
+    let mut contributions = Contributions::default();
     for index in traits.iter() {
         for (factor, level) in &facts.catalog.definition(index).factors {
             let level = match level {
@@ -190,14 +215,12 @@ fn trait_contributions(
                     .unwrap_or_default(),
             };
             if level > Level::default() {
-                contributions
-                    .entry(*factor)
-                    .or_default()
-                    .join(Contribution {
-                        level,
-                        because: [index].into(),
-                        lowered_by: BTreeSet::new(),
-                    });
+                let contribution = Contribution {
+                    level,
+                    because: [index].into_iter().collect(),
+                    lowered_by: TraitSet::default(),
+                };
+                contributions.join(*factor, &contribution);
             }
         }
     }
@@ -209,7 +232,7 @@ fn factor_score(
     factor: Factor,
     contribution: &Contribution,
 ) -> FactorScore {
-    let id = |index: &TraitIndex| facts.catalog.id(*index).clone();
+    let id = |index: TraitIndex| facts.catalog.id(index).clone();
     FactorScore {
         factor,
         level: contribution.level,

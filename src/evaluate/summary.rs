@@ -103,7 +103,7 @@ impl<'a> Summarizer<'a> {
         let mut hasher = StableHasher::default();
         grade.digest.hash(&mut hasher);
         self.view.hash_resource(index, &mut hasher);
-        self.view.tags(index).hash(&mut hasher);
+        self.view.tag_pairs(index).hash(&mut hasher);
         let mut shown = self.catalog.only_traits(grader.traits());
         shown.extend(&self.catalog.only_mitigations(grader.traits()));
         for trait_index in shown.iter() {
@@ -193,7 +193,9 @@ impl<'a> Summarizer<'a> {
         chains.hash(hasher);
         let mut origins = provenance.origins(trait_index);
         // The attack path shows the network paths of the resource itself.
-        origins.insert(facts.index());
+        if !origins.contains(&facts.index()) {
+            origins.push(facts.index());
+        }
         for origin in origins {
             self.view
                 .finding_digests(origin, trait_index)

@@ -290,12 +290,18 @@ impl View {
 
     /// Returns the tags of a resource, sorted. If targets disagree, all values are returned.
     pub fn tags(&self, index: ResourceIndex) -> Vec<(String, String)> {
-        let mut tags: Vec<(String, String)> = self
+        let tags = self.tag_pairs(index).into_iter();
+        tags.map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    /// Returns the same without copies.
+    pub fn tag_pairs(&self, index: ResourceIndex) -> Vec<(&str, &str)> {
+        let mut tags: Vec<(&str, &str)> = self
             .occurrences(index)
             .flat_map(|(_, snapshot, resource)| snapshot.tags_of(resource))
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
-        tags.sort();
+        tags.sort_unstable();
         tags.dedup();
         tags
     }

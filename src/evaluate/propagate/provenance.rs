@@ -26,6 +26,9 @@ pub(in crate::evaluate) struct Hop {
 /// Most routes have at most three steps. Such chains need no allocation.
 pub(in crate::evaluate) type Chain = SmallVec<[Hop; 3]>;
 
+/// The resources that a trait of one resource comes from. Most traits have a single origin.
+pub(in crate::evaluate) type Origins = SmallVec<[ResourceIndex; 2]>;
+
 /// A trait on the resource that a finding reports it on: what one fix removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::evaluate) struct Cause {
@@ -51,13 +54,14 @@ pub(in crate::evaluate) struct TraitProvenance {
 }
 
 impl TraitProvenance {
-    /// The resources that findings report the trait on.
-    pub(in crate::evaluate) fn origins(&self, trait_index: TraitIndex) -> BTreeSet<ResourceIndex> {
+    /// The resources that findings report the trait on, sorted.
+    pub(in crate::evaluate) fn origins(&self, trait_index: TraitIndex) -> Origins {
         let own = self.own.contains(trait_index).then_some(self.resource);
         let propagated = self
             .chains(trait_index)
             .filter_map(|chain| chain.last().map(|hop| hop.to));
-        own.into_iter()
+        let mut origins: Origins = own
+            .into_iter()
             .chain(propagated)
             .filter(|found_on| {
                 !self.fixed.contains(&Cause {
@@ -65,7 +69,10 @@ impl TraitProvenance {
                     found_on: *found_on,
                 })
             })
-            .collect()
+            .collect();
+        origins.sort_unstable();
+        origins.dedup();
+        origins
     }
 
     /// Whether the trait may have origins that were dropped because of [`MAX_CHAINS_PER_TRAIT`].
