@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::aws::{Aws, Fault, HOME, Operation};
 use crate::end_to_end::put;
 use crate::findings::{reachable, seed};
-use crate::program::{Ran, config, exposured_on, ran, run};
+use crate::program::{Ran, concurrently, config, exposured_on, ran, run};
 
 const MEMBER: &str = "210987654321";
 const REGION: &str = "us-east-1";
@@ -137,7 +137,7 @@ fn calls_to_every_api_survive_a_transient_fault() {
         Fault::not_json(),
         Fault::hang(Duration::from_millis(300)),
     ];
-    for fault in faults {
+    concurrently(faults, |fault| {
         let scenario = Scenario::after_first_cycle();
         let created = scenario.creation_times();
         for operation in OPERATIONS {
@@ -147,7 +147,7 @@ fn calls_to_every_api_survive_a_transient_fault() {
         assert_eq!(ran.code, 0, "{fault:?}: {}", ran.stderr);
         assert_eq!(scenario.state(), undisturbed, "{fault:?}");
         scenario.assert_recovers(&format!("{fault:?}"), &created, &undisturbed);
-    }
+    });
 }
 
 /// The faults that do not pass, and the reason that is reported for a target.
@@ -163,7 +163,7 @@ fn permanent_faults() -> [(Fault, &'static str); 4] {
 #[test]
 fn a_permanent_fault_archives_nothing_by_mistake() {
     let undisturbed = undisturbed_state();
-    for operation in OPERATIONS {
+    concurrently(OPERATIONS, |operation| {
         for (fault, reason) in permanent_faults() {
             let what = format!("{operation:?} {fault:?}");
             let scenario = Scenario::after_first_cycle();
@@ -198,7 +198,7 @@ fn a_permanent_fault_archives_nothing_by_mistake() {
             }
             scenario.assert_recovers(&what, &created, &undisturbed);
         }
-    }
+    });
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn kill_at(scenario: &Scenario, operation: Operation, requests: usize) {
 #[test]
 fn after_a_process_is_killed_the_next_cycle_recovers() {
     let undisturbed = undisturbed_state();
-    for operation in OPERATIONS {
+    concurrently(OPERATIONS, |operation| {
         // Imports: in the home account, and in the member account. Other calls: the first, and a later one.
         let points: &[usize] = match operation {
             Operation::GetFindings => &[1, 4],
@@ -369,7 +369,7 @@ fn after_a_process_is_killed_the_next_cycle_recovers() {
             kill_at(&scenario, operation, *point);
             scenario.assert_recovers(&format!("{operation:?} {point}"), &created, &undisturbed);
         }
-    }
+    });
 }
 
 #[test]

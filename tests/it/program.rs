@@ -97,3 +97,13 @@ pub fn config(folder: &Path, text: &str) -> std::path::PathBuf {
     std::fs::write(&path, text).expect("the configuration can be written");
     path
 }
+
+/// Runs a check for each item at the same time, because most checks wait more than they compute.
+pub fn concurrently<T: Send>(items: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {
+    std::thread::scope(|scope| {
+        for item in items {
+            let check = &check;
+            scope.spawn(move || check(item));
+        }
+    });
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{REGION, finding, published, set_workflow};
 use crate::aws::{Aws, HOME, Service};
 use crate::findings::{control, ec2, reachable};
-use crate::program::{Ran, exposured_on, run};
+use crate::program::{Ran, concurrently, exposured_on, run};
 use crate::relations::{item, resource};
 
 /// The keys and values of tags.
@@ -211,7 +211,7 @@ source = "our own incident 43"
 
 #[test]
 fn a_lost_relation_never_archives_an_exposure() {
-    for (inventory, loss) in LOSSES {
+    concurrently(LOSSES, |(inventory, loss)| {
         let mut world = World::new(inventory, "");
         let group = ec2("security-group", "sg-open");
         let finding = control("EC2.19", "AwsEc2SecurityGroup", &group, json!({}));
@@ -231,12 +231,12 @@ fn a_lost_relation_never_archives_an_exposure() {
             assert_eq!(counts, (0, 1), "{inventory:?} {loss:?} {}", ran.stderr);
             assert_eq!(world.published("i-1").1, "ACTIVE");
         }
-    }
+    });
 }
 
 #[test]
 fn a_lost_relation_never_lowers_a_severity() {
-    for (inventory, loss) in LOSSES {
+    concurrently(LOSSES, |(inventory, loss)| {
         let mut world = World::new(inventory, "");
         world.reachable("i-1", "deploy");
         world.role(
@@ -262,7 +262,7 @@ fn a_lost_relation_never_lowers_a_severity() {
         world.aws.account(HOME).region(REGION).remove_finding(id);
         world.cycle();
         assert_eq!(world.published("i-1"), before, "{inventory:?} {loss:?}");
-    }
+    });
 }
 
 /// A reachable instance that the inventory makes less severe: because its role has few permissions, or by its tags.
@@ -312,7 +312,7 @@ const LOWERING: [(&str, &str, Tags<'_>); 3] = [
 
 #[test]
 fn a_lost_mitigation_tag_or_mute_never_raises_a_severity() {
-    for (inventory, loss) in LOSSES {
+    concurrently(LOSSES, |(inventory, loss)| {
         for (kind, config, tags) in LOWERING {
             let mut world = lowered(inventory, config, tags);
             world.cycle().expect(0);
@@ -329,12 +329,12 @@ fn a_lost_mitigation_tag_or_mute_never_raises_a_severity() {
             );
             assert_eq!(world.published("i-1"), before, "{kind} {loss:?}");
         }
-    }
+    });
 }
 
 #[test]
 fn what_a_user_closed_is_not_reopened_because_a_mitigation_was_lost() {
-    for (inventory, loss) in LOSSES {
+    concurrently(LOSSES, |(inventory, loss)| {
         for status in ["RESOLVED", "SUPPRESSED"] {
             let (_, config, tags) = LOWERING[2];
             let mut world = lowered(inventory, config, tags);
@@ -346,14 +346,14 @@ fn what_a_user_closed_is_not_reopened_because_a_mitigation_was_lost() {
             assert_eq!(published(&ran, "reopened"), 0, "{loss:?} {}", ran.stderr);
             assert_eq!(finding(&world.aws, HOME, "i-1"), before, "{loss:?}");
         }
-    }
+    });
 }
 
 #[test]
 fn what_a_mute_by_tag_may_cover_is_not_created() {
     let mute = "[[mute]]\nexposure = \"*\"\nresource = \"*/i-1\"\nreason = \"known\"\nowner = \"team blue\"\n\
                 until = 2099-12-31\ntag = { key = \"stage\", value = \"lab\" }\n";
-    for (inventory, loss) in LOSSES {
+    concurrently(LOSSES, |(inventory, loss)| {
         let mut world = lowered(inventory, mute, &[("stage", "lab")]);
         // Another exposure depends on the inventory, so that Security Hub shows that it was read.
         world.reachable("i-2", "web");
@@ -370,5 +370,5 @@ fn what_a_mute_by_tag_may_cover_is_not_created() {
             "{inventory:?} {loss:?} {}",
             ran.stderr
         );
-    }
+    });
 }
