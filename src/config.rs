@@ -3,6 +3,7 @@
 mod catalog;
 mod cron;
 mod folders;
+mod identities;
 mod initial;
 mod input;
 mod member_role;
@@ -95,6 +96,8 @@ pub struct Collect {
     pub sources: Vec<SourceKind>,
     /// The AWS Config aggregator that is queried in the first Region, instead of the recorder of each Region.
     pub aggregator: Option<String>,
+    /// The role with which IAM is read in the accounts of others. `None` if only the caller's account is read.
+    pub member_role: Option<MemberRole>,
     /// The age from which a finding that its service has not updated is no evidence.
     pub max_age: Duration,
 }

@@ -2,7 +2,7 @@
 
 mod document;
 
-use crate::aws::{CallRegions, Permission};
+use crate::aws::{CallRegions, Permission, RoleTemplate};
 use crate::model::{AccountId, Partition, Region};
 use crate::publish::{self, SecurityHubOptions};
 use crate::sources::{self, SourceOptions};
@@ -29,7 +29,8 @@ pub struct PolicyScope {
 /// The configuration has no member role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no member role: publish.security_hub.mode is not \"member\", so exposured assumes no role"
+    "there is no member role: publish.security_hub.mode is not \"member\" and collect.member_role is not set, so \
+     exposured assumes no role"
 )]
 pub struct NoMemberRole;
 
@@ -37,52 +38,69 @@ impl PolicyScope {
     /// Returns the policy of the role that exposured runs with.
     pub fn task_policy(&self) -> PolicyDocument {
         let mut permissions = sources::permissions(&self.sources, &self.regions);
-        let publishing = self
-            .security_hub
-            .as_ref()
-            .map(|options| publish::permissions(options, &self.regions));
-        let mut assume_role = None;
-        if let Some(publishing) = publishing {
-            permissions.extend(publishing.caller);
-            assume_role = publishing
-                .member
-                .map(|member| self.assume_role(&member.role.arn));
+        if let Some(options) = &self.security_hub {
+            permissions.extend(publish::permissions(options, &self.regions).caller);
         }
         let mut statements = self.statements(permissions);
-        statements.extend(assume_role);
+        let mut assumed: Vec<&str> = Vec::new();
+        for (sid, role, _) in self.members() {
+            if !assumed.contains(&role.arn.as_str()) {
+                statements.push(self.assume_role(sid, &role.arn));
+                assumed.push(&role.arn);
+            }
+        }
         PolicyDocument::new(statements)
     }
 
-    /// Returns the policy of the role that exposured assumes in other accounts.
+    /// The roles that exposured assumes in other accounts, the `Sid` under which it assumes them, and what they need.
+    fn members(&self) -> Vec<(&'static str, &RoleTemplate, Vec<Permission>)> {
+        let publishing = self.security_hub.as_ref().and_then(|options| {
+            let member = publish::permissions(options, &self.regions).member?;
+            Some(("AssumeMemberRole", member.role, member.permissions))
+        });
+        let reading = sources::member_permissions(&self.sources, &self.regions);
+        let reading = reading.map(|(role, permission)| ("AssumeReadRole", role, vec![permission]));
+        publishing.into_iter().chain(reading).collect()
+    }
+
+    /// Returns what the roles need that exposured assumes in other accounts.
     ///
     /// # Errors
     /// It assumes none.
     pub fn member_policy(&self) -> Result<PolicyDocument, NoMemberRole> {
-        let options = self.security_hub.as_ref().ok_or(NoMemberRole)?;
-        let member = publish::permissions(options, &self.regions)
-            .member
-            .ok_or(NoMemberRole)?;
-        Ok(PolicyDocument::new(self.statements(member.permissions)))
+        let members = self.members();
+        if members.is_empty() {
+            return Err(NoMemberRole);
+        }
+        let permissions = members
+            .into_iter()
+            .flat_map(|(.., permissions)| permissions);
+        Ok(PolicyDocument::new(self.statements(permissions.collect())))
     }
 
-    /// Returns the trust policy of the role that exposured assumes in other accounts. `principal` is the ARN of the role
+    /// Returns the trust policy of the roles that exposured assumes in other accounts. `principal` is the ARN of the role
     /// that exposured runs with, or of its account.
     ///
     /// # Errors
     /// It assumes none.
     pub fn trust_policy(&self, principal: &str) -> Result<PolicyDocument, NoMemberRole> {
-        let options = self.security_hub.as_ref().ok_or(NoMemberRole)?;
-        let member = publish::permissions(options, &self.regions)
-            .member
-            .ok_or(NoMemberRole)?;
+        let members = self.members();
+        if members.is_empty() {
+            return Err(NoMemberRole);
+        }
         let mut statement = Statement::allow("AssumeByExposured", ["sts:AssumeRole"]);
         statement.trust(principal);
         if let Some(organization) = &self.organization {
             statement.require("aws:PrincipalOrgID", Condition::Is(organization.clone()));
         }
-        if !member.role.external_id.is_empty() {
-            let external_id = member.role.external_id.clone();
-            statement.require("sts:ExternalId", Condition::Is(external_id));
+        let external_ids = members.iter().map(|(_, role, _)| role.external_id.clone());
+        let mut external_ids: Vec<String> = external_ids.collect();
+        external_ids.dedup();
+        match &external_ids[..] {
+            // A role without an external ID could not be assumed under this condition.
+            ids if ids.iter().any(String::is_empty) => {}
+            [id] => statement.require("sts:ExternalId", Condition::Is(id.clone())),
+            ids => statement.require("sts:ExternalId", Condition::IsOneOf(ids.to_vec())),
         }
         Ok(PolicyDocument::new(vec![statement]))
     }
@@ -123,8 +141,8 @@ impl PolicyScope {
     }
 
     /// The role is assumed in accounts of the caller's organization only.
-    fn assume_role(&self, template: &str) -> Statement {
-        let mut statement = Statement::allow("AssumeMemberRole", ["sts:AssumeRole"]);
+    fn assume_role(&self, sid: &'static str, template: &str) -> Statement {
+        let mut statement = Statement::allow(sid, ["sts:AssumeRole"]);
         statement.on(template.replace("{account}", "*"));
         let organization = self
             .organization

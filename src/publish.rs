@@ -13,7 +13,7 @@ use crate::evaluate::Exposures;
 use crate::model::{AccountId, CoverageRow};
 use crate::reconcile::{Action, Destination, PublicationOutcome, ReconcileOptions};
 
-pub use options::{ImportInto, PublishOptions, RoleTemplate, SecurityHubOptions};
+pub use options::{ImportInto, PublishOptions, SecurityHubOptions};
 pub use permissions::{MemberPermissions, PublishPermissions, permissions};
 pub use publisher::Publisher;
 pub use security_hub::{ImportedFindings, MemberAccounts, PublishedFindings, SecurityHubPlan};

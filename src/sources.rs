@@ -7,6 +7,7 @@ mod config_service;
 mod failed_read;
 pub mod files;
 mod foreign_content;
+mod iam;
 mod inspector;
 mod json_records;
 mod macie;
@@ -22,14 +23,15 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::aws::{CallError, Permission, Session};
-use crate::model::{CollectionTarget, Region, SourceKind};
+use crate::aws::{CallError, Permission, RoleTemplate, Session};
+use crate::model::{AccountId, CollectionTarget, Region, SourceKind};
 
 pub use outcome::CollectedTarget;
 pub use target_reader::CollectContext;
 
 use access_analyzer::AccessAnalyzer;
 use config_service::ConfigService;
+use iam::Iam;
 use inspector::Inspector;
 use macie::Macie;
 use security_hub::SecurityHub;
@@ -44,6 +46,8 @@ pub struct SourceOptions {
     pub enabled: Vec<SourceKind>,
     /// The aggregator of AWS Config to query instead of each Region's own recorder.
     pub config_aggregator: Option<String>,
+    /// The role with which IAM is read in the accounts of others.
+    pub member_role: Option<RoleTemplate>,
 }
 
 /// Returns every source: one line per source, in the order in which they are listed.
@@ -58,6 +62,7 @@ fn registry(options: &SourceOptions) -> Vec<Arc<dyn Source>> {
         Arc::new(AccessAnalyzer),
         Arc::new(SecurityHubResources),
         Arc::new(config_service),
+        Arc::new(Iam::default()),
     ]
 }
 
@@ -78,6 +83,20 @@ pub fn permissions(options: &SourceOptions, regions: &[Region]) -> Vec<Permissio
         })
     };
     enabled(options).into_iter().flat_map(permissions).collect()
+}
+
+/// Returns the role that reads other accounts, and what it needs. `None` if only the caller's account is read.
+pub fn member_permissions<'a>(
+    options: &'a SourceOptions,
+    regions: &[Region],
+) -> Option<(&'a RoleTemplate, Permission)> {
+    let is_read = options.enabled.contains(&SourceKind::Iam);
+    let role = options.member_role.as_ref().filter(|_| is_read)?;
+    let permission = Permission {
+        action: iam::GET_DETAILS,
+        regions: iam::regions(regions),
+    };
+    Some((role, permission))
 }
 
 /// A source in one Region of one account.
@@ -123,33 +142,58 @@ impl SourceTarget {
 
 /// Returns the targets of the sources that are turned on.
 pub(crate) fn targets(session: &Session, options: &SourceOptions) -> Vec<SourceTarget> {
-    let targets_of = |source: Arc<dyn Source>| {
-        let target = |region: Region| SourceTarget {
-            target: CollectionTarget::api(source.kind(), session.account, region.clone()),
-            source: Arc::clone(&source),
-            region,
-        };
-        source
-            .regions(&session.regions)
-            .as_slice()
-            .iter()
-            .cloned()
-            .map(target)
-            .collect::<Vec<_>>()
-    };
+    let targets_of = |source| targets_in(session, session.account, &source);
     enabled(options).into_iter().flat_map(targets_of).collect()
 }
 
-/// Reads all targets concurrently, and hands over each as soon as it is collected.
+/// Returns the targets in other accounts: one for each, if there is a role to read it with.
+pub(crate) fn member_targets(
+    session: &Session,
+    options: &SourceOptions,
+    accounts: impl IntoIterator<Item = AccountId>,
+) -> Vec<SourceTarget> {
+    let role = options.member_role.as_ref();
+    let role = role.filter(|_| options.enabled.contains(&SourceKind::Iam));
+    let Some(role) = role else { return Vec::new() };
+    let others = accounts.into_iter();
+    let others = others.filter(|account| *account != session.account);
+    let targets_of = |account| {
+        let member = Some((account, role.clone()));
+        let source: Arc<dyn Source> = Arc::new(Iam { member });
+        targets_in(session, account, &source)
+    };
+    others.flat_map(targets_of).collect()
+}
+
+fn targets_in(
+    session: &Session,
+    account: AccountId,
+    source: &Arc<dyn Source>,
+) -> Vec<SourceTarget> {
+    let target = |region: Region| SourceTarget {
+        target: CollectionTarget::api(source.kind(), account, region.clone()),
+        source: Arc::clone(source),
+        region,
+    };
+    let regions = source.regions(&session.regions);
+    regions.as_slice().iter().cloned().map(target).collect()
+}
+
+/// How many member accounts are read at the same time: each page is held in memory.
+pub(crate) const MAX_MEMBERS: usize = 16;
+
+/// Reads targets concurrently, at most `limit` at a time, and hands over each as soon as it is collected.
 pub(crate) async fn collect(
     session: &Session,
     targets: Vec<SourceTarget>,
     context: &CollectContext,
+    limit: usize,
     mut on_collected: impl FnMut(CollectedTarget),
 ) {
     context.progress.start("collecting target", targets.len());
+    let mut waiting = targets.into_iter();
     let mut running = JoinSet::new();
-    for target in targets {
+    for target in waiting.by_ref().take(limit) {
         running.spawn(target.collect(session.clone(), context.clone()));
     }
     while let Some(joined) = running.join_next().await {
@@ -160,6 +204,9 @@ pub(crate) async fn collect(
             }
             // Nothing aborts these tasks, so this is a panic: a defect that must not go unnoticed.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+        if let Some(target) = waiting.next() {
+            running.spawn(target.collect(session.clone(), context.clone()));
         }
     }
     context.progress.finish();
@@ -204,6 +251,7 @@ mod tests {
             "access-analyzer:ListFindings",
             "config:SelectAggregateResourceConfig",
             "config:SelectResourceConfig",
+            "iam:GetAccountAuthorizationDetails",
             "inspector2:ListFindings",
             "macie2:GetFindings",
             "macie2:ListFindings",
@@ -217,7 +265,7 @@ mod tests {
     fn only_sources_that_are_turned_on_are_enabled() {
         let options = SourceOptions {
             enabled: vec![SourceKind::Config, SourceKind::Inspector],
-            config_aggregator: None,
+            ..SourceOptions::default()
         };
         let kinds: Vec<SourceKind> = enabled(&options)
             .iter()

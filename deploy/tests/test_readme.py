@@ -40,10 +40,12 @@ def test_the_parameters_that_must_match_exist():
     names = {re.match(r"`(\w+)`", row)[1] for row in rows}
     assert names == {
         "AccessAnalyzer",
+        "Iam",
         "MemberRoleName",
         "MetricNamespace",
         "Publish",
         "PublishRegion",
+        "ReadRoleName",
         "Regions",
         "Resources",
     }

@@ -26,6 +26,8 @@ VARIANTS = {
     "member": {"Publish": "member", **ORGANIZATION},
     "scheduled member": {"RunAs": "schedule", "Publish": "member", **ORGANIZATION},
     "read only": {"Publish": "none"},
+    "without IAM": {"Iam": "none"},
+    "members' IAM": {"ReadRoleName": "exposured-read", **ORGANIZATION},
     "inventory": {"Resources": "security-hub", "Regions": "eu-west-1,us-east-1"},
     "config": {"Resources": "config"},
     "aggregator": {"Resources": "config-aggregator", "Regions": "eu-west-1,us-east-1", "PublishRegion": "eu-central-1"},
@@ -55,7 +57,16 @@ def test_every_variant_is_sound(name):
     assert built.failed_rules() == []
 
 
-@pytest.mark.parametrize("extra", [{}, {"ExternalId": "secret-id"}, {"Regions": "us-east-1,eu-west-1"}])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {},
+        {"ExternalId": "secret-id"},
+        {"Regions": "us-east-1,eu-west-1"},
+        {"ReadRoleName": "exposured-read"},
+        {"ReadRoleName": "exposured-read", "PublishRoleName": ""},
+    ],
+)
 def test_the_member_role_is_sound(extra):
     assert problems(Stack(load("member-role.yaml"), {**MEMBER, **extra}), MEMBER_CHECKS) == []
 
@@ -75,7 +86,10 @@ def actions(built, sid):
 
 def test_permissions_follow_the_parameters():
     default = {statement["Sid"] for _, statement in statements(stack())}
-    assert default == {"ReadFindings", "ReadServices", "PublishExposures", "WriteLog"}
+    assert default == {"ReadFindings", "ReadServices", "ReadIdentities", "PublishExposures", "WriteLog"}
+    assert actions(stack(Iam="none"), "ReadIdentities") == []
+    (member,) = actions(stack(**VARIANTS["members' IAM"]), "AssumeReadRole")
+    assert member["Resource"] == "arn:aws:iam::*:role/exposured-read"
     for parameters, regions in [
         ({"Regions": "eu-west-1,us-east-1"}, ["eu-west-1", "us-east-1"]),
         ({"Regions": "eu-west-1", "PublishRegion": "eu-central-1"}, ["eu-west-1", "eu-central-1"]),
@@ -95,8 +109,29 @@ def test_permissions_follow_the_parameters():
     assert secret["Resource"] == SECRET
 
 
+@pytest.mark.parametrize(
+    "partition, region",
+    [
+        ("aws", "us-east-1"),
+        ("aws-cn", "cn-north-1"),
+        ("aws-us-gov", "us-gov-west-1"),
+        ("aws-eusc", "eusc-de-east-1"),
+    ],
+)
+def test_iam_is_read_in_the_region_of_the_partition(partition, region):
+    for built, policy in [
+        (stack(), "IamPolicy"),
+        (Stack(load("member-role.yaml"), {**MEMBER, "ReadRoleName": "exposured-read"}), "ReadPolicy"),
+    ]:
+        built.values["AWS::Partition"] = partition
+        properties = built.resolve(built.template["Resources"][policy]["Properties"])
+        (statement,) = properties["PolicyDocument"]["Statement"]
+        assert statement["Condition"]["StringEquals"]["aws:RequestedRegion"] == [region]
+
+
 def test_parameters_that_contradict_each_other_are_refused():
     assert stack(Publish="member").failed_rules() == ["Publish=member needs OrganizationId"]
+    assert stack(ReadRoleName="exposured-read").failed_rules() == ["ReadRoleName needs OrganizationId"]
     assert stack(Config="[aws]", ConfigArn=SECRET).failed_rules() == ["Set Config or ConfigArn, but not both"]
 
 

@@ -219,6 +219,8 @@ fn classify_service_error(status: u16, code: Option<&str>, message: &str, action
         "InvalidInputException",
         "InvalidNextTokenException",
         "ValidationException",
+        // IAM, for a marker that is not or no longer valid.
+        "ValidationError",
         // The protocol's errors for a request that cannot be parsed, or is too large.
         "SerializationException",
         "RequestEntityTooLargeException",

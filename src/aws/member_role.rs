@@ -40,6 +40,22 @@ pub struct MemberRole {
     pub actions: Vec<IamAction>,
 }
 
+/// The role that is assumed in each account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleTemplate {
+    /// The ARN of the role, with `{account}` in place of the account ID.
+    pub arn: String,
+    /// The external ID that the trust policy of the role requires; empty for none.
+    pub external_id: String,
+}
+
+impl RoleTemplate {
+    /// The ARN of the role in an account.
+    pub fn arn_in(&self, account: AccountId) -> String {
+        self.arn.replace("{account}", &account.to_string())
+    }
+}
+
 impl MemberRole {
     /// Returns the session policy. The Regions are in a condition, because a policy with all ARNs of all Regions would have
     /// more than the 2,048 characters that are allowed. Source: AWS STS API Reference, `AssumeRole`, `Policy`.

@@ -53,6 +53,32 @@ where
     }
 }
 
+/// Sends a request of an SDK crate whose service returns XML, and returns its response if the body is whole. The SDK reads
+/// a truncated response as far as it goes.
+///
+/// # Errors
+/// The call failed, or the response is truncated.
+pub(crate) async fn whole_response<O, E, F>(
+    action: &str,
+    send: impl FnOnce(KeepBody) -> F,
+) -> Result<O, CallError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<O, SdkError<E, Response>>>,
+{
+    let kept = KeepBody::default();
+    let response = send(kept.clone()).await;
+    let output = response.map_err(|error| classify(&error, action))?;
+    let body = kept.take().unwrap_or_default();
+    if body.trim_ascii_end().ends_with(b"Response>") {
+        return Ok(output);
+    }
+    Err(CallError {
+        failure: Failure::MalformedResponse,
+        message: "the response is truncated".into(),
+    })
+}
+
 /// A response with status 200 whose JSON does not fit the SDK's types is still usable: its records are parsed one by
 /// one. The SDK crates of AWS JSON services, such as Config, report it as a `ResponseError`, the others as a
 /// `ServiceError`.

@@ -70,8 +70,9 @@ enum Retries {
 /// One limiter per API, account, and Region, shared by all callers.
 type Limiters = Arc<Mutex<HashMap<(AccountId, Region, CallRate), Arc<Limiter>>>>;
 
-/// One provider per account, shared by all clients there. The SDK calls it once, and again before its credentials expire.
-type MemberProviders = Arc<Mutex<HashMap<AccountId, SharedCredentialsProvider>>>;
+/// One provider per role and what its session may do, shared by all clients in its account. The SDK calls it once, and again
+/// before its credentials expire.
+type MemberProviders = Arc<Mutex<HashMap<(String, Vec<&'static str>), SharedCredentialsProvider>>>;
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -193,10 +194,12 @@ impl Session {
         aws_sdk_securityhub::Client::from_conf(config.build())
     }
 
-    /// Returns the credentials of a role. All callers in an account share those of the first one.
-    fn member_credentials(&self, role: MemberRole) -> SharedCredentialsProvider {
+    /// Returns the credentials of a role. All callers with the same role for the same actions share those of the first one.
+    pub(crate) fn member_credentials(&self, role: MemberRole) -> SharedCredentialsProvider {
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
-        let provider = members.entry(role.account).or_insert_with(|| {
+        let actions = role.actions.iter().map(|action| action.action);
+        let key = (role.arn.clone(), actions.collect());
+        let provider = members.entry(key).or_insert_with(|| {
             SharedCredentialsProvider::new(MemberCredentials {
                 client: sdk_client!(aws_sdk_sts, self, self.home()),
                 role,

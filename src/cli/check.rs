@@ -76,7 +76,16 @@ async fn check_aws(config: &Config) -> Exit {
     let note = check_members(&session, config, &mut checks).await;
     let printed = print(|output| {
         writeln!(output, "\n{}", api_checks(&checks))?;
-        note.map_or(Ok(()), |note| writeln!(output, "\n{note}"))
+        if let Some(note) = note {
+            writeln!(output, "\n{note}")?;
+        }
+        if config.collect.member_role.is_some() {
+            writeln!(
+                output,
+                "\nThe role that reads IAM was not checked: only a cycle determines in which accounts it is assumed."
+            )?;
+        }
+        Ok(())
     });
     let all_ok = checks.iter().all(|check| check.result.is_ok());
     if all_ok { printed } else { Exit::Partial }

@@ -35,9 +35,9 @@ pub(super) struct PolicyArguments {
 enum PolicyKind {
     /// The permissions of the role that exposured runs with
     Task,
-    /// The permissions of the role in each account, with mode = "member"
+    /// The permissions of the roles in each account, with mode = "member" or collect.member_role
     Member,
-    /// The trust policy of that role
+    /// The trust policy of these roles
     Trust,
 }
 

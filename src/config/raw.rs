@@ -80,6 +80,9 @@ pub(super) struct RawCollect {
     pub macie: Option<bool>,
     pub access_analyzer: Option<bool>,
     pub resources: Option<Spanned<String>>,
+    pub iam: Option<Spanned<String>>,
+    pub member_role: Option<Spanned<String>>,
+    pub external_id: Option<Spanned<String>>,
     pub max_age: Option<Spanned<String>>,
     pub config: RawConfigService,
 }

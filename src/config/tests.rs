@@ -62,6 +62,7 @@ fn the_shipped_file_contains_every_key() {
         [
             "access_analyzer",
             "config",
+            "iam",
             "inspector",
             "macie",
             "max_age",
@@ -242,6 +243,43 @@ fn relations_come_from_the_configured_source() {
         collect("[collect]\nresources = \"config\"\n[collect.config]\naggregator = \"all\"\n");
     assert!(from_config.sources.contains(&SourceKind::Config));
     assert_eq!(from_config.aggregator.as_deref(), Some("all"));
+}
+
+#[test]
+fn iam_is_read_by_default_and_in_other_accounts_with_a_role() {
+    let collect = |text: &str| parse(text, "f").unwrap().collect;
+    let reads_iam = |text: &str| collect(text).sources.contains(&SourceKind::Iam);
+    for iam in [
+        "",
+        "iam = \"auto\"\n",
+        "iam = \"account-authorization-details\"\n",
+    ] {
+        assert!(reads_iam(&format!("[collect]\n{iam}")), "{iam}");
+    }
+    assert!(!reads_iam("[collect]\niam = \"none\"\n"));
+    assert!(!reads_iam(
+        "[collect]\nresources = \"config\"\niam = \"config\"\n"
+    ));
+    assert_eq!(collect("").member_role, None);
+    let role = "arn:aws:iam::{account}:role/exposured-read";
+    let role_of = collect(&format!(
+        "[collect]\nmember_role = \"{role}\"\nexternal_id = \"x1\"\n"
+    ));
+    let role_of = role_of.member_role.unwrap();
+    assert_eq!(
+        (role_of.template.as_str(), role_of.external_id.as_str()),
+        (role, "x1")
+    );
+}
+
+#[test]
+fn settings_of_iam_that_cannot_work_are_rejected() {
+    insta::assert_snapshot!(problems(
+        "[collect]\niam = \"yes\"\nmember_role = \"arn:aws:iam::123456789012:role/r\"\n"
+    ));
+    insta::assert_snapshot!(problems(
+        "[collect]\niam = \"config\"\nexternal_id = \"x1\"\n"
+    ));
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(super) fn check(raw: &RawConfig, file: &Arc<SourceFile>, problems: &mut Prob
     Config {
         schedule: checker.schedule(&raw.schedule),
         regions,
-        collect: checker.collect(raw.collect.as_ref()),
+        collect: checker.collect(raw.collect.as_ref(), partition),
         input: checker.input(&raw.input),
         publish: checker.publish(&raw.publish, partition),
         metrics_namespace: checker.metrics_namespace(raw.metrics.namespace.as_ref()),
@@ -178,7 +178,11 @@ impl ConfigChecker<'_> {
         }
     }
 
-    fn collect(&mut self, raw: Option<&Spanned<RawCollect>>) -> Collect {
+    fn collect(
+        &mut self,
+        raw: Option<&Spanned<RawCollect>>,
+        partition: Option<Partition>,
+    ) -> Collect {
         let default = RawCollect::default();
         let collect = raw.map_or(&default, Spanned::get_ref);
         let mut sources: Vec<SourceKind> = [
@@ -207,10 +211,13 @@ impl ConfigChecker<'_> {
         }
         let relation_source = self.relation_source(collect);
         sources.extend(relation_source);
+        let reads_iam = self.reads_iam(collect, relation_source);
+        sources.extend(reads_iam.then_some(SourceKind::Iam));
         let aggregator = self.aggregator(collect, relation_source == Some(SourceKind::Config));
         Collect {
             sources,
             aggregator,
+            member_role: self.reading_role(collect, reads_iam, partition),
             max_age: collect
                 .max_age
                 .as_ref()

@@ -68,11 +68,9 @@ pub fn event(event: &Event<'_>) -> Value {
         "remediation": remediation(exposure),
         "unmapped": unmapped(exposure),
     }));
-    if let Some(known) = exposure.impact {
-        let (id, caption) = impact(known);
-        value.insert("impact_id".into(), id.into());
-        value.insert("impact".into(), caption.into());
-    }
+    let (impact_id, impact) = exposure.impact.map_or((0, "Unknown"), impact);
+    value.insert("impact_id".into(), impact_id.into());
+    value.insert("impact".into(), impact.into());
     let vulnerabilities = vulnerabilities(exposure);
     if !vulnerabilities.is_empty() {
         value.insert("vulnerabilities".into(), vulnerabilities.into());

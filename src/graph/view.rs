@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use crate::iam::{NamedDocument, Permissions};
 use crate::model::{
     AccountId, CollectionTarget, Epss, Evidence, FindingId, Product, RelationKind, Resource,
-    ResourceType, TraitIndex, TraitSet,
+    ResourceType, SourceKind, TraitIndex, TraitSet,
 };
 
 use super::csr_rows::CsrRows;
@@ -319,7 +319,7 @@ impl View {
         self.occurrences(index).any(|(target, snapshot, resource)| {
             let has_tags = || snapshot.tags_of(resource).next().is_some();
             snapshot.untagged.binary_search(&resource).is_ok()
-                || target.source.is_inventory() && has_tags()
+                || (target.source.is_inventory() || target.source == SourceKind::Iam) && has_tags()
         })
     }
 

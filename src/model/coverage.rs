@@ -36,6 +36,8 @@ pub enum SourceKind {
     SecurityHubResources,
     /// AWS Config's `SelectResourceConfig`, or `SelectAggregateResourceConfig`.
     Config,
+    /// IAM's `GetAccountAuthorizationDetails`.
+    Iam,
     /// Files.
     File,
 }

@@ -1,6 +1,7 @@
 use super::*;
+use crate::aws::RoleTemplate;
 use crate::model::SourceKind;
-use crate::publish::{ImportInto, RoleTemplate};
+use crate::publish::ImportInto;
 
 fn scope() -> PolicyScope {
     PolicyScope {
@@ -10,7 +11,7 @@ fn scope() -> PolicyScope {
                 SourceKind::Inspector,
                 SourceKind::Macie,
             ],
-            config_aggregator: None,
+            ..SourceOptions::default()
         },
         security_hub: Some(SecurityHubOptions {
             import_into: ImportInto::CallerAccount,
@@ -80,4 +81,21 @@ fn the_partition_is_that_of_the_regions() {
     let policy = serde_json::to_string(&scope.task_policy()).unwrap();
     assert!(policy.contains("arn:aws-us-gov:securityhub:us-gov-west-1:111122223333:product/"));
     assert!(!policy.contains("arn:aws:"), "{policy}");
+}
+
+#[test]
+fn a_role_that_reads_iam_in_other_accounts_needs_nothing_else() {
+    let mut scope = scope();
+    scope.sources.enabled = vec![SourceKind::Iam];
+    scope.sources.member_role = Some(RoleTemplate {
+        arn: "arn:aws:iam::{account}:role/exposured-read".into(),
+        external_id: "an-external-id".into(),
+    });
+    scope.security_hub = None;
+    insta::assert_json_snapshot!(scope.task_policy());
+    insta::assert_json_snapshot!(scope.member_policy().unwrap());
+    let principal = "arn:aws:iam::111122223333:role/exposured";
+    insta::assert_json_snapshot!(scope.trust_policy(principal).unwrap());
+    scope.security_hub = member().security_hub;
+    insta::assert_json_snapshot!(scope.member_policy().unwrap());
 }

@@ -1,11 +1,12 @@
 //! A cycle on AWS: collect, evaluate, reconcile, publish.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::aws::{CallBudget, Session};
-use crate::model::Region;
+use crate::model::{AccountId, Region};
 use crate::publish::{PublishOptions, PublishedFindings, Publisher};
 use crate::reconcile::ReconcileOptions;
 use crate::sources::{self, CollectContext};
@@ -82,7 +83,8 @@ impl CycleRunner {
     }
 
     async fn collect(&self, goal: AwsGoal, session: &Session, budget: CallBudget, log: &CycleLog) {
-        let targets = sources::targets(session, &source_options(&self.config));
+        let options = source_options(&self.config);
+        let targets = sources::targets(session, &options);
         log.cycle_started(
             Some(targets.len()),
             !matches!(goal, AwsGoal::Publish(_)),
@@ -94,10 +96,20 @@ impl CycleRunner {
             progress: self.progress.clone(),
             budget,
         };
-        sources::collect(session, targets, &context, |target| {
-            self.store_outcome(target, log);
-        })
-        .await;
+        let store = |target| self.store_outcome(target, log);
+        sources::collect(session, targets, &context, usize::MAX, store).await;
+        let members = sources::member_targets(session, &options, self.known_accounts());
+        if !members.is_empty() {
+            sources::collect(session, members, &context, sources::MAX_MEMBERS, store).await;
+        }
+    }
+
+    /// The accounts that the records so far are from, and those that were read before.
+    fn known_accounts(&self) -> BTreeSet<AccountId> {
+        let store = self.store();
+        let rows = store.coverage();
+        rows.flat_map(|row| row.accounts.iter().copied().chain(row.target.account()))
+            .collect()
     }
 
     async fn reconcile_and_publish(

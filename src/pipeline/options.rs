@@ -1,7 +1,8 @@
 //! The options of sources and sinks, taken from the configuration.
 
-use crate::config::{Config, Mode, Publish, SecurityHub};
-use crate::publish::{ImportInto, PublishOptions, RoleTemplate, SecurityHubOptions};
+use crate::aws::RoleTemplate;
+use crate::config::{Config, MemberRole, Mode, Publish, SecurityHub};
+use crate::publish::{ImportInto, PublishOptions, SecurityHubOptions};
 use crate::sources::SourceOptions;
 use crate::sources::files::FileLimits;
 
@@ -10,6 +11,7 @@ pub fn source_options(config: &Config) -> SourceOptions {
     SourceOptions {
         enabled: config.collect.sources.clone(),
         config_aggregator: config.collect.aggregator.clone(),
+        member_role: config.collect.member_role.as_ref().map(role_template),
     }
 }
 
@@ -34,11 +36,15 @@ pub fn security_hub_options(security_hub: &SecurityHub) -> SecurityHubOptions {
     SecurityHubOptions {
         import_into: match &security_hub.mode {
             Mode::Home => ImportInto::CallerAccount,
-            Mode::Member(role) => ImportInto::ResourceAccounts(RoleTemplate {
-                arn: role.template.clone(),
-                external_id: role.external_id.clone(),
-            }),
+            Mode::Member(role) => ImportInto::ResourceAccounts(role_template(role)),
         },
         region: security_hub.region.clone(),
+    }
+}
+
+fn role_template(role: &MemberRole) -> RoleTemplate {
+    RoleTemplate {
+        arn: role.template.clone(),
+        external_id: role.external_id.clone(),
     }
 }

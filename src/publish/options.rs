@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::aws::Session;
+use crate::aws::{RoleTemplate, Session};
 use crate::model::{AccountId, Region, Resource};
 use crate::reconcile::Destination;
 
@@ -32,22 +32,6 @@ pub enum ImportInto {
     CallerAccount,
     /// The account of each exposed resource imports its own, through a role there.
     ResourceAccounts(RoleTemplate),
-}
-
-/// The role that is assumed in each account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleTemplate {
-    /// The ARN of the role, with `{account}` in place of the account ID.
-    pub arn: String,
-    /// The external ID that the trust policy of the role requires; empty for none.
-    pub external_id: String,
-}
-
-impl RoleTemplate {
-    /// The ARN of the role in an account.
-    pub fn arn_in(&self, account: AccountId) -> String {
-        self.arn.replace("{account}", &account.to_string())
-    }
 }
 
 impl SecurityHubOptions {

@@ -1,9 +1,9 @@
 //! The permissions that publishing needs.
 
-use crate::aws::{CallRegions, Permission};
+use crate::aws::{CallRegions, Permission, RoleTemplate};
 use crate::model::Region;
 
-use super::options::{ImportInto, RoleTemplate, SecurityHubOptions};
+use super::options::{ImportInto, SecurityHubOptions};
 use super::security_hub::{BATCH_IMPORT_FINDINGS, GET_FINDINGS};
 
 /// The permissions that publishing needs in each account.

@@ -86,7 +86,7 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
     let subject = Subject::new(mention, tags, details);
     let mut record = configuration_record(
         Product::Iam,
-        RecordKind::Configuration,
+        RecordKind::WholeConfiguration,
         subject,
         &[],
         context,

@@ -75,7 +75,7 @@ impl<'a> TargetReader<'a> {
             region,
             context,
             target,
-            limiter: session.limiter(session.account, region, rate),
+            limiter: session.limiter(target.account().unwrap_or(session.account), region, rate),
             records: Mutex::new(RecordSink::new(catalog, target, log, progress)),
         }
     }

@@ -65,7 +65,7 @@ fn instances_that_are_open_to_the_internet_are_found_in_aws() {
     let ran = run(exposured_on(&aws).args(["once", "--dry-run", "--format", "json"])).expect(0);
     assert_seed_case(&ran.json());
     let coverage = ran.json()["coverage"].as_array().unwrap().clone();
-    assert_eq!(coverage.len(), 3);
+    assert_eq!(coverage.len(), 4);
     assert!(
         coverage
             .iter()

@@ -32,9 +32,9 @@ fn a_cycle_ends_with_an_event_that_summarizes_it() {
         "outcome": "partial",
         "coverage": format!(
             "security-hub {HOME} us-east-1: complete; inspector {HOME} us-east-1: complete; \
-             macie {HOME} us-east-1: failed (not-enabled)"
+             macie {HOME} us-east-1: failed (not-enabled); iam {HOME} us-east-1: complete"
         ),
-        "targets_complete": 2, "targets_partial": 0, "targets_failed": 1, "targets_unavailable": 0, "targets_stale": 0,
+        "targets_complete": 3, "targets_partial": 0, "targets_failed": 1, "targets_unavailable": 0, "targets_stale": 0,
         "open_critical": 0, "open_high": 1, "open_medium": 0, "open_low": 1,
         "created": 2, "updated": 0, "reopened": 0, "archived": 0, "held": 0, "refreshed": 0, "unchanged": 0,
         "unpublished": 0, "throttles": 1,

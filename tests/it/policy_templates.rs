@@ -14,9 +14,10 @@ struct Deployment {
     config: &'static str,
     stack: Value,
     member: Option<Value>,
+    member_role: &'static str,
 }
 
-fn deployments() -> [Deployment; 8] {
+fn deployments() -> [Deployment; 10] {
     let organization = "o-a1b2c3d4e5";
     let member = |more: Value| {
         let mut parameters = json!({"Publish": "member", "OrganizationId": organization});
@@ -28,6 +29,7 @@ fn deployments() -> [Deployment; 8] {
         config,
         stack,
         member,
+        member_role: "PublishRole",
     };
     [
         deployment("", json!({}), None),
@@ -77,6 +79,18 @@ fn deployments() -> [Deployment; 8] {
                 "PublishRoleName": "publisher",
             })),
         ),
+        deployment("[collect]\niam = \"none\"\n", json!({"Iam": "none"}), None),
+        Deployment {
+            member_role: "ReadRole",
+            ..deployment(
+                "[publish.security_hub]\nenabled = false\n[collect]\n\
+                 member_role = \"arn:aws:iam::{account}:role/reader\"\nexternal_id = \"an-id\"\n",
+                json!({"Publish": "none", "ReadRoleName": "reader", "OrganizationId": organization}),
+                Some(
+                    json!({"PublishRoleName": "", "ReadRoleName": "reader", "ExternalId": "an-id"}),
+                ),
+            )
+        },
     ]
 }
 
@@ -140,7 +154,11 @@ fn the_templates_grant_what_the_program_prints() {
         cases.push(json!(["exposured.yaml", deployment.stack, "TaskRole"]));
         expected.push((deployment.config, print(&[]), None));
         if let Some(parameters) = &deployment.member {
-            cases.push(json!(["member-role.yaml", parameters, "PublishRole"]));
+            cases.push(json!([
+                "member-role.yaml",
+                parameters,
+                deployment.member_role
+            ]));
             let trust = print(&["--role", "trust", "--task-role", task_role]);
             expected.push((deployment.config, print(&["--role", "member"]), Some(trust)));
         }

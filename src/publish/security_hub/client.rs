@@ -1,8 +1,8 @@
 //! Clients for the Security Hub of each destination.
 
-use crate::aws::MemberRole;
+use crate::aws::{MemberRole, RoleTemplate};
 use crate::model::AccountId;
-use crate::publish::options::{ImportInto, RoleTemplate, SecurityHubOptions};
+use crate::publish::options::{ImportInto, SecurityHubOptions};
 use crate::publish::publisher::Publisher;
 use crate::reconcile::Destination;
 
