@@ -94,3 +94,43 @@ fn own_traits(view: &View, own: TraitSetIndex) -> TraitSet {
         .copied()
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Layers, compile};
+
+    fn catalog() -> Catalog {
+        compile(&Layers::builtin()).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    #[test]
+    fn a_resource_without_any_trait_of_a_rule_nearly_matches_none() {
+        let catalog = catalog();
+        for resource_type in ResourceType::ALL {
+            let rules = catalog.rules(*resource_type);
+            let verdict = Verdict::of(rules.iter(), &TraitSet::default());
+            assert_eq!(verdict, Verdict::NotExposed, "{resource_type}");
+        }
+    }
+
+    #[test]
+    fn a_resource_that_lacks_one_trait_of_a_rule_nearly_matches_it() {
+        let catalog = catalog();
+        let rule = catalog.rules(ResourceType::Ec2Instance);
+        let rule = rule.iter().find(|rule| rule.id.as_str() == "ec2-internet-reachable-with-instance-profile");
+        let rules = rule.map(std::slice::from_ref).unwrap();
+        let set = |ids: &[&str]| -> TraitSet {
+            let index = |id: &&str| catalog.index_of(&id.parse().unwrap()).unwrap();
+            ids.iter().map(index).collect()
+        };
+        for (traits, expected) in [
+            (set(&["internet-reachable", "instance-profile-attached"]), Verdict::Exposed),
+            (set(&["internet-reachable"]), Verdict::NearMiss),
+            (set(&["instance-profile-attached"]), Verdict::NearMiss),
+            (set(&["patches-missing"]), Verdict::NotExposed),
+        ] {
+            assert_eq!(Verdict::of(rules.iter(), &traits), expected, "{traits:?}");
+        }
+    }
+}

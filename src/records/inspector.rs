@@ -80,3 +80,59 @@ pub fn parse(json: &str, catalog: &Catalog) -> ParseResult {
 fn details(_: ResourceType, details: Map<String, Value>) -> Option<Value> {
     details.into_iter().next().map(|(_, details)| details)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::{CodeVulnerability, SourceSeverity};
+    use crate::records::testing::catalog;
+
+    fn finding(changes: &[(&str, Value)]) -> Value {
+        let mut finding = json!({
+            "findingArn": "arn:aws:inspector2:us-east-1:111122223333:finding/f", "awsAccountId": "111122223333",
+            "status": "ACTIVE", "type": "CODE_VULNERABILITY", "title": "t", "severity": "HIGH",
+            "codeVulnerabilityDetails": {"cwes": ["CWE-78", "CWE-89"]},
+            "resources": [{
+                "type": "AWS_LAMBDA_FUNCTION", "id": "arn:aws:lambda:us-east-1:111122223333:function:f",
+            }],
+        });
+        for (key, value) in changes {
+            finding[*key] = value.clone();
+        }
+        finding
+    }
+
+    fn parsed(changes: &[(&str, Value)]) -> Result<ParsedRecord, IgnoreReason> {
+        parse(&finding(changes).to_string(), &catalog()).unwrap()
+    }
+
+    #[test]
+    fn a_code_vulnerability_has_the_weaknesses_that_inspector_names() {
+        let Some(Evidence::CodeVulnerability(found)) = parsed(&[]).unwrap().evidence else {
+            panic!("not a code vulnerability");
+        };
+        let expected = CodeVulnerability {
+            title: "t".into(),
+            severity: SourceSeverity::High,
+            cwes: vec!["CWE-78".into(), "CWE-89".into()],
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_finding_that_is_closed_or_suppressed_is_no_evidence() {
+        for status in ["CLOSED", "SUPPRESSED"] {
+            let ended = parsed(&[("status", json!(status))]).unwrap();
+            assert!(ended.is_inactive() && ended.evidence.is_none(), "{status}");
+        }
+        for status in [json!("ACTIVE"), Value::Null] {
+            assert!(parsed(&[("status", status)]).unwrap().evidence.is_some());
+        }
+        assert_eq!(
+            parsed(&[("type", json!("NEW_TYPE"))]).err(),
+            Some(IgnoreReason::UnknownType)
+        );
+    }
+}

@@ -196,3 +196,53 @@ fn categories(finding: &MacieFinding) -> Vec<String> {
     let listed = items.filter_map(|item| item.category.as_deref());
     data_categories(listed, &finding.finding_type)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::records::testing::catalog;
+
+    fn parsed(changes: &[(&str, Value)]) -> Result<ParsedRecord, IgnoreReason> {
+        let mut finding = json!({
+            "id": "f", "accountId": "111122223333", "region": "us-east-1", "title": "t", "archived": false,
+            "sample": false, "category": "CLASSIFICATION", "type": "SensitiveData:S3Object/Personal",
+            "resourcesAffected": {"s3Bucket": {"arn": "arn:aws:s3:::b"}},
+        });
+        for (key, value) in changes {
+            finding[*key] = value.clone();
+        }
+        parse(&finding.to_string(), &catalog()).unwrap()
+    }
+
+    #[test]
+    fn a_finding_that_is_archived_a_sample_or_of_a_new_category_is_no_evidence() {
+        let current = parsed(&[]).unwrap();
+        assert!(current.evidence.is_some() && !current.is_inactive());
+        let archived = parsed(&[("archived", json!(true))]).unwrap();
+        assert!(archived.is_inactive() && archived.evidence.is_none());
+        let sample = parsed(&[("sample", json!(true))]);
+        assert_eq!(sample.err(), Some(IgnoreReason::SampleFinding));
+        let category = parsed(&[("category", json!("NEW"))]);
+        assert_eq!(category.err(), Some(IgnoreReason::UnknownType));
+        for known in [json!("POLICY"), Value::Null] {
+            assert!(parsed(&[("category", known)]).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_bucket_may_be_named_by_its_arn_or_by_its_name() {
+        for bucket in [json!({"arn": "arn:aws:s3:::b"}), json!({"name": "b"})] {
+            let record = parsed(&[("resourcesAffected", json!({"s3Bucket": bucket}))]).unwrap();
+            assert_eq!(record.resources[0].resource.id, "arn:aws:s3:::b");
+        }
+        for affected in [json!({}), json!({"s3Bucket": {}}), json!({"s3Bucket": {"name": "a\nb"}})] {
+            let finding = json!({
+                "id": "f", "accountId": "111122223333", "region": "us-east-1",
+                "type": "SensitiveData:S3Object/Personal", "resourcesAffected": affected,
+            });
+            assert!(parse(&finding.to_string(), &catalog()).is_err(), "{finding}");
+        }
+    }
+}

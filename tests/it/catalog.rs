@@ -128,6 +128,15 @@ fn the_list_can_be_narrowed_to_a_type() {
             .iter()
             .all(|one| one["resource_types"].to_string().contains("DynamoDB"))
     );
+    let text = catalog(&["list", "--type", "AWS::DynamoDB::Table"]);
+    let text = text.expect(0).stdout;
+    for entry in tables {
+        for field in ["id", "kind", "title"] {
+            let value = entry[field].as_str().unwrap();
+            assert!(text.contains(value), "{value}: {text}");
+        }
+    }
+    assert!(!text.contains("imds-v1-allowed"), "{text}");
     let wrong = catalog(&["list", "--type", "AWS::EC2::Instanze"]).expect(2);
     assert!(
         wrong.stderr.contains("AWS::EC2::Instance"),

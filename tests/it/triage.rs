@@ -101,6 +101,19 @@ fn a_mute_of_an_unknown_trait_is_an_error() {
     }
 }
 
+#[test]
+fn a_mute_of_an_unknown_exposure_is_an_error() {
+    let wrong = Desk::new(&mute(
+        "exposure = \"ec2-malicious-fil\"\nresource = \"*\"",
+        "2099-12-31",
+    ))
+    .once()
+    .expect(2);
+    for expected in ["exposured.toml:2:12", "did you mean `ec2-malicious-file`?"] {
+        assert!(wrong.stderr.contains(expected), "{expected}: {}", wrong.stderr);
+    }
+}
+
 /// Findings about an instance with tags and IMDSv2.
 fn tagged(environment: &str, tokens: &str) -> Value {
     let mut finding = control(

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::ExposureRule;
-use crate::model::RuleId;
+use crate::model::{CodeVulnerability, RuleId, SensitiveData};
 
 const TYPES: [ResourceType; 28] = [
     ResourceType::Account,
@@ -301,5 +301,46 @@ fn every_mitigation_is_used_by_a_rule_or_excludes_a_fact() {
             "{}",
             mitigation.id
         );
+    }
+}
+
+#[test]
+fn a_finding_shows_only_the_traits_whose_conditions_it_meets() {
+    let catalog = catalog();
+    let shows = |evidence: &Evidence, resource_type: ResourceType, id: &str| {
+        let index = catalog.index_of(&id.parse::<TraitId>().unwrap()).unwrap();
+        catalog.traits_of(evidence, resource_type).contains(&index)
+    };
+    let sensitive = |categories: &[&str]| {
+        Evidence::SensitiveData(SensitiveData {
+            finding_type: "SensitiveData:S3Object/Multiple".into(),
+            severity: SourceSeverity::High,
+            categories: categories.iter().map(|one| (*one).into()).collect(),
+        })
+    };
+    for (categories, expected) in [
+        (&["CREDENTIALS", "PERSONAL_INFORMATION"][..], true),
+        (&["PERSONAL_INFORMATION"], false),
+        (&[], false),
+    ] {
+        let found = sensitive(categories);
+        let is_shown = shows(&found, ResourceType::S3Bucket, "sensitive-data-credentials");
+        assert_eq!(is_shown, expected, "{categories:?}");
+    }
+    let code = |cwe: &str| {
+        Evidence::CodeVulnerability(CodeVulnerability {
+            title: "t".into(),
+            severity: SourceSeverity::Critical,
+            cwes: vec![cwe.into()],
+        })
+    };
+    for (cwe, injection, credentials) in [
+        ("CWE-78", true, false),
+        ("CWE-798", false, true),
+        ("CWE-400", false, false),
+    ] {
+        let function = ResourceType::LambdaFunction;
+        assert_eq!(shows(&code(cwe), function, "code-injection"), injection, "{cwe}");
+        assert_eq!(shows(&code(cwe), function, "hardcoded-credentials"), credentials, "{cwe}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{
-    Adjustment, Criticality, LevelChange, Mute, MutedItem, TagPattern, Triage, WildcardPattern,
+    Adjustment, Criticality, Impact, LevelChange, Mute, MutedItem, TagPattern, Triage, WildcardPattern,
 };
 use chrono::NaiveDate;
 
@@ -101,6 +101,11 @@ fn a_mute_that_removes_nothing_is_reported_as_unmatched() {
         mutes: vec![
             mute(MutedItem::EveryExposure, "*/i-3"),
             mute(MutedItem::Trait("malicious-file".parse().unwrap()), "*"),
+            // The instances have other exposures.
+            mute(
+                MutedItem::Exposure("ec2-malicious-file".parse().unwrap()),
+                "*",
+            ),
         ],
         ..Triage::default()
     };
@@ -109,12 +114,12 @@ fn a_mute_that_removes_nothing_is_reported_as_unmatched() {
     assert!(all.evaluation.mutes.is_empty());
     assert_eq!(
         all.evaluation.mute_states(&triage, day()),
-        [MuteState::Unmatched; 2]
+        [MuteState::Unmatched; 3]
     );
     let later = day().succ_opt().unwrap();
     assert_eq!(
         all.evaluation.mute_states(&triage, later),
-        [MuteState::Expired; 2]
+        [MuteState::Expired; 3]
     );
 }
 
@@ -197,4 +202,21 @@ fn criticality_moves_the_impact_by_one_step_and_records_the_reason() {
             assert_eq!(*adjusted, [expected]);
         }
     }
+}
+
+#[test]
+fn a_tie_with_an_unknown_impact_keeps_what_is_known() {
+    let catalog = catalog();
+    let graph = TestGraph::new(&catalog)
+        .with_trait(&instance("i-1"), "high-priority-vulnerability")
+        .with_trait(&instance("i-1"), "service-administrative-policy");
+    let all = triaged(graph, &Triage::default());
+    let [exposure] = &all.exposures[..] else {
+        panic!("{:?}", all.exposures)
+    };
+    // The matrix grades a medium impact and an unknown one the same.
+    assert_eq!(exposure.impact, Some(Impact::Medium));
+    let shown = exposure.traits.iter();
+    let contributing = shown.filter(|shown| shown.contributing).map(|shown| shown.id.to_string());
+    assert!(contributing.collect::<Vec<_>>().contains(&"service-administrative-policy".to_owned()));
 }

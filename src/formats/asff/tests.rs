@@ -268,3 +268,57 @@ fn a_finding_that_is_imported_again_keeps_what_is_ours() {
     let is_ours = |name: &String| name.starts_with(GENERATOR_PREFIX);
     assert!(again.product_fields.keys().all(is_ours));
 }
+
+/// An exposure with the most vulnerabilities that a finding lists, each in the most packages.
+fn exposure_with_many_vulnerabilities() -> Exposure {
+    let mut exposure = exposure();
+    let subject = exposure.resource.clone();
+    let vulnerable = |number: usize| {
+        let Evidence::PackageVulnerability(mut found) = vulnerability() else {
+            panic!("a vulnerability");
+        };
+        found.id = format!("CVE-2026-{number:04}");
+        found.packages = (0..20)
+            .map(|package| (format!("{package}-{} 1.0", "x".repeat(200)), None))
+            .collect();
+        let evidence = Evidence::PackageVulnerability(found);
+        signal(&format!("finding/{number:04}"), &subject, evidence)
+    };
+    exposure.traits[1].signals = (0..100).map(vulnerable).collect();
+    exposure
+}
+
+#[test]
+fn a_finding_that_is_too_large_loses_its_last_vulnerabilities_and_says_how_many() {
+    let built = build_exposure(&exposure_with_many_vulnerabilities());
+    let kept = built.finding.vulnerabilities.len();
+    assert!(built.json.len() <= 240_000, "{} bytes", built.json.len());
+    // One more would be too many.
+    let one = built.json.len() / (kept + 1);
+    assert!((1..100).contains(&kept) && built.json.len() + 2 * one > 240_000);
+    let dropped: Vec<&Truncation> = built
+        .truncations
+        .iter()
+        .filter(|truncation| truncation.field == "Vulnerabilities")
+        .collect();
+    assert_eq!(dropped.len(), 1);
+    assert_eq!(dropped[0].dropped, 100 - kept);
+    let ids: Vec<&str> = built
+        .finding
+        .vulnerabilities
+        .iter()
+        .map(|found| found.id.as_str())
+        .collect();
+    assert_eq!(ids.first(), Some(&"CVE-2026-0000"));
+    assert!(built.truncations.iter().all(|one| one.dropped > 0));
+}
+
+#[test]
+fn a_finding_that_fits_says_nothing_of_its_size() {
+    let built = build_exposure(&exposure());
+    assert_eq!(built.finding.vulnerabilities.len(), 1);
+    for field in ["Vulnerabilities", "Resources", "Resources[0].Tags"] {
+        let mut truncations = built.truncations.iter();
+        assert!(truncations.all(|truncation| truncation.field != field), "{field}");
+    }
+}

@@ -325,3 +325,32 @@ fn a_fleet_that_can_read_everything_stays_linear() {
         "and not roles × buckets"
     );
 }
+
+#[test]
+fn a_resource_that_is_named_by_its_arn_is_found_at_any_position() {
+    use ResourceType as T;
+    for wanted in 0..7 {
+        let mut builder = SnapshotBuilder::default();
+        for number in 0..7 {
+            add_trait(&mut builder, &resource(T::S3Bucket, &format!("b{number}")));
+            let secret = format!("s{number}-AbCdEf");
+            add_trait(&mut builder, &resource(T::SecretsManagerSecret, &secret));
+        }
+        let secret = format!(
+            "arn:aws:secretsmanager:us-east-1:111122223333:secret:s{wanted}-AbCdEf"
+        );
+        let statements = [
+            allow("s3:GetObject", &format!("arn:aws:s3:::b{wanted}/*")),
+            allow("secretsmanager:GetSecretValue", &secret),
+        ];
+        let role = resource(T::IamRole, "app");
+        builder.add_permissions(&role, permissions(&statements, &[]), None);
+        let mut edges = edges_in(&view(builder));
+        edges.sort();
+        let expected = [
+            format!("app can-read b{wanted}"),
+            format!("app can-read s{wanted}-AbCdEf"),
+        ];
+        assert_eq!(edges, expected);
+    }
+}

@@ -64,7 +64,7 @@ const FORMS: &[(ResourceType, &[&str], &str)] = {
         (T::RdsDbCluster, &["c", "cluster:c", "arn:{}:rds:<>:123456789012:cluster:c"], "arn:{}:rds:<>:123456789012:cluster:c"),
         (T::RdsDbClusterSnapshot, &["s", "dbclustersnapshot:s", "arn:{}:rds:<>:123456789012:dbclustersnapshot:s", "arn:{}:rds:<>:123456789012:cluster-snapshot:s"], "arn:{}:rds:<>:123456789012:cluster-snapshot:s"),
         (T::RdsDbInstance, &["d", "db:d", "arn:{}:rds:<>:123456789012:db:d"], "arn:{}:rds:<>:123456789012:db:d"),
-        (T::RdsDbSnapshot, &["s", "snapshot:s", "arn:{}:rds:<>:123456789012:snapshot:s"], "arn:{}:rds:<>:123456789012:snapshot:s"),
+        (T::RdsDbSnapshot, &["s", "snapshot:s", "dbsnapshot:s", "arn:{}:rds:<>:123456789012:dbsnapshot:s", "arn:{}:rds:<>:123456789012:snapshot:s"], "arn:{}:rds:<>:123456789012:snapshot:s"),
         (T::RedshiftCluster, &["c", "cluster:c", "arn:{}:redshift:<>:123456789012:cluster:c"], "arn:{}:redshift:<>:123456789012:cluster:c"),
         (T::RedshiftServerlessWorkgroup, &["arn:{}:redshift-serverless:<>:123456789012:workgroup/w"], "arn:{}:redshift-serverless:<>:123456789012:workgroup/w"),
         (T::S3AccessPoint, &["p", "arn:{}:s3:<>:123456789012:accesspoint/p"], "arn:{}:s3:<>:123456789012:accesspoint/p"),

@@ -106,6 +106,35 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_relationship_gives_its_edge_from_either_side() {
+        for (from, kind, to) in [
+            (T::Ec2Instance, K::HasNetworkInterface, T::Ec2NetworkInterface),
+            (T::Ec2Instance, K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
+            (T::Ec2NetworkInterface, K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
+            (T::LambdaFunction, K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
+            (T::RdsDbInstance, K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
+            (T::Ec2Instance, K::HasVolume, T::Ec2Volume),
+            (T::Ec2Subnet, K::GuardedByNetworkAcl, T::Ec2NetworkAcl),
+            (T::Ec2Subnet, K::RoutedBy, T::Ec2RouteTable),
+            (T::RdsDbInstance, K::MemberOfCluster, T::RdsDbCluster),
+        ] {
+            let (left, right) = (resource(from, "left"), resource(to, "right"));
+            let names = |resource_type: T, id: &str| {
+                json!({
+                    "resourceType": resource_type.cloudformation(), "resourceId": id, "resourceName": id,
+                })
+            };
+            let forwards = edges(&left, names(to, "right"));
+            let [edge] = &forwards[..] else {
+                panic!("{from} {to}: {forwards:?}")
+            };
+            assert!(edge.contains(&format!(" {} ", kind.as_str())), "{edge}");
+            assert!(edge.ends_with("right"), "{edge}");
+            assert_eq!(edges(&right, names(from, "left")), forwards, "{from} {to}");
+        }
+    }
+
+    #[test]
     fn a_database_is_named_by_its_name() {
         let cluster = resource(T::RdsDbCluster, "orders");
         let member = json!({
