@@ -24,7 +24,7 @@ pub(crate) use endpoint::NameEndpoint;
 pub use iam_action::{CallRegions, IamAction, Permission};
 pub use member_role::{MemberRole, RoleTemplate};
 pub use meter::CallMeter;
-pub(crate) use paging::{Envelope, Page, PageEnd, read_pages};
+pub use paging::{Envelope, Page, PageEnd, read_pages};
 pub(crate) use raw_response::{raw_response, whole_response};
 pub use session::{Session, SessionError, configured_or_environment_regions};
 pub(crate) use session::{client_config, sdk_client, sdk_region};

@@ -1,7 +1,7 @@
 //! exposured tells a cloud security team which AWS resource to fix first, and why.
 //!
 //! Findings flow one way: [`sources`] → [`records`] → [`graph`] → [`evaluate`] → [`reconcile`] → [`publish`], over plain
-//! data ([`model`]) and by the rules of the [`catalog`]. `ARCHITECTURE.md` is the map, with what each room must
+//! data ([`model`]) and by the rules of the [`catalog`]. `ARCHITECTURE.md` is the map, with what each module must
 //! never do.
 
 pub mod aws;

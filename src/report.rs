@@ -24,29 +24,36 @@ use crate::pipeline::CycleOutcome;
 
 pub(crate) use access::AccessReport;
 pub(crate) use api_checks::{ApiCheck, api_checks};
-pub(crate) use explanation::ExplanationReport;
-pub(crate) use fixes::FixesReport;
+pub use explanation::ExplanationReport;
+pub use fixes::FixesReport;
 pub use format::{CatalogFormat, ExplainFormat, FixesFormat, IamFormat, ResultFormat};
 pub(crate) use json::{pretty as json_text, schema as json_schema};
-pub(crate) use options::{ExposureFilter, ListOptions};
-pub(crate) use output::{Output, unless_unread};
+pub use options::{ExposureFilter, ListOptions};
+pub use output::Output;
+pub(crate) use output::unless_unread;
 
 use json::{CycleJson, Document, write_pretty};
 use near_misses::nearly_exposed;
 use options::Selection;
 
 /// The result of a cycle.
-pub(crate) struct CycleReport<'a> {
-    pub(crate) outcome: &'a CycleOutcome,
-    pub(crate) options: &'a ListOptions,
+#[derive(Debug)]
+pub struct CycleReport<'a> {
+    /// The result.
+    pub outcome: &'a CycleOutcome,
+    /// What is listed.
+    pub options: &'a ListOptions,
     /// The command that explains a resource, if the resources that are nearly exposed are to be listed.
-    pub(crate) explain_command: Option<String>,
+    pub explain_command: Option<String>,
 }
 
 impl CycleReport<'_> {
     /// Writes the result, with a line break at the end. Exposures are written as they are described, because all of them
     /// together may be larger than the memory.
-    pub(crate) fn write(&self, format: ResultFormat, output: Output) -> std::io::Result<()> {
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn write(&self, format: ResultFormat, output: Output) -> std::io::Result<()> {
         let selection = Selection::new(self.outcome, self.options);
         output.write_report(|to| match format {
             ResultFormat::Table => self.write_text(to, &selection),
@@ -87,7 +94,10 @@ impl CycleReport<'_> {
 
 impl ExplanationReport<'_> {
     /// Writes the explanation.
-    pub(crate) fn write(&self, format: ExplainFormat, output: Output) -> std::io::Result<()> {
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn write(&self, format: ExplainFormat, output: Output) -> std::io::Result<()> {
         let text = self.render(format, &output.layout());
         output.write_report(|to| to.write_all(text.as_bytes()))
     }
@@ -95,7 +105,10 @@ impl ExplanationReport<'_> {
 
 impl FixesReport<'_> {
     /// Writes the fixes.
-    pub(crate) fn write(&self, format: FixesFormat, output: Output) -> std::io::Result<()> {
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn write(&self, format: FixesFormat, output: Output) -> std::io::Result<()> {
         let text = self.render(format, &output.layout());
         output.write_report(|to| to.write_all(text.as_bytes()))
     }

@@ -1,13 +1,18 @@
-//! Writes a corpus to start with: the records of the sample, the built-in catalog, and the shipped configuration.
+//! Writes a corpus to start with: the records of the sample, what is published of it, the built-in catalog, the shipped
+//! configuration, and policies.
 
 use std::path::Path;
 
 use exposured::catalog::builtin_files;
 use exposured::config::SHIPPED;
+use exposured::evaluate::{Exposures, evaluate};
+use exposured::model::{ActiveTriage, Coverage};
+use exposured::records::parse_any;
 use serde_json::{Value, json};
 
 fn main() -> std::io::Result<()> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut all = Vec::new();
     for (name, content) in exposured::sample::files() {
         let target = match name {
             "security-hub.json" => "asff",
@@ -25,8 +30,39 @@ fn main() -> std::io::Result<()> {
             write(&corpus, target, &index.to_string(), line)?;
         }
         write(&corpus, target, "all", &lines.join("\n"))?;
+        all.extend(lines.iter().cloned());
         write(&corpus, "files", name, &file.to_string())?;
+        write(&corpus, "outputs", name, &lines.join("\n"))?;
+        let pages = [page(&lines, "next"), page(&lines[..1], "")].join("\n");
+        write(&corpus, "envelopes", name, &pages)?;
         write(&corpus, "files", &format!("{name}l"), &lines.join("\n"))?;
+    }
+    let all = all.join("\n");
+    write(&corpus, "outputs", "all", &all)?;
+    write(&corpus, "triage", "sample", &format!("{TRIAGE}\0{all}"))?;
+    let published = published(&all).join("\n");
+    write(
+        &corpus,
+        "published",
+        "unchanged",
+        &format!("{published}\n\n{all}"),
+    )?;
+    write(&corpus, "published", "gone", &format!("{published}\n\n"))?;
+    write(&corpus, "published", "new", &format!("\n\n{all}"))?;
+    write(
+        &corpus,
+        "names",
+        "two",
+        &format!("/a.json\n{all}\n/sub/b\u{1b}.json\n{all}"),
+    )?;
+    write(&corpus, "policies", "all", &POLICIES.join("\n"))?;
+    for (index, policy) in POLICIES.iter().enumerate() {
+        write(
+            &corpus,
+            "policies",
+            &index.to_string(),
+            &[*policy; 4].join("\n"),
+        )?;
     }
     for (name, record) in resources() {
         write(&corpus, "resources", name, &record.to_string())?;
@@ -52,6 +88,56 @@ fn main() -> std::io::Result<()> {
         })
         .collect();
     write(&corpus, "config", "uncommented", &uncommented.join("\n"))
+}
+
+const TRIAGE: &str = r#"
+[[mute]]
+trait = "imds-v1-allowed"
+resource = "*"
+tag = { key = "environment", value = "*" }
+reason = "r"
+owner = "o"
+until = 2099-12-31
+[[mute]]
+exposure = "*"
+account = "111122223333"
+reason = "r"
+owner = "o"
+until = 2027-01-31
+[criticality]
+raise = [{ key = "environment", value = "prod*" }]
+lower = [{ key = "environment", value = "sandbox" }]
+"#;
+
+const POLICIES: [&str; 4] = [
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","sts:*"],"Resource":"*"},{"Effect":"Deny","NotAction":"s3:*","NotResource":"arn:aws:s3:::data/*","Condition":{"StringNotLike":{"aws:PrincipalTag/team":"b*"}}}]}"#,
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${aws:PrincipalTag/team}/*","Condition":{"Bool":{"aws:SecureTransport":"true"},"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}}"#,
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/app"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::data/*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/a*"}}}]}"#,
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"token.actions.githubusercontent.com","Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringLike":{"token.actions.githubusercontent.com:sub":"repo:o/r:*"},"DateGreaterThan":{"aws:CurrentTime":"2026-01-01T00:00:00Z"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}}}]}"#,
+];
+
+/// A page of a listing.
+fn page(lines: &[String], token: &str) -> String {
+    let records = lines.join(",");
+    format!("{{\"Findings\":[{records}],\"NextToken\":\"{token}\"}}")
+}
+
+/// What is published of the findings.
+fn published(findings: &str) -> Vec<String> {
+    let store = exposured_fuzz::store(findings, parse_any, Coverage::Complete);
+    let view = store.merge().with_iam_edges();
+    let triage = ActiveTriage::default();
+    let evaluation = evaluate(&view, exposured_fuzz::catalog(), &triage);
+    let exposures = Exposures {
+        view: &view,
+        catalog: exposured_fuzz::catalog(),
+        triage,
+        evaluation: &evaluation,
+    };
+    let built = exposures
+        .iter()
+        .map(|exposure| exposured_fuzz::build(&exposure));
+    built.map(|finding| finding.json).collect()
 }
 
 fn write(corpus: &Path, target: &str, name: &str, text: &str) -> std::io::Result<()> {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use exposured::catalog::{Catalog, Layers, compile};
-use exposured::evaluate::{Exposures, evaluate, explain};
+use exposured::evaluate::{Evaluation, Exposures, evaluate, explain};
 use exposured::formats::asff::{self, Publication};
-use exposured::graph::{Snapshot, SnapshotWriter, Store, TargetOutcome, View};
+use exposured::graph::{SnapshotWriter, Store, TargetOutcome, View};
 use exposured::model::{
-    AccountId, ActiveTriage, CollectionTarget, Coverage, Exposure, IgnoredRecords, RecordState,
-    is_harmful,
+    AccountId, ActiveTriage, CollectionTarget, Coverage, CoverageReason, Exposure, IgnoredRecords,
+    RecordState, is_harmful,
 };
 use exposured::records::RecordParser;
 
@@ -23,6 +23,15 @@ pub fn catalog() -> &'static Catalog {
 /// Parses each line as a record and evaluates what all of them show.
 pub fn records(data: &[u8], parse: RecordParser) {
     let text = String::from_utf8_lossy(data);
+    check(
+        &store(&text, parse, Coverage::Complete)
+            .merge()
+            .with_iam_edges(),
+    );
+}
+
+/// Parses each line as a record of one file.
+pub fn store(text: &str, parse: RecordParser, coverage: Coverage) -> Store {
     let mut writer = SnapshotWriter::new(catalog());
     for line in text.lines() {
         match parse(line, catalog()) {
@@ -35,17 +44,12 @@ pub fn records(data: &[u8], parse: RecordParser) {
             }
         }
     }
-    evaluate_snapshot(writer.finish().snapshot);
-}
-
-/// Evaluates, explains, and formats what a snapshot shows.
-fn evaluate_snapshot(snapshot: Snapshot) {
     let mut store = Store::default();
     store.put(TargetOutcome {
         target: CollectionTarget::file("fuzz".to_owned()),
-        snapshot,
-        coverage: Coverage::Complete,
-        reason: None,
+        snapshot: writer.finish().snapshot,
+        coverage,
+        reason: (coverage != Coverage::Complete).then_some(CoverageReason::UnreadableFile),
         detail: None,
         records: 0,
         signals: 0,
@@ -53,32 +57,38 @@ fn evaluate_snapshot(snapshot: Snapshot) {
         accounts: BTreeSet::new(),
         collected_at: None,
     });
-    check(&store.merge().with_iam_edges());
+    store
 }
 
 /// Checks that nothing panics, that a second evaluation gives the same, and that the output has no harmful text.
 pub fn check(view: &View) {
-    let triage = ActiveTriage::default();
-    let evaluation = evaluate(view, catalog(), &triage);
-    let again = evaluate(view, catalog(), &triage);
+    check_with(view, &ActiveTriage::default());
+}
+
+/// The same with mutes and criticality.
+pub fn check_with(view: &View, triage: &ActiveTriage<'_>) -> Evaluation {
+    let evaluation = evaluate(view, catalog(), triage);
+    let again = evaluate(view, catalog(), triage);
     assert_eq!(evaluation.graded, again.graded);
     for index in view.indices() {
-        let _ = explain(view, catalog(), &triage, index);
+        let _ = explain(view, catalog(), triage, index);
     }
     let exposures = Exposures {
         view,
         catalog: catalog(),
-        triage,
+        triage: triage.clone(),
         evaluation: &evaluation,
     };
     for exposure in exposures.iter() {
         check_output(&exposure);
     }
+    evaluation
 }
 
-fn check_output(exposure: &Exposure) {
+/// The exposure in ASFF.
+pub fn build(exposure: &Exposure) -> asff::BuiltFinding {
     let now = chrono::DateTime::UNIX_EPOCH;
-    let built = asff::build(&Publication {
+    asff::build(&Publication {
         exposure,
         account: AccountId::EXAMPLE,
         region: exposure.resource.region.clone(),
@@ -88,7 +98,11 @@ fn check_output(exposure: &Exposure) {
         record_state: RecordState::Active,
         catalog_version: "fuzz",
         state: Vec::new(),
-    });
+    })
+}
+
+fn check_output(exposure: &Exposure) {
+    let built = build(exposure);
     assert!(built.json.len() <= 240 * 1024, "{} bytes", built.json.len());
     let finding: serde_json::Value =
         serde_json::from_str(&built.json).expect("the finding is valid JSON");

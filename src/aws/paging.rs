@@ -13,22 +13,27 @@ const MAX_EMPTY_PAGES: usize = 50;
 
 /// The members of a response that hold the records of a page and the token of the next page.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Envelope {
-    pub(crate) records: &'static str,
-    pub(crate) next_token: &'static str,
+pub struct Envelope {
+    /// The member that holds the records.
+    pub records: &'static str,
+    /// The member that holds the token of the next page.
+    pub next_token: &'static str,
 }
 
 /// One page of a listing.
 #[derive(Debug)]
-pub(crate) struct Page<'a> {
-    pub(crate) records: Vec<&'a RawValue>,
-    pub(crate) next_token: Option<String>,
+pub struct Page<'a> {
+    /// The records.
+    pub records: Vec<&'a RawValue>,
+    /// The token of the next page, if there is one.
+    pub next_token: Option<String>,
 }
 
 /// What a page says about the rest of its listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PageEnd {
-    pub(crate) next_token: Option<String>,
+pub struct PageEnd {
+    /// The token of the next page, if there is one.
+    pub next_token: Option<String>,
     /// The hash of its records, if it has any.
     records: Option<Hash>,
 }
@@ -37,7 +42,7 @@ type Hash = [u8; 32];
 
 impl Page<'_> {
     /// Returns what the page says about the rest of its listing.
-    pub(crate) fn end(&self) -> PageEnd {
+    pub fn end(&self) -> PageEnd {
         let mut hash = Sha256::new();
         for record in &self.records {
             hash.update(record.get());
@@ -91,7 +96,7 @@ impl Envelope {
     ///
     /// # Errors
     /// The response does not have this form.
-    pub(crate) fn open<'a>(&self, body: &'a str) -> Result<Page<'a>, CallError> {
+    pub fn open<'a>(&self, body: &'a str) -> Result<Page<'a>, CallError> {
         self.parse(body).map_err(|error| CallError {
             failure: Failure::MalformedResponse,
             message: format!("unexpected form of the response: {error}"),
@@ -124,7 +129,7 @@ impl Envelope {
 ///
 /// # Errors
 /// A page could not be fetched, `on_page` failed, or the listing does not end: `endless` makes that error.
-pub(crate) async fn read_pages<P, E: AsRef<CallError>, F: Future<Output = Result<P, E>>>(
+pub async fn read_pages<P, E: AsRef<CallError>, F: Future<Output = Result<P, E>>>(
     fetch: impl Fn(Option<String>) -> F,
     mut on_page: impl FnMut(P) -> Result<PageEnd, E>,
     endless: impl Fn(CallError) -> E,

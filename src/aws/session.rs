@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::identity::IdentityCache;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
@@ -31,6 +32,10 @@ use super::unreachable::GiveUpOnUnreachable;
 /// With the SDK's backoff (1, 2, 4, 8, 16, then 20 seconds, each shortened at random), these attempts take 165 seconds on
 /// average, and outlast a minute of throttling even with worst-case jitter. The SDK's own 3 attempts take 2 seconds.
 const ATTEMPTS: u32 = 20;
+
+/// The number of accounts whose credentials are kept. By default, the SDK keeps those of 64, and would assume the roles of a
+/// larger organization again and again.
+const MAX_IDENTITIES: usize = 100_000;
 
 /// The SDK's default. Any other number was set by the user and is kept.
 const SDK_ATTEMPTS: u32 = 3;
@@ -129,6 +134,8 @@ impl Session {
                 .read_timeout(READ_TIMEOUT)
                 .build(),
         );
+        let identities = IdentityCache::lazy().max_partitions(MAX_IDENTITIES).build();
+        loader = loader.identity_cache(identities);
         if let Ok(name) = AppName::new("exposured") {
             loader = loader.app_name(name);
         }

@@ -27,14 +27,18 @@ const FINDINGS_PER_TRAIT: usize = 5;
 const NEAR_MISSES: usize = 5;
 
 /// What is explained.
-pub(crate) struct ExplanationReport<'a> {
-    pub(crate) explanation: &'a Explanation,
-    pub(crate) catalog: &'a Catalog,
+#[derive(Debug)]
+pub struct ExplanationReport<'a> {
+    /// The explanation.
+    pub explanation: &'a Explanation,
+    /// The catalog that was used.
+    pub catalog: &'a Catalog,
     /// How completely each target was read: what was not read is unknown about the resource, too.
-    pub(crate) coverage: &'a [CoverageRow],
+    pub coverage: &'a [CoverageRow],
     /// The published findings about the resource that are held, and why.
-    pub(crate) held: Vec<(&'a PlanStep, &'a HoldReason)>,
-    pub(crate) options: &'a ListOptions,
+    pub held: Vec<(&'a PlanStep, &'a HoldReason)>,
+    /// How much is listed.
+    pub options: &'a ListOptions,
 }
 
 impl ExplanationReport<'_> {

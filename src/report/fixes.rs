@@ -11,15 +11,18 @@ use super::options::ListOptions;
 use super::summary::{incomplete_coverage, mute_state, unknown};
 
 /// What is reported.
-pub(crate) struct FixesReport<'a> {
-    pub(crate) fixes: &'a Fixes,
+#[derive(Debug)]
+pub struct FixesReport<'a> {
+    /// The fixes.
+    pub fixes: &'a Fixes,
     /// How completely each target was read: what was not read may need fixes, too.
-    pub(crate) coverage: &'a [CoverageRow],
+    pub coverage: &'a [CoverageRow],
     /// What the mutes of the configuration hide.
-    pub(crate) mutes: &'a [(Mute, MuteState)],
+    pub mutes: &'a [(Mute, MuteState)],
     /// The published exposures that are held, and why.
-    pub(crate) held: Vec<(&'a PlanStep, &'a HoldReason)>,
-    pub(crate) options: &'a ListOptions,
+    pub held: Vec<(&'a PlanStep, &'a HoldReason)>,
+    /// How much is listed.
+    pub options: &'a ListOptions,
 }
 
 impl FixesReport<'_> {

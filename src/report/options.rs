@@ -7,11 +7,15 @@ use crate::pipeline::CycleOutcome;
 
 /// Which exposures are listed. An empty list means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ExposureFilter {
-    pub(crate) severities: Vec<Severity>,
-    pub(crate) accounts: Vec<AccountId>,
-    pub(crate) regions: Vec<Region>,
-    pub(crate) types: Vec<ResourceType>,
+pub struct ExposureFilter {
+    /// The severities.
+    pub severities: Vec<Severity>,
+    /// The accounts.
+    pub accounts: Vec<AccountId>,
+    /// The Regions.
+    pub regions: Vec<Region>,
+    /// The resource types.
+    pub types: Vec<ResourceType>,
 }
 
 fn allows<T: PartialEq>(wanted: &[T], value: &T) -> bool {
@@ -19,15 +23,18 @@ fn allows<T: PartialEq>(wanted: &[T], value: &T) -> bool {
 }
 
 impl ExposureFilter {
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether every exposure is listed.
+    pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    pub(crate) fn allows_severity(&self, severity: Severity) -> bool {
+    /// Whether exposures of the severity are listed.
+    pub fn allows_severity(&self, severity: Severity) -> bool {
         allows(&self.severities, &severity)
     }
 
-    pub(crate) fn allows_resource(&self, resource: &Resource) -> bool {
+    /// Whether exposures of the resource are listed.
+    pub fn allows_resource(&self, resource: &Resource) -> bool {
         allows(&self.accounts, &resource.account)
             && allows(&self.regions, &resource.region)
             && allows(&self.types, &resource.resource_type)
@@ -41,10 +48,11 @@ impl ExposureFilter {
 
 /// What is listed, and how much of it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ListOptions {
-    pub(crate) filter: ExposureFilter,
+pub struct ListOptions {
+    /// Which exposures are listed.
+    pub filter: ExposureFilter,
     /// The most entries; `None`: as many as the format lists by itself.
-    pub(crate) limit: Option<usize>,
+    pub limit: Option<usize>,
 }
 
 /// The exposures that are listed.

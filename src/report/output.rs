@@ -15,11 +15,13 @@ use super::layout::{Layout, Medium};
 const MODE: u32 = 0o600;
 
 /// Where a report is written.
-pub(crate) struct Output {
+#[derive(Debug)]
+pub struct Output {
     target: Target,
     layout: Layout,
 }
 
+#[derive(Debug)]
 enum Target {
     Stdout(BufWriter<Stdout>),
     /// A new file, which replaces the named one when it is complete.
@@ -36,7 +38,7 @@ impl Output {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn open(path: Option<&Path>, wide: bool) -> std::io::Result<Self> {
+    pub fn open(path: Option<&Path>, wide: bool) -> std::io::Result<Self> {
         let (target, medium) = match path {
             None => (
                 Target::Stdout(BufWriter::new(std::io::stdout())),

@@ -49,8 +49,26 @@ pub struct PublishedFindings {
 }
 
 impl PublishedFindings {
+    /// Adds a finding that was read back.
+    ///
+    /// # Errors
+    /// Why it cannot be read. Its ID is kept, if it has one, so that the exposure is not created again.
+    pub fn add(&mut self, destination: &Destination, json: &str) -> Result<(), String> {
+        match parse_finding(json) {
+            Ok((id, finding)) => {
+                self.findings.insert((destination.clone(), id), finding);
+                Ok(())
+            }
+            Err(why) => {
+                let id = parse_id(json).map(|id| (destination.clone(), id));
+                self.unreadable.extend(id);
+                Err(why)
+            }
+        }
+    }
+
     /// The actual state for the plan.
-    pub(super) fn actual_state(&self) -> ActualState {
+    pub fn actual_state(&self) -> ActualState {
         let exposure = |(key, published): (&ExposureKey, &PublishedFinding)| {
             (key.clone(), published.exposure.clone())
         };
@@ -272,25 +290,11 @@ async fn read_destination(
     let client = client(publisher, options, destination);
     let mut published = PublishedFindings::default();
     let filters = own_findings(destination).build();
-    for_each_finding(
-        publisher,
-        &client,
-        destination,
-        &filters,
-        |json| match parse_finding(json) {
-            Ok((id, finding)) => {
-                published
-                    .findings
-                    .insert((destination.clone(), id), finding);
-            }
-            Err(why) => {
-                if let Some(id) = parse_id(json) {
-                    published.unreadable.insert((destination.clone(), id));
-                }
-                publisher.log.previous_unreadable(destination, &clean(&why));
-            }
-        },
-    )
+    for_each_finding(publisher, &client, destination, &filters, |json| {
+        if let Err(why) = published.add(destination, json) {
+            publisher.log.previous_unreadable(destination, &clean(&why));
+        }
+    })
     .await?;
     Ok(published)
 }
