@@ -33,11 +33,7 @@ pub fn permissions<'a>(
     // An exposure that was published in one of the Regions is archived there, even if it now belongs elsewhere.
     let mut all = regions.to_vec();
     all.extend(home.filter(|home| !regions.contains(home)).cloned());
-    let all = match all.as_slice() {
-        [one] => CallRegions::first_of(std::slice::from_ref(one)),
-        _ => CallRegions::Each(all),
-    };
-    let permissions = read_and_import(&all);
+    let permissions = read_and_import(&CallRegions::Each(all));
     match &options.import_into {
         ImportInto::CallerAccount => PublishPermissions {
             caller: permissions,
