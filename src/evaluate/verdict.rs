@@ -118,14 +118,19 @@ mod tests {
     fn a_resource_that_lacks_one_trait_of_a_rule_nearly_matches_it() {
         let catalog = catalog();
         let rule = catalog.rules(ResourceType::Ec2Instance);
-        let rule = rule.iter().find(|rule| rule.id.as_str() == "ec2-internet-reachable-with-instance-profile");
+        let rule = rule
+            .iter()
+            .find(|rule| rule.id.as_str() == "ec2-internet-reachable-with-instance-profile");
         let rules = rule.map(std::slice::from_ref).unwrap();
         let set = |ids: &[&str]| -> TraitSet {
             let index = |id: &&str| catalog.index_of(&id.parse().unwrap()).unwrap();
             ids.iter().map(index).collect()
         };
         for (traits, expected) in [
-            (set(&["internet-reachable", "instance-profile-attached"]), Verdict::Exposed),
+            (
+                set(&["internet-reachable", "instance-profile-attached"]),
+                Verdict::Exposed,
+            ),
             (set(&["internet-reachable"]), Verdict::NearMiss),
             (set(&["instance-profile-attached"]), Verdict::NearMiss),
             (set(&["patches-missing"]), Verdict::NotExposed),

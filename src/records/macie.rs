@@ -237,12 +237,19 @@ mod tests {
             let record = parsed(&[("resourcesAffected", json!({"s3Bucket": bucket}))]).unwrap();
             assert_eq!(record.resources[0].resource.id, "arn:aws:s3:::b");
         }
-        for affected in [json!({}), json!({"s3Bucket": {}}), json!({"s3Bucket": {"name": "a\nb"}})] {
+        for affected in [
+            json!({}),
+            json!({"s3Bucket": {}}),
+            json!({"s3Bucket": {"name": "a\nb"}}),
+        ] {
             let finding = json!({
                 "id": "f", "accountId": "111122223333", "region": "us-east-1",
                 "type": "SensitiveData:S3Object/Personal", "resourcesAffected": affected,
             });
-            assert!(parse(&finding.to_string(), &catalog()).is_err(), "{finding}");
+            assert!(
+                parse(&finding.to_string(), &catalog()).is_err(),
+                "{finding}"
+            );
         }
     }
 }

@@ -77,6 +77,36 @@ fn each_account_has_one_session_in_a_cycle() {
     }
 }
 
+/// By default, the SDK keeps the credentials of 64 accounts.
+#[test]
+fn each_of_many_accounts_has_one_session() {
+    let aws = Aws::start();
+    let members: Vec<String> = (1..=70)
+        .map(|number| format!("2109876543{number:02}"))
+        .collect();
+    let findings = members.iter().map(|member| {
+        aws.administers(HOME, member);
+        aws.role(&role(member));
+        aws.account(member).region(REGION);
+        let text = reachable(&format!("i-{member}"), Some("web")).to_string();
+        serde_json::from_str(&text.replace(HOME, member)).unwrap()
+    });
+    let findings: Vec<Value> = findings.collect();
+    aws.account(HOME)
+        .region(REGION)
+        .inspector_findings(findings);
+    let folder = tempfile::tempdir().unwrap();
+    let settings = "[publish.security_hub]\nmode = \"member\"\n";
+    run(exposured_on(&aws)
+        .args(["once", "--publish", "--format", "none", "--config"])
+        .arg(config(folder.path(), settings)))
+    .expect(0);
+    for member in &members {
+        assert_eq!(assumed(&aws, member).len(), 1, "{member}");
+        assert_eq!(aws.imported(member, REGION).len(), 1, "{member}");
+    }
+}
+
 #[test]
 fn a_session_of_a_dry_run_can_import_nothing() {
     let aws = organization();

@@ -110,7 +110,11 @@ fn a_mute_of_an_unknown_exposure_is_an_error() {
     .once()
     .expect(2);
     for expected in ["exposured.toml:2:12", "did you mean `ec2-malicious-file`?"] {
-        assert!(wrong.stderr.contains(expected), "{expected}: {}", wrong.stderr);
+        assert!(
+            wrong.stderr.contains(expected),
+            "{expected}: {}",
+            wrong.stderr
+        );
     }
 }
 

@@ -340,7 +340,15 @@ fn a_finding_shows_only_the_traits_whose_conditions_it_meets() {
         ("CWE-400", false, false),
     ] {
         let function = ResourceType::LambdaFunction;
-        assert_eq!(shows(&code(cwe), function, "code-injection"), injection, "{cwe}");
-        assert_eq!(shows(&code(cwe), function, "hardcoded-credentials"), credentials, "{cwe}");
+        assert_eq!(
+            shows(&code(cwe), function, "code-injection"),
+            injection,
+            "{cwe}"
+        );
+        assert_eq!(
+            shows(&code(cwe), function, "hardcoded-credentials"),
+            credentials,
+            "{cwe}"
+        );
     }
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::model::{
-    Adjustment, Criticality, Impact, LevelChange, Mute, MutedItem, TagPattern, Triage, WildcardPattern,
+    Adjustment, Criticality, Impact, LevelChange, Mute, MutedItem, TagPattern, Triage,
+    WildcardPattern,
 };
 use chrono::NaiveDate;
 
@@ -217,6 +218,12 @@ fn a_tie_with_an_unknown_impact_keeps_what_is_known() {
     // The matrix grades a medium impact and an unknown one the same.
     assert_eq!(exposure.impact, Some(Impact::Medium));
     let shown = exposure.traits.iter();
-    let contributing = shown.filter(|shown| shown.contributing).map(|shown| shown.id.to_string());
-    assert!(contributing.collect::<Vec<_>>().contains(&"service-administrative-policy".to_owned()));
+    let contributing = shown
+        .filter(|shown| shown.contributing)
+        .map(|shown| shown.id.to_string());
+    assert!(
+        contributing
+            .collect::<Vec<_>>()
+            .contains(&"service-administrative-policy".to_owned())
+    );
 }

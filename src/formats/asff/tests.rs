@@ -319,6 +319,9 @@ fn a_finding_that_fits_says_nothing_of_its_size() {
     assert_eq!(built.finding.vulnerabilities.len(), 1);
     for field in ["Vulnerabilities", "Resources", "Resources[0].Tags"] {
         let mut truncations = built.truncations.iter();
-        assert!(truncations.all(|truncation| truncation.field != field), "{field}");
+        assert!(
+            truncations.all(|truncation| truncation.field != field),
+            "{field}"
+        );
     }
 }

@@ -336,9 +336,8 @@ fn a_resource_that_is_named_by_its_arn_is_found_at_any_position() {
             let secret = format!("s{number}-AbCdEf");
             add_trait(&mut builder, &resource(T::SecretsManagerSecret, &secret));
         }
-        let secret = format!(
-            "arn:aws:secretsmanager:us-east-1:111122223333:secret:s{wanted}-AbCdEf"
-        );
+        let secret =
+            format!("arn:aws:secretsmanager:us-east-1:111122223333:secret:s{wanted}-AbCdEf");
         let statements = [
             allow("s3:GetObject", &format!("arn:aws:s3:::b{wanted}/*")),
             allow("secretsmanager:GetSecretValue", &secret),

@@ -108,11 +108,31 @@ mod tests {
     #[test]
     fn every_kind_of_relationship_gives_its_edge_from_either_side() {
         for (from, kind, to) in [
-            (T::Ec2Instance, K::HasNetworkInterface, T::Ec2NetworkInterface),
-            (T::Ec2Instance, K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
-            (T::Ec2NetworkInterface, K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
-            (T::LambdaFunction, K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
-            (T::RdsDbInstance, K::MemberOfSecurityGroup, T::Ec2SecurityGroup),
+            (
+                T::Ec2Instance,
+                K::HasNetworkInterface,
+                T::Ec2NetworkInterface,
+            ),
+            (
+                T::Ec2Instance,
+                K::MemberOfSecurityGroup,
+                T::Ec2SecurityGroup,
+            ),
+            (
+                T::Ec2NetworkInterface,
+                K::MemberOfSecurityGroup,
+                T::Ec2SecurityGroup,
+            ),
+            (
+                T::LambdaFunction,
+                K::MemberOfSecurityGroup,
+                T::Ec2SecurityGroup,
+            ),
+            (
+                T::RdsDbInstance,
+                K::MemberOfSecurityGroup,
+                T::Ec2SecurityGroup,
+            ),
             (T::Ec2Instance, K::HasVolume, T::Ec2Volume),
             (T::Ec2Subnet, K::GuardedByNetworkAcl, T::Ec2NetworkAcl),
             (T::Ec2Subnet, K::RoutedBy, T::Ec2RouteTable),
