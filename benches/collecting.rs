@@ -38,7 +38,7 @@ use program::{Ran, config, exposured_on, run};
 
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-2"];
 
-/// Publishing is off, because it reads published findings with the operation that also collects findings.
+/// Publishing is off, because reading published findings back uses the same operation as collecting findings.
 const CONFIGURATION: &str = r#"
 [aws]
 regions = ["us-east-1", "eu-west-1", "ap-southeast-2"]

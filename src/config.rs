@@ -98,7 +98,7 @@ pub struct Collect {
     pub aggregator: Option<String>,
     /// The role with which IAM is read in the accounts of others. `None` if only the caller's account is read.
     pub member_role: Option<MemberRole>,
-    /// The age from which a finding that its service has not updated is no evidence.
+    /// The age from which a finding that its service has not updated is not evidence.
     pub max_age: Duration,
 }
 

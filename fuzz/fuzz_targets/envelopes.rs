@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Reads a listing whose tokens select pages. An empty page stands for a token that has expired.
+/// Reads a listing whose tokens select pages. For an empty page, the token has expired.
 fn read(pages: &[&str], envelope: Envelope) {
     let fetches = Cell::new(0);
     let records = Cell::new(0);

@@ -1,4 +1,4 @@
-//! Checks where it is read what users and roles are allowed to do.
+//! Checks the settings for reading what users and roles are allowed to do.
 
 use crate::model::{Partition, SourceKind};
 

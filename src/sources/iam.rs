@@ -42,7 +42,7 @@ const RATE: CallRate = CallRate::new("iam", 200, 5);
 /// IAM allows up to 1,000, and a role may have 10 KB of policies. Source: the iam API model, `MaxItems`.
 const PAGE_SIZE: i32 = 250;
 
-/// The form into which a page is brought, so that it is parsed by the code that parses files.
+/// The format that a page is converted to, so that the parser for files can parse it.
 const LISTING: Listing = Listing {
     activity: "reading the users, groups, roles, and policies of IAM",
     envelope: Envelope {

@@ -161,8 +161,8 @@ const READS: [(Operation, &str); 4] = [
 ];
 
 /// Runs a cycle in which every response of an operation has this fault, and returns the number of requests to it. The
-/// source must end as `bad-answer`, long before the deadline of the cycle. Publishing is off, because it reads published
-/// findings with the operation that also collects findings.
+/// source must end as `bad-answer`, long before the deadline of the cycle. Publishing is off, because
+/// reading published findings back uses the same operation as collecting findings.
 fn requests_with_fault(operation: Operation, source: &str, fault: Fault) -> usize {
     let aws = Aws::start();
     put(&aws, seed());
